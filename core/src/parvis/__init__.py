@@ -1,0 +1,1 @@
+"""Parvis: the public services of a territory, run together."""

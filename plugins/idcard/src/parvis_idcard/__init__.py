@@ -1,0 +1,1 @@
+"""Identity cards and passports."""
