@@ -1,0 +1,189 @@
+"""What a plugin's hooks return: frozen values, read once when the instance starts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from litestar import Router
+
+from parvis.errors import Text
+from parvis.events import Event
+
+
+class Audience(StrEnum):
+    """For whom an address is."""
+
+    PUBLIC = "public"
+    RESIDENT = "resident"
+    STAFF = "staff"
+    MACHINE = "machine"
+
+
+class Role(StrEnum):
+    """A person's role by a grant: at an emitter, on the territory (helper), on the instance (operator)."""
+
+    READER = "reader"
+    AGENT = "agent"
+    MANAGER = "manager"
+    ACCOUNTANT = "accountant"
+    HELPER = "helper"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataHeld:
+    """Personal data a plugin holds: what, why, and for how long after the matter is closed."""
+
+    what: Text
+    why: Text
+    kept: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Who a plugin is and what it asks for; an emitter's manager reads it before enabling."""
+
+    key: str
+    name: Text
+    core: str
+    summary: Text
+    data: tuple[DataHeld, ...] = ()
+    calls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A variant of a service, which decides the minutes: `first` for one person, `further` for each other one."""
+
+    key: str
+    name: Text
+    first: int
+    further: int
+    reasons: tuple[str, ...] = ()
+    people: int = 8
+    online: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRequest:
+    """A hold that its holder wants to become a booking, with the service's own details, decoded."""
+
+    hold: UUID
+    secret: str
+    details: msgspec.Struct
+    language: str
+    person: UUID | None = None
+    proof: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """The outcome of a booking request: its dossier, what people call it, and the page that shows it."""
+
+    dossier: UUID
+    booking: UUID
+    reference: str
+    link: str
+
+
+class Book(Protocol):
+    """How a service takes a booking: in one transaction of its own, or raising Refused."""
+
+    async def __call__(self, request: BookingRequest, /) -> Booked:
+        """Take it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """What a resident may ask for. `first_page` is under the emitter's address; `kept` runs from the visit."""
+
+    key: str
+    name: Text
+    summary: Text
+    kinds: tuple[Kind, ...]
+    details: type[msgspec.Struct]
+    first_page: str
+    kept: timedelta
+    book: Book | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """Routes and their place.
+
+    `where` is `emitter` (`/e/<emitter>/<plugin>`), `office` (`/office/<emitter>/<plugin>`), `api`
+    (`/api/v1/<plugin>`), or an address of its own that begins with a slash.
+    """
+
+    where: str
+    audience: Audience
+    router: Router
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """Something a role may do; `roles` have it unless the emitter says otherwise. Keys are `<owner>.<name>`."""
+
+    key: str
+    name: Text
+    roles: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavEntry:
+    """A line of the back office's navigation; `count` tells how much waits there for an emitter."""
+
+    area: str
+    label: Text
+    path: str
+    permission: str
+    count: Callable[[UUID], Awaitable[int]] | None = None
+
+
+class Channel(StrEnum):
+    """How a message travels."""
+
+    MAIL = "mail"
+    SMS = "sms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTemplate:
+    """A message by its key (`<owner>/<name>`), with a sample for previews and tests."""
+
+    key: str
+    channels: frozenset[Channel]
+    sample: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """What happens about an event: at least once, after commit, one delivery for each reaction."""
+
+    key: str
+    event: type[Event]
+    handle: Callable[[Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalData:
+    """Export and erasure of one plugin's rows of a dossier; `erase` leaves figures as anonymous facts."""
+
+    key: str
+    export: Callable[[UUID], Awaitable[Mapping[str, Any]]]
+    erase: Callable[[Sequence[UUID]], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """What a plugin brings to the demo: `seed` runs once on an empty territory, faults are switches by key."""
+
+    seed: Callable[[], Awaitable[None]] | None = None
+    faults: tuple[tuple[str, Text], ...] = ()

@@ -1,0 +1,102 @@
+"""Facts that the core records: frozen, with identifiers only, never a name or an address of a person.
+
+A plugin derives its own from `Event`, with a `type` that begins with its key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """A durable fact. `emitter` says whose it is; None is the instance's."""
+
+    type: ClassVar[str] = ""
+
+    emitter: UUID | None = None
+
+
+class BookingFact(Event, frozen=True, kw_only=True):
+    """What every fact about a booking carries; `start` and `end` are instants (UTC)."""
+
+    booking: UUID
+    dossier: UUID | None = None
+    calendar: UUID
+    start: datetime
+    end: datetime
+
+
+class BookingConfirmed(BookingFact, frozen=True, kw_only=True):
+    """An hour was taken for good."""
+
+    type = "booking.confirmed"
+
+
+class BookingMoved(BookingFact, frozen=True, kw_only=True):
+    """A booking has a new hour or place; `booking` is the new one, `previous` the one it replaces."""
+
+    type = "booking.moved"
+
+    previous: UUID
+
+
+class BookingCancelled(BookingFact, frozen=True, kw_only=True):
+    """A booking was cancelled; its hour returns to the public after the emitter's delay."""
+
+    type = "booking.cancelled"
+
+
+class HoldLapsed(BookingFact, frozen=True, kw_only=True):
+    """A held hour was not confirmed in time and is free again."""
+
+    type = "hold.lapsed"
+
+
+class DossierOpened(Event, frozen=True, kw_only=True):
+    """A resident's matter with a service begins."""
+
+    type = "dossier.opened"
+
+    dossier: UUID
+    service: str
+
+
+class DossierClosed(Event, frozen=True, kw_only=True):
+    """A dossier has reached its end; its retention begins."""
+
+    type = "dossier.closed"
+
+    dossier: UUID
+    service: str
+
+
+class ContactCodeRequested(Event, frozen=True, kw_only=True):
+    """Somebody asked for a code that proves a contact; the row named here holds address and code, encrypted."""
+
+    type = "contact.code-requested"
+
+    proof: UUID
+
+
+class MessageQueued(Event, frozen=True, kw_only=True):
+    """A mail or an SMS waits to leave."""
+
+    type = "message.queued"
+
+    message: UUID
+
+
+def event_types() -> dict[str, type[Event]]:
+    """Every event type that is loaded, plugins' included, by its name."""
+    found: dict[str, type[Event]] = {}
+    waiting = list(Event.__subclasses__())
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if kind.type:
+            found[kind.type] = kind
+    return found

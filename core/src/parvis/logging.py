@@ -1,0 +1,41 @@
+"""structlog as JSON lines (or readable ones on a terminal), each with its correlation id, none with personal data."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+
+from parvis.settings import Settings
+
+# httpx writes whole addresses at INFO, authorization codes included.
+_QUIET = ("httpx", "httpcore", "aiosmtplib", "asyncio", "dramatiq", "mail.log")
+
+
+def configure(settings: Settings) -> None:
+    """Set the process's logging up, once, before anything logs."""
+    level = logging.getLevelName(settings.log_level.upper())
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def correlate(correlation_id: str) -> None:
+    """Start a new unit of work: every line it logs carries `correlation_id`."""
+    clear_contextvars()
+    bind_contextvars(correlation=correlation_id)

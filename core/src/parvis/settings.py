@@ -1,0 +1,138 @@
+"""One frozen `Settings`, read from the environment at start. Secrets come from it or from files, never from code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from parvis.errors import ConfigurationError
+
+Environment = Literal["production", "demo", "test"]
+
+
+def _setting(default: Any, doc: str, read: Callable[[str], Any] = str, secret: bool = False) -> Any:
+    return field(default=default, metadata={"doc": doc, "read": read, "secret": secret})
+
+
+def _switch(raw: str) -> bool:
+    if raw.lower() not in {"on", "off"}:
+        raise ValueError("say on or off")
+    return raw.lower() == "on"
+
+
+def _environment(raw: str) -> str:
+    if raw not in {"production", "demo", "test"}:
+        raise ValueError("say production, demo or test")
+    return raw
+
+
+def _seconds(raw: str) -> timedelta:
+    return timedelta(seconds=float(raw))
+
+
+def _minutes(raw: str) -> timedelta:
+    return timedelta(minutes=float(raw))
+
+
+def _days(raw: str) -> timedelta:
+    return timedelta(days=float(raw))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting of an instance. `PARVIS_<NAME>` sets one; `PARVIS_<NAME>_FILE` reads it from a file."""
+
+    env: Environment = _setting("production", "production, demo or test", _environment)
+    data: Path = _setting(Path(".parvis"), "folder of the embedded database, keys and caught mail", Path)
+    port: int = _setting(8000, "port of the portal; the demo counts its other ports from it", int)
+    host: str = _setting("127.0.0.1", "address the portal listens on")
+    public_url: str = _setting("", "address people type, without a slash at the end; the port's when empty")
+    zone: ZoneInfo = _setting(ZoneInfo("Europe/Paris"), "time zone of the territory", ZoneInfo)
+    territory: str = _setting("m2a", "slug of the emitter that holds the territory's portal")
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+
+    database_url: str = _setting("", "PostgreSQL of the serving role; embedded when empty", secret=True)
+    database_owner_url: str = _setting("", "PostgreSQL of the role that owns and migrates", secret=True)
+    listen_url: str = _setting("", "direct PostgreSQL address for LISTEN, past a pooler", secret=True)
+    pool_size: int = _setting(10, "database connections a process", int)
+    broker_url: str = _setting("", "redis:// or amqp:// for several machines; in process when empty", secret=True)
+
+    keys: str = _setting("", "keys as id:base64 of 32 bytes, comma-separated, the first one writes", secret=True)
+    oidc_issuer: str = _setting("", "issuer of the sign-on; its discovery document is fetched at need")
+    oidc_client_id: str = _setting("parvis", "client id at the sign-on")
+    oidc_client_secret: str = _setting("", "client secret at the sign-on", secret=True)
+
+    smtp_url: str = _setting("", "smtp://[user:password@]host:port, or smtps://", secret=True)
+    mail_from: str = _setting("ne-pas-repondre@localhost", "sender of the portal's mails")
+    sms_url: str = _setting("", "where SMS are posted; kept as files in the data folder when empty", secret=True)
+
+    limits: bool = _setting(True, "off lifts the limits per client and person, for load tests", _switch)
+    skip_refused_plugins: bool = _setting(False, "on starts the instance without the plugins it refuses", _switch)
+    hold: timedelta = _setting(timedelta(minutes=10), "minutes an hour is held while a form is filled in", _minutes)
+    hold_extended: timedelta = _setting(timedelta(minutes=30), "minutes of a prolonged hold", _minutes)
+    freed_delay: timedelta = _setting(timedelta(hours=4), "longest random delay, in minutes, of a freed hour", _minutes)
+    session_idle: timedelta = _setting(timedelta(hours=2), "minutes without a click before a session ends", _minutes)
+    session_max: timedelta = _setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
+
+    def __post_init__(self) -> None:
+        if self.env == "production":
+            if not self.limits:
+                raise ConfigurationError("PARVIS_LIMITS=off is for load tests; production refuses it. Unset it.")
+            if not self.keys:
+                raise ConfigurationError("PARVIS_KEYS is missing. `parvis keys new` prints one; keep it safe.")
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port that links carry, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://localhost:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the instance over https: cookies are then `__Host-` and Secure."""
+        return urlsplit(self.base_url).scheme == "https"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read `PARVIS_*`. Raises ConfigurationError, naming the variable, on a value that cannot be read."""
+        values = {}
+        for setting in fields(cls):
+            name = f"PARVIS_{setting.name.upper()}"
+            if (raw := _raw(environ, name)) is not None:
+                values[setting.name] = _read(name, raw, setting.metadata["read"])
+        return cls(**values)
+
+
+def _raw(environ: Mapping[str, str], name: str) -> str | None:
+    if path := environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ConfigurationError(f"{name}_FILE: {path} cannot be read ({error.strerror}).") from error
+    return environ.get(name)
+
+
+def _read(name: str, raw: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(raw)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise ConfigurationError(f"{name}: {raw!r} cannot be read ({error}).") from error
+
+
+_current: list[Settings] = []
+
+
+def current() -> Settings:
+    """The settings this process runs with. Raises ConfigurationError before `use` was called."""
+    if not _current:
+        raise ConfigurationError("Settings were asked for before the process read them.")
+    return _current[-1]
+
+
+def use(settings: Settings) -> None:
+    """Make `settings` the process's own; a composition root calls it once, tests once a test."""
+    _current[:] = [settings]

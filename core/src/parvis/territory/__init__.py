@@ -1,0 +1,1 @@
+"""The territory: its emitters, their places, what they publish, and which plugins each enabled."""

@@ -1,0 +1,95 @@
+"""Writes of the territory: emitters, places, publications, enabled plugins. Each is safe to repeat."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from parvis import clock
+from parvis.db import fold, new_id, transaction
+from parvis.errors import Conflict, NotFound
+
+
+async def add_emitter(
+    slug: str,
+    name: str,
+    kind: str,
+    *,
+    latitude: float,
+    longitude: float,
+    insee: str | None = None,
+    postcodes: tuple[str, ...] = (),
+    population: int = 0,
+    phone: str = "",
+    phone_hours: str = "",
+) -> UUID:
+    """Add an emitter, or bring the one of this slug up to date; its id."""
+    sql = (
+        "INSERT INTO parvis.emitter (id, slug, name, folded, kind, insee, postcodes, population, latitude, "
+        "longitude, phone, phone_hours) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+        "ON CONFLICT (slug) DO UPDATE SET name = excluded.name, folded = excluded.folded, kind = excluded.kind, "
+        "insee = excluded.insee, postcodes = excluded.postcodes, population = excluded.population, "
+        "latitude = excluded.latitude, longitude = excluded.longitude, phone = excluded.phone, "
+        "phone_hours = excluded.phone_hours RETURNING id"
+    )
+    values = (insee, " ".join(postcodes), population, latitude, longitude, phone, phone_hours)
+    async with transaction() as c:
+        added: UUID = await c.fetchval(sql, new_id(), slug, name, fold(name), kind, *values)
+    return added
+
+
+async def add_place(
+    slug: str,
+    emitter: UUID,
+    name: str,
+    *,
+    address: str,
+    postcode: str,
+    city: str,
+    latitude: float,
+    longitude: float,
+    accessible: bool = False,
+    phone: str = "",
+    phone_hours: str = "",
+    operator: UUID | None = None,
+) -> UUID:
+    """Add a place of an emitter; its id. Raises Conflict if another place has the slug."""
+    sql = (
+        "INSERT INTO parvis.place (id, slug, emitter, operator, name, address, postcode, city, latitude, longitude, "
+        "accessible, phone, phone_hours) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
+        "ON CONFLICT (slug) DO NOTHING RETURNING id"
+    )
+    values = (address, postcode, city, latitude, longitude, accessible, phone, phone_hours)
+    async with transaction() as c:
+        added: UUID | None = await c.fetchval(sql, new_id(), slug, emitter, operator or emitter, name, *values)
+    if added is None:
+        raise Conflict("Another place has this short name already.")
+    return added
+
+
+async def publish(emitter: UUID, service: str) -> None:
+    """Publish a service at an emitter."""
+    sql = (
+        "INSERT INTO parvis.publication (id, emitter, service, state) VALUES ($1, $2, $3, 'published') "
+        "ON CONFLICT (emitter, service) DO UPDATE SET state = excluded.state"
+    )
+    async with transaction() as c:
+        await c.execute(sql, new_id(), emitter, service)
+
+
+async def enable_plugin(emitter: UUID, plugin: str, settings: dict[str, Any] | None = None) -> None:
+    """Enable a plugin at an emitter; settings already there are kept."""
+    sql = (
+        "INSERT INTO parvis.enabled_plugin (id, emitter, plugin, settings, enabled_at) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (emitter, plugin) DO NOTHING"
+    )
+    async with transaction() as c:
+        await c.execute(sql, new_id(), emitter, plugin, settings or {}, clock.now())
+
+
+async def disable_plugin(emitter: UUID, plugin: str) -> None:
+    """Disable a plugin at an emitter; its data stay. Raises NotFound if it was not enabled."""
+    async with transaction() as c:
+        sql = "DELETE FROM parvis.enabled_plugin WHERE emitter = $1 AND plugin = $2 RETURNING id"
+        if await c.fetchval(sql, emitter, plugin) is None:
+            raise NotFound

@@ -1,0 +1,13 @@
+"""The territory as a Piccolo app."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from parvis.territory.tables import Emitter, EnabledPlugin, Place, Publication
+
+APP_CONFIG = AppConfig(
+    app_name="territory",
+    migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
+    table_classes=[Emitter, Place, Publication, EnabledPlugin],
+)

@@ -1,0 +1,76 @@
+"""Rows of the territory."""
+
+from __future__ import annotations
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Boolean,
+    DoublePrecision,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.table import Table
+
+
+class Emitter(Table, tablename="emitter", schema="parvis"):
+    """A body that publishes services: agglomeration, municipality, contract holder.
+
+    `latitude` and `longitude` are WGS84 degrees of the municipality's centroid; `folded` is the searched name.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    slug = Varchar(length=60, unique=True)
+    name = Varchar(length=200)
+    folded = Varchar(length=200)
+    kind = Varchar(length=20)
+    insee = Varchar(length=5, null=True, default=None)
+    postcodes = Varchar(length=60)
+    population = Integer()
+    latitude = DoublePrecision()
+    longitude = DoublePrecision()
+    phone = Varchar(length=30)
+    phone_hours = Text()
+
+
+class Place(Table, tablename="place", schema="parvis"):
+    """A physical site. Its owner is `emitter`; `operator` runs it, and is mostly the same."""
+
+    id = UUID(primary_key=True, default=None)
+    slug = Varchar(length=80, unique=True)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    operator = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    name = Varchar(length=200)
+    address = Varchar(length=200)
+    postcode = Varchar(length=5)
+    city = Varchar(length=100)
+    latitude = DoublePrecision()
+    longitude = DoublePrecision()
+    accessible = Boolean(default=False)
+    phone = Varchar(length=30)
+    phone_hours = Text()
+    active = Boolean(default=True)
+
+
+class Publication(Table, tablename="publication", schema="parvis"):
+    """A service offered by an emitter; `state` is draft, review, published or suspended."""
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    service = Varchar(length=40)
+    state = Varchar(length=10, default="draft")
+
+
+class EnabledPlugin(Table, tablename="enabled_plugin", schema="parvis"):
+    """A plugin that an emitter's manager enabled, with its settings there and since when."""
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    plugin = Varchar(length=40)
+    settings = JSONB()
+    settings_version = Integer(default=1)
+    enabled_at = Timestamptz(default=None)

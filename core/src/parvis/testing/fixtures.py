@@ -1,0 +1,117 @@
+"""Pytest fixtures; a test suite says `pytest_plugins = ["parvis.testing.fixtures"]`.
+
+One embedded cluster a run, one migrated template database, a fresh database for each test that asks for one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from piccolo.conf.apps import AppConfig
+
+from parvis import clock, crypto, settings
+from parvis.db import close_pool, open_pool
+from parvis.db.cluster import Cluster, cluster_in
+from parvis.db.migrations import app_of, apps_under, migrate
+from parvis.settings import Settings
+
+_OWNER = "parvis_owner"
+_SERVING = "parvis_app"
+_ENV = "PARVIS_TEST_CLUSTER"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's folder before xdist's workers start; they inherit it."""
+    if not hasattr(config, "workerinput") and _ENV not in os.environ:
+        folder = tempfile.mkdtemp(prefix="parvis-tests-")
+        Path(folder).chmod(0o755)
+        os.environ[_ENV] = folder
+        config.stash[_folder] = Path(folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the run's cluster."""
+    folder = config.stash.get(_folder, None)
+    if folder is not None:
+        os.environ.pop(_ENV, None)
+        cluster_in(folder).stop()
+
+
+_folder = pytest.StashKey[Path]()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The run's PostgreSQL, started by whoever asks first; it forgets on a power cut, for speed."""
+    found = cluster_in(Path(os.environ[_ENV]))
+    found.start(fsync="off", synchronous_commit="off", full_page_writes="off", max_connections="300")
+    return found
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(cluster: Cluster) -> str:
+    """The name of the migrated database that tests copy."""
+    name = "parvis_template"
+    with (Path(os.environ[_ENV]) / "template.lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        admin = await asyncpg.connect(cluster.url(_OWNER, "postgres"))
+        try:
+            if not await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+                await _make_template(cluster, admin, name)
+        finally:
+            await admin.close()
+    return name
+
+
+@pytest_asyncio.fixture
+async def database(cluster: Cluster, template: str, instance: Settings) -> AsyncIterator[str]:
+    """A fresh migrated database with the pool open on it; gives the serving role's address."""
+    name = f"t_{uuid4().hex}"
+    admin = await asyncpg.connect(cluster.url(_OWNER, "postgres"))
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    url = cluster.url(_SERVING, name)
+    settings.use(replace(instance, database_url=url, database_owner_url=cluster.url(_OWNER, name)))
+    await open_pool(url)
+    try:
+        yield url
+    finally:
+        await close_pool()
+        await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await admin.close()
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Settings]:
+    """The settings of a test's instance, with a data folder, keys and a clock of its own."""
+    found = Settings(env="test", data=tmp_path)
+    settings.use(found)
+    crypto.use(crypto.load_keys(found))
+    clock.follow(tmp_path / "clock")
+    yield found
+    clock.follow(None)
+
+
+def installed_apps() -> list[AppConfig]:
+    """Every Piccolo app: the core's and those of the installed plugins."""
+    plugins = [app_of(point.module) for point in entry_points(group="parvis")]
+    return [*apps_under("parvis"), *(app for app in plugins if app)]
+
+
+async def _make_template(cluster: Cluster, admin: asyncpg.Connection, name: str) -> None:
+    draft = f"{name}_draft"
+    await admin.execute(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
+    if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", _SERVING):
+        await admin.execute(f"CREATE ROLE {_SERVING} LOGIN")
+    await admin.execute(f'CREATE DATABASE "{draft}"')
+    await migrate(cluster.url(_OWNER, draft), installed_apps(), serving_role=_SERVING)
+    await admin.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
