@@ -5,6 +5,7 @@ One embedded cluster a run, one migrated template database, a fresh database for
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import tempfile
@@ -58,18 +59,13 @@ def cluster() -> Cluster:
     return found
 
 
-@pytest_asyncio.fixture(scope="session")
-async def template(cluster: Cluster) -> str:
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
     """The name of the migrated database that tests copy."""
     name = "parvis_template"
     with (Path(os.environ[_ENV]) / "template.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        admin = await asyncpg.connect(cluster.url(_OWNER, "postgres"))
-        try:
-            if not await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
-                await _make_template(cluster, admin, name)
-        finally:
-            await admin.close()
+        asyncio.run(_make_template(cluster, name))
     return name
 
 
@@ -107,11 +103,17 @@ def installed_apps() -> list[AppConfig]:
     return [*apps_under("parvis"), *(app for app in plugins if app)]
 
 
-async def _make_template(cluster: Cluster, admin: asyncpg.Connection, name: str) -> None:
-    draft = f"{name}_draft"
-    await admin.execute(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
-    if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", _SERVING):
-        await admin.execute(f"CREATE ROLE {_SERVING} LOGIN")
-    await admin.execute(f'CREATE DATABASE "{draft}"')
-    await migrate(cluster.url(_OWNER, draft), installed_apps(), serving_role=_SERVING)
-    await admin.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
+async def _make_template(cluster: Cluster, name: str) -> None:
+    admin = await asyncpg.connect(cluster.url(_OWNER, "postgres"))
+    try:
+        if await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+            return
+        draft = f"{name}_draft"
+        await admin.execute(f'DROP DATABASE IF EXISTS "{draft}" WITH (FORCE)')
+        if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", _SERVING):
+            await admin.execute(f"CREATE ROLE {_SERVING} LOGIN")
+        await admin.execute(f'CREATE DATABASE "{draft}"')
+        await migrate(cluster.url(_OWNER, draft), installed_apps(), serving_role=_SERVING)
+        await admin.execute(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
+    finally:
+        await admin.close()
