@@ -1,0 +1,69 @@
+# Two commands do everything: `make demo` and `make test`. `make help` lists the others.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+
+BOOTSTRAP := .bootstrap
+UV ?= $(BOOTSTRAP)/bin/uv
+RUN := $(UV) run --frozen --no-sync
+TESTS ?=
+
+.PHONY: help demo demo-reset test lint format soak bench messages reference system
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: .venv/ready ## The main job with real data on this machine; prints its address and stays in the foreground
+	@exec .venv/bin/parvis demo
+
+demo-reset: .venv/ready ## Empty the demo's data
+	@exec .venv/bin/parvis demo --reset-only
+
+test: .venv/ready system ## Every test, in parallel; a few seeds of each contention, crash and fault test
+	@$(RUN) pytest -n 2 --dist loadgroup $(TESTS)
+
+soak: .venv/ready system ## Every seed of every contention, crash and fault test, and every page in every setting
+	@PARVIS_SOAK=1 $(RUN) pytest -n 2 --dist loadgroup $(TESTS)
+
+lint: .venv/ready ## ruff, mypy in strict mode, import contracts, catalogues
+	@$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(RUN) parvis messages check
+
+format: .venv/ready ## Put the code into its form
+	@$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+bench: .venv/ready ## What is fast, against what, by how much (benchmarks/README.md)
+	@$(RUN) python -m benchmarks $(BENCH)
+
+messages: .venv/ready ## Bring the message catalogues up to date with the code
+	@$(RUN) parvis messages update
+
+reference: .venv/ready ## Write docs/reference from the code
+	@$(RUN) parvis reference docs/reference
+
+system: ## What tests need from the system: Chromium, Redis; installed where root, else named
+	@missing=""
+	command -v chromium >/dev/null || missing="$$missing chromium"
+	command -v redis-server >/dev/null || missing="$$missing redis-server"
+	ls /usr/lib/postgresql/15/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql-15"
+	if [ -n "$$missing" ]; then
+	  if [ "$$(id -u)" = 0 ]; then
+	    echo "installing$$missing"
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	  else
+	    echo "The tests need$$missing: sudo apt-get install$$missing" >&2; exit 1
+	  fi
+	fi
+
+$(BOOTSTRAP)/bin/uv:
+	@python3 -m venv $(BOOTSTRAP)
+	$(BOOTSTRAP)/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/ready: uv.lock pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml) | $(UV)
+	@$(UV) sync --frozen --quiet
+	touch $@
