@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from importlib import import_module
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from urllib.parse import unquote, urlsplit
 
@@ -34,6 +35,12 @@ class SchemaState:
 
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
+
+
+def installed_apps() -> list[AppConfig]:
+    """Every Piccolo app: the core's domains, and the installed plugins."""
+    plugins = (app_of(point.module) for point in entry_points(group="parvis"))
+    return [*apps_under("parvis"), *(app for app in plugins if app)]
 
 
 def apps_under(package: str) -> list[AppConfig]:

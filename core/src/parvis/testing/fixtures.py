@@ -8,22 +8,21 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 import pytest_asyncio
-from piccolo.conf.apps import AppConfig
 
 from parvis import clock, crypto, settings
 from parvis.db import close_pool, open_pool
 from parvis.db.cluster import Cluster, cluster_in
-from parvis.db.migrations import app_of, apps_under, migrate
+from parvis.db.migrations import installed_apps, migrate
 from parvis.settings import Settings
 
 _OWNER = "parvis_owner"
@@ -45,7 +44,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     folder = config.stash.get(_folder, None)
     if folder is not None:
         os.environ.pop(_ENV, None)
-        cluster_in(folder).stop()
+        cluster = cluster_in(folder)
+        cluster.stop()
+        for left in (cluster.data, cluster.sockets, folder):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 _folder = pytest.StashKey[Path]()
@@ -95,12 +97,6 @@ def instance(tmp_path: Path) -> Iterator[Settings]:
     clock.follow(tmp_path / "clock")
     yield found
     clock.follow(None)
-
-
-def installed_apps() -> list[AppConfig]:
-    """Every Piccolo app: the core's and those of the installed plugins."""
-    plugins = [app_of(point.module) for point in entry_points(group="parvis")]
-    return [*apps_under("parvis"), *(app for app in plugins if app)]
 
 
 async def _make_template(cluster: Cluster, name: str) -> None:
