@@ -1,0 +1,136 @@
+"""What people type, read into a value, or the sentence that says what to type instead. No I/O.
+
+A form is a frozen `msgspec.Struct`; its fields are `int`, `bool` (a checkbox), `str`, `date`, a `Literal` or an
+`Enum` (a choice), a tuple of one of these (several choices) or of another Struct (`people-0-name`), or one of the
+kinds below. `| None` makes a field optional. `Annotated[int, msgspec.Meta(ge=1, le=8)]` bounds it,
+`Annotated[Email, Missing(Text("…"))]` says what to do when it was left empty.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from parvis.errors import Text
+
+_LINE = 200
+_WORDS = 2000
+# Emoji joiners and direction marks stay; what a terminal or a log would obey goes.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_DATE = re.compile(r"\s*(\d{1,4})\s*[-/.\s]\s*(\d{1,2})\s*[-/.\s]\s*(\d{1,4})\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a kind of field is read; `parts` are the suffixes of a field asked in several inputs."""
+
+    read: Callable[..., Any]
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What to say when a required field was left empty."""
+
+    text: Text
+
+
+def line(raw: str) -> str | Text:
+    """One line of text: spaces tidied, control and direction characters dropped, 200 characters at most.
+
+    >>> line("  Jean\\u202e \\t Martin ")
+    'Jean Martin'
+    """
+    return _limited(" ".join(_clean(raw).split()), _LINE)
+
+
+def words(raw: str) -> str | Text:
+    """Several lines, 2,000 characters at most."""
+    return _limited(_clean(raw).replace("\r\n", "\n").strip(), _WORDS)
+
+
+def email(raw: str) -> str | Text:
+    """An e-mail address as it is written in one place only: no spaces, the domain in small letters.
+
+    >>> email(" Jean.Martin @Example.FR ")
+    'Jean.Martin@example.fr'
+    """
+    typed = "".join(_clean(raw).split()).removeprefix("mailto:")
+    try:
+        return validate_email(typed[:_LINE], check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        return Text("Write the e-mail address in full, for example: name@example.org.")
+
+
+def phone(raw: str) -> str | Text:
+    """A telephone number in E.164; without a country it is read as a French one.
+
+    >>> phone("06.12 34-56 78"), phone("0049 7623 1234567")
+    ('+33612345678', '+4976231234567')
+    """
+    wrong = Text("Write the telephone number with all its figures, for example: 06 12 34 56 78.")
+    typed = re.sub(r"^\s*00", "+", _clean(raw).replace("(0)", ""))
+    try:
+        number = phonenumbers.parse(typed[:40], "FR")
+    except phonenumbers.NumberParseException:
+        return wrong
+    if not phonenumbers.is_valid_number(number):
+        return wrong
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def day(raw: str) -> date | Text:
+    """A date as typed in Europe, day first, or as a browser sends it; two figures of a year are of this century.
+
+    >>> day("4/1/27"), day("04.01.2027"), day("2027-01-04")
+    (datetime.date(2027, 1, 4), datetime.date(2027, 1, 4), datetime.date(2027, 1, 4))
+    """
+    wrong = Text("Write the date as day, month and year, for example: 4/1/2027.")
+    if not (found := _DATE.fullmatch(_clean(raw))):
+        return wrong
+    first, middle, last = found.groups()
+    year, of_month = (first, last) if len(first) == 4 else (last, first)
+    return _date(f"20{year}" if len(year) == 2 else year, middle, of_month) or wrong
+
+
+def birth_date(of_month: str, month: str, year: str) -> date | Text:
+    """A birth date from its three inputs.
+
+    >>> birth_date("4", "01", "1987")
+    datetime.date(1987, 1, 4)
+    """
+    found = _date(year.strip(), month.strip(), of_month.strip()) if len(year.strip()) == 4 else None
+    if found is None or found.year < 1900:
+        return Text("Write the day, the month and the four figures of the year, for example: 4 1 1987.")
+    return found
+
+
+Line = Annotated[str, Reader(line)]
+Words = Annotated[str, Reader(words)]
+Email = Annotated[str, Reader(email)]
+Phone = Annotated[str, Reader(phone)]
+BirthDate = Annotated[date, Reader(birth_date, ("day", "month", "year"))]
+
+
+def _date(year: str, month: str, of_month: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(of_month))
+    except ValueError:
+        return None
+
+
+def _clean(raw: str) -> str:
+    return _CONTROLS.sub("", unicodedata.normalize("NFC", raw))
+
+
+def _limited(text: str, limit: int) -> str | Text:
+    if len(text) > limit:
+        return Text("Please use at most {limit} characters; you wrote {n}.", {"limit": limit, "n": len(text)})
+    return text

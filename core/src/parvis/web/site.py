@@ -1,0 +1,87 @@
+"""What an application adds to have pages: `Litestar(plugins=[Site(settings)])`. No route of a domain is here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.config.app import AppConfig
+from litestar.config.compression import CompressionConfig
+from litestar.plugins import InitPlugin
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from parvis.errors import Forbidden, Text
+from parvis.settings import Settings
+from parvis.settings import current as current_settings
+from parvis.web import forms, i18n
+from parvis.web.headers import security_headers
+from parvis.web.pages import see_other
+from parvis.web.problems import answer
+from parvis.web.rules import LANGUAGES, from_own_site, local_path
+from parvis.web.statics import serve_static
+from parvis.web.trace import traced
+
+_YEAR = 365 * 24 * 3600
+
+
+class ForeignOrigin(Forbidden):
+    """A page of another site made the browser send this."""
+
+    code = "foreign-origin"
+    title = Text("This was not sent from our own pages.")
+
+
+class Site(InitPlugin):
+    """Errors, security headers, origin check, correlation, static files, the change of language.
+
+    `form_targets` are origins a form may be redirected to; `framed_by` origins that may frame our pages.
+    A route with `opt={"cross_site": True}` takes unsafe requests from anywhere: machines, the sign-on.
+    """
+
+    def __init__(self, settings: Settings, form_targets: Sequence[str] = (), framed_by: Sequence[str] = ()) -> None:
+        self.settings, self.form_targets, self.framed_by = settings, form_targets, framed_by
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Add it all to the application."""
+        app_config.before_send.append(security_headers(self.settings, self.form_targets, self.framed_by))
+        app_config.middleware[:0] = [traced, _own_site_only]
+        app_config.exception_handlers = {Exception: answer, **app_config.exception_handlers}
+        app_config.route_handlers.extend([serve_static, choose_language])
+        app_config.compression_config = app_config.compression_config or CompressionConfig(
+            backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude=[r"^/static/"]
+        )
+        return app_config
+
+
+class _Choice(msgspec.Struct, frozen=True):
+    language: str = ""
+    back: str = "/"
+
+
+@post("/language", include_in_schema=False, opt={"public": True}, status_code=303)
+async def choose_language(request: Request[Any, Any, Any]) -> Response[None]:
+    """Keep the chosen language for a year, and go back to the page one was on."""
+    choice = (await forms.read(request, _Choice)).decoded or _Choice()
+    response = see_other(local_path(choice.back))
+    if choice.language in LANGUAGES:
+        response.set_cookie(
+            i18n.COOKIE, choice.language, max_age=_YEAR, samesite="lax", secure=current_settings().secure
+        )
+    return response
+
+
+def _own_site_only(app: ASGIApp) -> ASGIApp:
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        hosts = {headers.get("host", ""), urlsplit(current_settings().base_url).netloc}
+        allowed = from_own_site(
+            str(scope.get("method", "GET")), headers.get("sec-fetch-site"), headers.get("origin"), hosts
+        )
+        if not allowed and not scope["route_handler"].opt.get("cross_site"):
+            raise ForeignOrigin
+        await app(scope, receive, send)
+
+    return handle
