@@ -1,0 +1,1 @@
+"""What only the demo has: its people, its strict local sign-on, its seeds and simulators."""
