@@ -1,0 +1,1 @@
+"""People and what they may do: sign-in by OpenID Connect, sessions, grants, guards, contacts proved by a code."""

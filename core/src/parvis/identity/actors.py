@@ -1,0 +1,94 @@
+"""Who makes a request: somebody signed in, somebody with a proved contact, or nobody we know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from parvis.contract.values import Channel, Permission, Role
+
+Powers = Mapping[str, frozenset[Role]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role at an emitter; the helper's and the operator's have none. `slug` and `name` are the emitter's."""
+
+    role: Role
+    emitter: UUID | None = None
+    slug: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A contact proved in this session; `digest` finds what belongs to it, `until` is when it lapses (UTC)."""
+
+    id: UUID
+    kind: Channel
+    digest: bytes
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The one who acts. `sign_on_silent`: the provider did not confirm the account lately, so no staff writes."""
+
+    person: UUID | None = None
+    session: UUID | None = None
+    name: str = ""
+    grants: tuple[Grant, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    powers: Powers = field(default_factory=dict)
+    sign_on_silent: bool = False
+
+    def may(self, permission: str, slug: str | None = None) -> bool:
+        """Whether a role of theirs has `permission`: at the emitter of that slug, or anywhere without one."""
+        roles = self.powers.get(permission, frozenset())
+        return any(grant.role in roles and slug in (None, grant.slug) for grant in self.grants)
+
+    def roles_at(self, slug: str) -> frozenset[Role]:
+        """Their roles at one emitter; empty for somebody foreign to it."""
+        return frozenset(grant.role for grant in self.grants if grant.slug == slug)
+
+    def has(self, role: Role) -> bool:
+        """Whether they have a role anywhere."""
+        return any(grant.role is role for grant in self.grants)
+
+    @property
+    def desks(self) -> tuple[Grant, ...]:
+        """One grant for each emitter they work for, by the emitter's name."""
+        by_slug = {grant.slug: grant for grant in self.grants if grant.slug}
+        return tuple(sorted(by_slug.values(), key=lambda grant: grant.name or ""))
+
+
+ANONYMOUS = Actor()
+
+
+def powers_of(permissions: Iterable[Permission]) -> Powers:
+    """Which roles have each permission: the core's and the plugins' together.
+
+    >>> from parvis.errors import Text
+    >>> powers_of([Permission(key="office.enter", name=Text("Enter"), roles=frozenset({Role.AGENT}))])["office.enter"]
+    frozenset({<Role.AGENT: 'agent'>})
+    """
+    return {permission.key: permission.roles for permission in permissions}
+
+
+def narrowed(grants: Iterable[Grant], claimed: Iterable[str] | None) -> tuple[Grant, ...]:
+    """The grants that a provider's role claim leaves: it can take away and never adds; None claims nothing.
+
+    >>> agent = Grant(Role.AGENT, slug="illzach")
+    >>> narrowed([agent], None) == (agent,), narrowed([agent], ["/emitters/illzach/reader"])
+    (True, ())
+    """
+    if claimed is None:
+        return tuple(grants)
+    left = frozenset(claimed)
+    return tuple(grant for grant in grants if _claim(grant) in left)
+
+
+def _claim(grant: Grant) -> str:
+    return f"/emitters/{grant.slug}/{grant.role}" if grant.slug else f"/{grant.role}"

@@ -1,0 +1,14 @@
+"""Identity as a Piccolo app."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from parvis.identity.tables import ContactProof, LogoutSeen, Person, RoleGrant, Session
+
+APP_CONFIG = AppConfig(
+    app_name="identity",
+    migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
+    table_classes=[Person, RoleGrant, Session, ContactProof, LogoutSeen],
+    migration_dependencies=["parvis.territory.piccolo_app"],
+)

@@ -1,0 +1,70 @@
+"""Reads about people and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from parvis.contract.values import Role
+from parvis.db import connection
+from parvis.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class PersonInfo:
+    """An account; e-mail and telephone are those the provider verified, or empty."""
+
+    id: UUID
+    issuer: str
+    subject: str
+    name: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """Somebody with a role at an emitter, and since when."""
+
+    grant: UUID
+    person: UUID
+    name: str
+    role: Role
+    given_at: datetime
+
+
+async def person(person_id: UUID) -> PersonInfo:
+    """One account. Raises NotFound."""
+    sql = "SELECT id, issuer, subject, name, email, phone FROM parvis.person WHERE id = $1"
+    async with connection() as c:
+        row = await c.fetchrow(sql, person_id)
+    if row is None:
+        raise NotFound
+    return PersonInfo(**row)
+
+
+async def names(people: list[UUID]) -> dict[UUID, str]:
+    """What several people are called."""
+    async with connection() as c:
+        rows = await c.fetch("SELECT id, name FROM parvis.person WHERE id = ANY($1)", people)
+    return {row["id"]: row["name"] for row in rows}
+
+
+async def is_staff(person_id: UUID) -> bool:
+    """Whether somebody has a role at any emitter, on the territory or on the instance."""
+    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND ended_at IS NULL)"
+    async with connection() as c:
+        return bool(await c.fetchval(sql, person_id))
+
+
+async def staff_of(emitter: UUID) -> list[StaffMember]:
+    """Who has which role at an emitter, by name."""
+    sql = (
+        'SELECT role_grant.id AS "grant", person.id AS person, name, role, given_at FROM parvis.role_grant '
+        "JOIN parvis.person ON person.id = role_grant.person "
+        "WHERE emitter = $1 AND ended_at IS NULL ORDER BY name, role"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, emitter)
+    return [StaffMember(**{**row, "role": Role(row["role"])}) for row in rows]

@@ -1,0 +1,140 @@
+"""Recognising who makes a request: one statement per request that carries a session's cookie, none for others.
+
+Every five minutes the provider is asked whether the account still stands. Exactly one request of a session does
+it, by claiming the row; the others go on meanwhile, as a refresh token that is used twice ends the session.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from parvis import clock, crypto
+from parvis.contract.values import Channel, Role
+from parvis.db import connection, transaction
+from parvis.identity import sessions
+from parvis.identity.actors import ANONYMOUS, Actor, Grant, Powers, Proof, narrowed
+from parvis.identity.oidc.protocol import SignInRefused
+from parvis.identity.oidc.sign_on import SignOn, SignOnDown
+from parvis.settings import current
+
+log = structlog.get_logger()
+
+_REFRESH_EVERY = timedelta(minutes=5)
+_SILENCE = timedelta(minutes=15)
+_CLAIM = timedelta(seconds=30)
+_SEEN_EVERY = timedelta(minutes=1)
+
+_RECOGNISE = """
+    SELECT session.id, session.person, session.seen_at, refreshed_at, claimed,
+           person.name, person.subject, person.issuer,
+           COALESCE((SELECT jsonb_agg(jsonb_build_array(role, emitter.id, slug, emitter.name))
+                     FROM parvis.role_grant LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter
+                     WHERE role_grant.person = session.person AND ended_at IS NULL), '[]') AS grants,
+           ARRAY(SELECT ROW(proof.id, proof.kind, proof.digest, proof.ends_at) FROM parvis.contact_proof AS proof
+                 WHERE proof.session = session.id AND proved_at IS NOT NULL AND proof.ends_at > $2
+                 ORDER BY proved_at) AS proofs
+    FROM parvis.session LEFT JOIN parvis.person ON person.id = session.person
+    WHERE digest = $1 AND session.ends_at > $2 AND session.seen_at > $3
+"""
+
+
+class Recognition(ASGIMiddleware):
+    """Puts the `Actor` of each request into its scope as `user`."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, sign_on: SignOn, powers: Powers) -> None:
+        self._sign_on = sign_on
+        self._powers = powers
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Recognise, then pass on."""
+        token = ASGIConnection[Any, Any, Any, Any](scope).cookies.get(sessions.cookie_name(current()))
+        scope["user"] = await recognise(token, self._sign_on, self._powers) if token else ANONYMOUS
+        scope["auth"] = None
+        await next_app(scope, receive, send)
+
+
+async def recognise(token: str, sign_on: SignOn, powers: Powers) -> Actor:
+    """The actor of a session's token; ANONYMOUS for one that has ended, or ends now."""
+    now = clock.now()
+    row = await _session(token, now)
+    if row is None:
+        return ANONYMOUS
+    if row["refreshed_at"] and now - row["refreshed_at"] > _REFRESH_EVERY:
+        await _confirm(row, sign_on, now)
+        row = await _session(token, now)
+        if row is None:
+            return ANONYMOUS
+    if now - row["seen_at"] > _SEEN_EVERY:
+        async with transaction() as c:
+            await c.execute("UPDATE parvis.session SET seen_at = $2 WHERE id = $1", row["id"], now)
+    return _actor(row, powers, now)
+
+
+async def _session(token: str, now: datetime) -> asyncpg.Record | None:
+    async with connection() as c:
+        return await c.fetchrow(_RECOGNISE, crypto.digest(token), now, now - current().session_idle)
+
+
+async def _confirm(row: asyncpg.Record, sign_on: SignOn, now: datetime) -> None:
+    """Ask the provider about a session: renew its tokens, or end it if it is over there."""
+    tokens = await _claim(row, now)
+    if tokens is None:
+        return
+    try:
+        found = await sign_on.refresh(sessions.opened(tokens).refresh_token)
+        if (found.claims["iss"], found.claims["sub"]) != (row["issuer"], row["subject"]):
+            raise SignInRefused("sub")
+    except SignOnDown:
+        if now - row["refreshed_at"] > _SILENCE:
+            log.warning("session.unconfirmed", session=str(row["id"]))
+            await sessions.end(row["id"])
+    except (SignInRefused, crypto.Unreadable) as error:
+        log.info("session.ended", session=str(row["id"]), reason=getattr(error, "reason", error.code))
+        await sessions.end(row["id"])
+    else:
+        sql = (
+            "UPDATE parvis.session SET tokens = $2, claimed = $3, refreshed_at = $4, refreshing_until = NULL "
+            "WHERE id = $1"
+        )
+        claimed = sessions.claimed_roles(found.claims)
+        async with transaction() as c:
+            await c.execute(sql, row["id"], sessions.sealed(found), claimed, now)
+
+
+async def _claim(row: asyncpg.Record, now: datetime) -> bytes | None:
+    """The tokens, for the one request that may use them; None for every other one."""
+    # The claim lives in the row, as a lock would hold a connection while the provider thinks.
+    sql = (
+        "UPDATE parvis.session SET refreshing_until = $3 WHERE id = $1 AND refreshed_at = $2 "
+        "AND (refreshing_until IS NULL OR refreshing_until < $4) RETURNING tokens"
+    )
+    async with transaction() as c:
+        tokens: bytes | None = await c.fetchval(sql, row["id"], row["refreshed_at"], now + _CLAIM, now)
+    return tokens
+
+
+def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
+    grants = (
+        Grant(Role(role), UUID(emitter) if emitter else None, slug, name) for role, emitter, slug, name in row["grants"]
+    )
+    confirmed = row["refreshed_at"]
+    return Actor(
+        person=row["person"],
+        session=row["id"],
+        name=row["name"] or "",
+        grants=narrowed(grants, row["claimed"]),
+        proofs=tuple(Proof(id_, Channel(kind), digest, until) for id_, kind, digest, until in row["proofs"]),
+        powers=powers,
+        sign_on_silent=bool(confirmed) and now - confirmed > _REFRESH_EVERY + _CLAIM,
+    )

@@ -1,0 +1,94 @@
+"""Rows of identity: people, grants, sessions, proved contacts, logout tokens already seen."""
+
+from __future__ import annotations
+
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Bytea,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Text,
+    Timestamptz,
+    Varchar,
+)
+from piccolo.table import Table
+
+from parvis.territory.tables import Emitter
+
+
+class Person(Table, tablename="person", schema="parvis"):
+    """Somebody with an account. The key is (issuer, subject); a name or an e-mail never is."""
+
+    id = UUID(primary_key=True, default=None)
+    issuer = Varchar(length=300)
+    subject = Varchar(length=255)
+    name = Varchar(length=200)
+    email = Varchar(length=254)
+    phone = Varchar(length=30)
+    created_at = Timestamptz(default=None)
+    seen_at = Timestamptz(null=True, default=None)
+
+
+class RoleGrant(Table, tablename="role_grant", schema="parvis"):
+    """A person's role at an emitter, or without one on the territory (helper) or the instance (operator).
+
+    Never deleted: `ended_at` is null while it holds, and `given_by` and `ended_by` say whose doing it was.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
+    role = Varchar(length=12)
+    emitter = ForeignKey(Emitter, null=True, default=None, on_delete=OnDelete.cascade)
+    given_by = UUID(null=True, default=None)
+    given_at = Timestamptz(default=None)
+    ended_by = UUID(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+
+
+class Session(Table, tablename="session", schema="parvis"):
+    """A browser that signed in or proved a contact. `digest` is SHA-256 of its token; `tokens` are encrypted.
+
+    `refreshing_until` is held by the one request that renews the tokens; `claimed` are the roles that the
+    provider's claim leaves, null where it makes none.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    digest = Bytea(unique=True)
+    person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
+    issuer = Varchar(length=300, null=True, default=None)
+    sid = Varchar(length=255, null=True, default=None)
+    tokens = Bytea(null=True, default=None)
+    claimed = JSONB(null=True, default=None)
+    started_at = Timestamptz(default=None)
+    seen_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    refreshed_at = Timestamptz(null=True, default=None)
+    refreshing_until = Timestamptz(null=True, default=None)
+
+
+class ContactProof(Table, tablename="contact_proof", schema="parvis"):
+    """An e-mail address or a telephone number that somebody proves by a code.
+
+    `address` is encrypted, `digest` finds it again, `code` is a keyed digest, null until a message carries one.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    session = ForeignKey(Session, null=True, default=None, on_delete=OnDelete.set_null)
+    kind = Varchar(length=4)
+    digest = Bytea()
+    address = Bytea()
+    language = Varchar(length=2)
+    code = Bytea(null=True, default=None)
+    attempts = Integer()
+    asked_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    proved_at = Timestamptz(null=True, default=None)
+
+
+class LogoutSeen(Table, tablename="logout_seen", schema="parvis"):
+    """A back-channel logout token that was obeyed, so that it is obeyed once."""
+
+    jti = Text(primary_key=True)
+    until = Timestamptz(default=None)
