@@ -1,0 +1,1 @@
+"""Calendars: desks, opening rules, hours held and booked, search over all places, change feed."""

@@ -1,0 +1,114 @@
+"""The claim: pick a desk that has the run free, clear its cells, insert the booking, in one statement.
+
+At READ COMMITTED. The lock makes claims of one desk and day wait or look elsewhere; the condition in the UPDATE and
+the exclusion constraint behind it prove that no hour is given twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from parvis.db import Connection
+
+# What is clear of the counter's share, unless the counter asks; bit strings count from 1.
+_OPEN = "CASE WHEN $5 OR d.kept IS NULL THEN d.free ELSE d.free & ~d.kept END"
+_ONES = "substring(~B'0'::bit(300), 1, {})"
+_ZEROS = "substring(B'0'::bit(300), 1, {})"
+
+_CLAIM = f"""
+WITH asked AS MATERIALIZED (
+    SELECT c.id, local.day, k.step_minutes / 5 AS step,
+        extract(epoch FROM $3 - (local.day::timestamp AT TIME ZONE c.zone))::int / 300 AS cell,
+        (k.minutes_first + ($4 - 1) * k.minutes_further + 4) / 5 AS cells
+    FROM parvis.calendar c
+    JOIN parvis.calendar_kind k ON k.calendar = c.id AND k.kind = $2
+    CROSS JOIN LATERAL (SELECT ($3::timestamptz AT TIME ZONE c.zone)::date AS day) local
+    WHERE c.id = $1 AND c.active AND ($5 OR (k.online AND $4 <= k.people_max AND $3 > $6))
+), pick AS (
+    SELECT d.desk, d.day, a.cell, a.cells, a.cell - d.opens + 1 AS at
+    FROM asked a
+    JOIN parvis.desk k ON k.calendar = a.id AND k.active AND (k.kinds = '{{}}' OR $2 = ANY (k.kinds))
+    JOIN parvis.desk_day d ON d.desk = k.id AND d.day = a.day
+    WHERE substring({_OPEN}, a.cell - d.opens + 1, a.cells) = {_ONES.format("a.cells")}
+        AND ($5 OR (a.cell - d.opens - length(rtrim(
+            substring(d.grid, 1, greatest(a.cell - d.opens, 0))::text, '1'))) % a.step = 0)
+    ORDER BY d.desk
+    LIMIT 1
+    FOR NO KEY UPDATE OF d%(wait)s
+), taken AS (
+    UPDATE parvis.desk_day d SET free = overlay(d.free PLACING {_ZEROS.format("p.cells")} FROM p.at)
+    FROM pick p
+    WHERE d.desk = p.desk AND d.day = p.day AND substring(d.free, p.at, p.cells) = {_ONES.format("p.cells")}
+    RETURNING d.desk, d.day, p.cell, p.cells
+), noted AS (
+    INSERT INTO parvis.slot_change_waiting (desk, day) SELECT desk, day FROM taken
+), booked AS (
+    INSERT INTO parvis.booking
+        (id, desk, day, cell, cells, period, state, kind, people, hold_until, secret, created)
+    SELECT $8, desk, day, cell, cells, tstzrange($3, $3 + cells * interval '5 minutes'), 'held', $2, $4, $7, $9, $6
+    FROM taken
+    RETURNING desk
+)
+SELECT a.cells, b.desk FROM asked a LEFT JOIN booked b ON true
+"""
+
+FIRST_LOOK = _CLAIM % {"wait": " SKIP LOCKED"}
+# "Sold out" is only said after waiting for those who may yet let go of a desk.
+SECOND_LOOK = _CLAIM % {"wait": ""}
+
+FREE_CELLS = f"""
+WITH freed AS (
+    UPDATE parvis.desk_day d
+    SET free = overlay(d.free PLACING {_ONES.format("$4::int")} FROM $3 - d.opens + 1) & d.grid
+    WHERE d.desk = $1 AND d.day = $2
+    RETURNING d.desk, d.day
+)
+INSERT INTO parvis.slot_change_waiting (desk, day) SELECT desk, day FROM freed
+"""
+
+TAKE_CELLS = f"""
+UPDATE parvis.desk_day d SET free = overlay(d.free PLACING {_ZEROS.format("$4::int")} FROM $3 - d.opens + 1)
+WHERE d.desk = $1 AND d.day = $2
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What is asked for. Instants are UTC; `secret` is a digest; `counter` is an agent's, past the public's limits."""
+
+    id: UUID
+    calendar: UUID
+    kind: str
+    start: datetime
+    people: int
+    now: datetime
+    until: datetime
+    secret: bytes
+    counter: bool = False
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        """The statement's parameters, in order."""
+        return (
+            self.calendar,
+            self.kind,
+            self.start,
+            self.people,
+            self.counter,
+            self.now,
+            self.until,
+            self.id,
+            self.secret,
+        )
+
+
+async def take(connection: Connection, claim: Claim) -> asyncpg.Record | None:
+    """Try to take a claim: its `cells`, and its `desk` or None when sold out; None if nobody offers this."""
+    row = await connection.fetchrow(FIRST_LOOK, *claim.values)
+    if row is None or row["desk"] is not None:
+        return row
+    return await connection.fetchrow(SECOND_LOOK, *claim.values)

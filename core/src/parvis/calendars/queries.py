@@ -1,0 +1,77 @@
+"""Reads of bookings and holds. Instants are UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from parvis import crypto
+from parvis.db import connection
+from parvis.errors import NotFound
+
+BOOKING = """
+SELECT b.id, b.desk, d.name AS desk_name, d.calendar, c.place, p.emitter, c.service, c.zone, b.kind, b.people,
+    lower(b.period) AS start, upper(b.period) AS "end", b.state, b.hold_until, b.sequence, b.dossier
+FROM parvis.booking b
+JOIN parvis.desk d ON d.id = b.desk
+JOIN parvis.calendar c ON c.id = d.calendar
+JOIN parvis.place p ON p.id = c.place
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingInfo:
+    """An hour somebody has. `state` is held, confirmed, kept or cancelled; `zone` is the place's."""
+
+    id: UUID
+    desk: UUID
+    desk_name: str
+    calendar: UUID
+    place: UUID
+    emitter: UUID
+    service: str
+    zone: str
+    kind: str
+    people: int
+    start: datetime
+    end: datetime
+    state: str
+    hold_until: datetime | None
+    sequence: int
+    dossier: UUID | None
+
+
+_FIELDS = tuple(f.name for f in fields(BookingInfo))
+
+
+async def booking(booking_id: UUID) -> BookingInfo:
+    """One booking, cancelled ones too. Raises NotFound."""
+    async with connection() as c:
+        return booking_of(await c.fetchrow(f"{BOOKING} WHERE b.id = $1", booking_id))
+
+
+async def held(hold_id: UUID, secret: str) -> BookingInfo:
+    """A hold, shown to whoever has its secret; it may have lapsed already. Raises NotFound."""
+    async with connection() as c:
+        sql = f"{BOOKING} WHERE b.id = $1 AND b.state = 'held' AND b.secret = $2"
+        return booking_of(await c.fetchrow(sql, hold_id, crypto.digest(secret)))
+
+
+async def agenda(place: UUID, day: date) -> list[BookingInfo]:
+    """A place's held and confirmed hours of a local day, by start and desk."""
+    sql = (
+        f"{BOOKING} WHERE c.place = $1 AND b.day = $2 AND b.state IN ('held', 'confirmed') "
+        "ORDER BY lower(b.period), d.name"
+    )
+    async with connection() as c:
+        return [booking_of(row) for row in await c.fetch(sql, place, day)]
+
+
+def booking_of(row: asyncpg.Record | None) -> BookingInfo:
+    """The value of a row of `BOOKING`. Raises NotFound for None."""
+    if row is None:
+        raise NotFound
+    return BookingInfo(**{name: row[name] for name in _FIELDS})
