@@ -37,11 +37,12 @@ class BookingConfirmed(BookingFact, frozen=True, kw_only=True):
 
 
 class BookingMoved(BookingFact, frozen=True, kw_only=True):
-    """A booking has a new hour or place; `booking` is the new one, `previous` the one it replaces."""
+    """A booking has a new hour or place, and keeps its id; the calendar and start it had are given too."""
 
     type = "booking.moved"
 
-    previous: UUID
+    previous_calendar: UUID
+    previous_start: datetime
 
 
 class BookingCancelled(BookingFact, frozen=True, kw_only=True):

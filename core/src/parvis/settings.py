@@ -76,6 +76,7 @@ class Settings:
     hold: timedelta = _setting(timedelta(minutes=10), "minutes an hour is held while a form is filled in", _minutes)
     hold_extended: timedelta = _setting(timedelta(minutes=30), "minutes of a prolonged hold", _minutes)
     freed_delay: timedelta = _setting(timedelta(hours=4), "longest random delay, in minutes, of a freed hour", _minutes)
+    freed_at_once: timedelta = _setting(timedelta(days=2), "days before its start a freed hour returns at once", _days)
     session_idle: timedelta = _setting(timedelta(hours=2), "minutes without a click before a session ends", _minutes)
     session_max: timedelta = _setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
 

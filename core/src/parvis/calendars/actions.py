@@ -127,9 +127,7 @@ async def extend(hold_id: UUID, secret: str) -> datetime:
     """Prolong a hold, once, to the settings' minutes after it was taken; until when. Raises HoldGone, Refused."""
     async with transaction() as c:
         row = await _own_hold(c, hold_id, secret)
-        until = rules.extension(
-            row["created"], row["hold_until"], row["extended"], settings.current().hold_extended
-        )
+        until = rules.extension(row["created"], row["hold_until"], row["extended"], settings.current().hold_extended)
         if isinstance(until, Refusal):
             raise Refused(until)
         await c.execute("UPDATE parvis.booking SET hold_until = $2, extended = true WHERE id = $1", hold_id, until)
@@ -202,9 +200,7 @@ async def sweep(limit: int = 500) -> int:
 
 async def _sweep_one() -> bool:
     async with transaction() as c:
-        sql = (
-            "SELECT id FROM parvis.booking WHERE hold_until <= $1 ORDER BY hold_until LIMIT 1 FOR UPDATE SKIP LOCKED"
-        )
+        sql = "SELECT id FROM parvis.booking WHERE hold_until <= $1 ORDER BY hold_until LIMIT 1 FOR UPDATE SKIP LOCKED"
         found = await c.fetchval(sql, clock.now())
         if found is None:
             return False
@@ -244,7 +240,8 @@ async def _movable(c: Connection, booking_id: UUID) -> asyncpg.Record:
 async def _lock_days(c: Connection, row: asyncpg.Record, calendar: UUID, start: datetime) -> None:
     # Everyone who needs several desk days locks them by day and desk, or two crossing moves would deadlock.
     sql = (
-        "SELECT 1 FROM parvis.desk_day d JOIN parvis.desk k ON k.id = d.desk JOIN parvis.calendar c ON c.id = k.calendar "
+        "SELECT 1 FROM parvis.desk_day d "
+        "JOIN parvis.desk k ON k.id = d.desk JOIN parvis.calendar c ON c.id = k.calendar "
         "WHERE (d.desk = $1 AND d.day = $2) OR (c.id = $3 AND d.day = ($4::timestamptz AT TIME ZONE c.zone)::date) "
         "ORDER BY d.day, d.desk FOR NO KEY UPDATE OF d"
     )
@@ -268,8 +265,8 @@ async def _take_over(c: Connection, row: asyncpg.Record, hold_id: UUID) -> async
 
 async def _moved(before: BookingInfo) -> BookingInfo:
     moved = await booking(before.id)
-    previous = {"previous_calendar": before.calendar, "previous_start": before.start}
-    await record(BookingMoved(**_fact(moved), **previous))
+    fact = BookingMoved(**_fact(moved), previous_calendar=before.calendar, previous_start=before.start)
+    await record(fact)
     return moved
 
 

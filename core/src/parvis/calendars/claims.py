@@ -14,12 +14,9 @@ import asyncpg
 
 from parvis.db import Connection
 
-# What is clear of the counter's share, unless the counter asks; bit strings count from 1.
-_OPEN = "CASE WHEN $5 OR d.kept IS NULL THEN d.free ELSE d.free & ~d.kept END"
-_ONES = "substring(~B'0'::bit(300), 1, {})"
-_ZEROS = "substring(B'0'::bit(300), 1, {})"
-
-_CLAIM = f"""
+# "Sold out" is only said after this one, which waits for those who may yet let go of a desk.
+# Bit strings count from 1. What is kept for the counter is free for the counter alone ($5).
+SECOND_LOOK = """
 WITH asked AS MATERIALIZED (
     SELECT c.id, local.day, k.step_minutes / 5 AS step,
         extract(epoch FROM $3 - (local.day::timestamp AT TIME ZONE c.zone))::int / 300 AS cell,
@@ -31,18 +28,20 @@ WITH asked AS MATERIALIZED (
 ), pick AS (
     SELECT d.desk, d.day, a.cell, a.cells, a.cell - d.opens + 1 AS at
     FROM asked a
-    JOIN parvis.desk k ON k.calendar = a.id AND k.active AND (k.kinds = '{{}}' OR $2 = ANY (k.kinds))
+    JOIN parvis.desk k ON k.calendar = a.id AND k.active AND (k.kinds = '{}' OR $2 = ANY (k.kinds))
     JOIN parvis.desk_day d ON d.desk = k.id AND d.day = a.day
-    WHERE substring({_OPEN}, a.cell - d.opens + 1, a.cells) = {_ONES.format("a.cells")}
+    WHERE substring(CASE WHEN $5 OR d.kept IS NULL THEN d.free ELSE d.free & ~d.kept END,
+            a.cell - d.opens + 1, a.cells) = substring(~B'0'::bit(300), 1, a.cells)
         AND ($5 OR (a.cell - d.opens - length(rtrim(
             substring(d.grid, 1, greatest(a.cell - d.opens, 0))::text, '1'))) % a.step = 0)
     ORDER BY d.desk
     LIMIT 1
-    FOR NO KEY UPDATE OF d%(wait)s
+    FOR NO KEY UPDATE OF d
 ), taken AS (
-    UPDATE parvis.desk_day d SET free = overlay(d.free PLACING {_ZEROS.format("p.cells")} FROM p.at)
+    UPDATE parvis.desk_day d SET free = overlay(d.free PLACING substring(B'0'::bit(300), 1, p.cells) FROM p.at)
     FROM pick p
-    WHERE d.desk = p.desk AND d.day = p.day AND substring(d.free, p.at, p.cells) = {_ONES.format("p.cells")}
+    WHERE d.desk = p.desk AND d.day = p.day
+        AND substring(d.free, p.at, p.cells) = substring(~B'0'::bit(300), 1, p.cells)
     RETURNING d.desk, d.day, p.cell, p.cells
 ), noted AS (
     INSERT INTO parvis.slot_change_waiting (desk, day) SELECT desk, day FROM taken
@@ -56,22 +55,20 @@ WITH asked AS MATERIALIZED (
 SELECT a.cells, b.desk FROM asked a LEFT JOIN booked b ON true
 """
 
-FIRST_LOOK = _CLAIM % {"wait": " SKIP LOCKED"}
-# "Sold out" is only said after waiting for those who may yet let go of a desk.
-SECOND_LOOK = _CLAIM % {"wait": ""}
+FIRST_LOOK = SECOND_LOOK.replace("UPDATE OF d", "UPDATE OF d SKIP LOCKED")
 
-FREE_CELLS = f"""
+FREE_CELLS = """
 WITH freed AS (
     UPDATE parvis.desk_day d
-    SET free = overlay(d.free PLACING {_ONES.format("$4::int")} FROM $3 - d.opens + 1) & d.grid
+    SET free = overlay(d.free PLACING substring(~B'0'::bit(300), 1, $4::int) FROM $3 - d.opens + 1) & d.grid
     WHERE d.desk = $1 AND d.day = $2
     RETURNING d.desk, d.day
 )
 INSERT INTO parvis.slot_change_waiting (desk, day) SELECT desk, day FROM freed
 """
 
-TAKE_CELLS = f"""
-UPDATE parvis.desk_day d SET free = overlay(d.free PLACING {_ZEROS.format("$4::int")} FROM $3 - d.opens + 1)
+TAKE_CELLS = """
+UPDATE parvis.desk_day d SET free = overlay(d.free PLACING substring(B'0'::bit(300), 1, $4::int) FROM $3 - d.opens + 1)
 WHERE d.desk = $1 AND d.day = $2
 """
 
