@@ -60,6 +60,10 @@ _CODES = {
 }
 
 
+# What a decoder says of a field is for programs, and stays as it is.
+_AS_IS = "{what}"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An error as it is told. `errors` are (code, sentence, field) of what was refused."""
@@ -143,7 +147,7 @@ def _of_http(error: HTTPException) -> Problem:
 def _of_validation(error: Exception) -> tuple[tuple[str, Text, str | None], ...]:
     extra = getattr(error, "extra", None) or [{"message": str(error)}]
     return tuple(
-        ("invalid", Text("{what}", {"what": str(item.get("message", ""))}), item.get("key") or None)
+        ("invalid", Text(_AS_IS, {"what": str(item.get("message", ""))}), item.get("key") or None)
         for item in extra
         if isinstance(item, dict)
     )

@@ -43,6 +43,7 @@ def _environment(sources: tuple[Path, ...], lang: str) -> Environment:
         finalize=partial(_finalized, lang),
         cache_size=-1,
     )
+    made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(  # type: ignore[attr-defined]
         partial(i18n.lookup, lang=lang),
         lambda one, many, n: i18n.plural(one, many, n, lang),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from parvis.web import folders
 _FOREVER = "public, max-age=31536000, immutable"
 # One request for htmx and our own few lines; the licence of htmx lies beside it.
 _BUNDLES = {"web/site.js": ("web/vendor/htmx.min.js", "web/parvis.js")}
+_URL = re.compile(rb'url\("([^":]+)"\)')
 _SKIPPED = {".LICENSE", ".md"}
 
 
@@ -61,12 +63,20 @@ def _by_name(sources: tuple[Path, ...]) -> Mapping[str, StaticFile]:
     for bundle, parts in _BUNDLES.items():
         if all(part in contents for part in parts):
             contents[bundle] = b"\n".join(contents.pop(part) for part in parts)
-    return {name: _hashed(name, body) for name, body in contents.items()}
+    # Stylesheets last: they name fonts and pictures, whose hashes their own must follow.
+    files = {name: _hashed(name, body) for name, body in contents.items() if not name.endswith(".css")}
+    sheets = {name: _linked(name, body, files) for name, body in contents.items() if name.endswith(".css")}
+    return files | {name: _hashed(name, body) for name, body in sheets.items()}
 
 
 @cache
 def _by_path(sources: tuple[Path, ...]) -> Mapping[str, StaticFile]:
     return {file.path: file for file in _by_name(sources).values()}
+
+
+def _linked(name: str, sheet: bytes, files: Mapping[str, StaticFile]) -> bytes:
+    folder = name.rpartition("/")[0]
+    return _URL.sub(lambda found: f'url("{files[f"{folder}/{found[1].decode()}"].path}")'.encode(), sheet)
 
 
 def _hashed(name: str, body: bytes) -> StaticFile:
