@@ -15,8 +15,8 @@ from uuid import UUID
 
 from parvis import clock, crypto, outbox
 from parvis.contract.values import Channel
-from parvis.db import Connection, in_transaction, new_id, transaction
-from parvis.errors import Invalid, Refusal, Text, TooMany
+from parvis.db import Connection, connection, in_transaction, new_id, transaction
+from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.events import ContactCodeRequested
 from parvis.identity import sessions
 from parvis.settings import current
@@ -76,6 +76,17 @@ async def ask(contact: Contact, language: str) -> UUID:
         await c.execute(sql, proof, *values)
         await outbox.record(ContactCodeRequested(proof=proof))
     return proof
+
+
+async def ask_again(proof: UUID) -> UUID:
+    """Ask for another code for the same contact, under the same limits. Raises NotFound, TooMany."""
+    async with connection() as c:
+        row = await c.fetchrow(
+            "SELECT kind, address, language FROM parvis.contact_proof WHERE id = $1 AND proved_at IS NULL", proof
+        )
+    if row is None:
+        raise NotFound
+    return await ask(_contact(row["kind"], row["address"]), row["language"])
 
 
 async def code_to_send(proof: UUID) -> CodeToSend | None:

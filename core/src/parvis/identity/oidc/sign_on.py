@@ -27,8 +27,9 @@ from parvis.identity.oidc.protocol import (
 )
 from parvis.settings import Settings
 
-# httpx writes whole addresses at INFO, with codes and hints in them.
-logging.getLogger("httpx").setLevel(logging.WARNING)
+# They write whole addresses and headers, with codes, hints and cookies in them.
+for _talkative in ("httpx", "httpcore"):
+    logging.getLogger(_talkative).setLevel(logging.WARNING)
 
 CALLBACK = "/login/callback"
 SIGNED_OUT = "/signed-out"

@@ -1,0 +1,54 @@
+"""Identity as one piece for a composition root: `Litestar(plugins=[Identity(settings, permissions)])`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import httpx
+from litestar.config.app import AppConfig
+from litestar.plugins import InitPlugin
+
+from parvis.contract.values import Permission
+from parvis.identity.actors import powers_of
+from parvis.identity.oidc.sign_on import SignOn
+from parvis.identity.recognition import Recognition
+from parvis.identity.routes import account, contact, sign_in
+from parvis.settings import Settings
+
+_ANSWERS_WITHIN = 5.0
+
+
+class Identity(InitPlugin):
+    """Adds the routes, the recognition of who asks, and `state.sign_on`; closes its connections at the end.
+
+    `permissions` are the core's and the plugins' together.
+    """
+
+    def __init__(self, settings: Settings, permissions: Iterable[Permission]) -> None:
+        self._http = httpx.AsyncClient(timeout=_ANSWERS_WITHIN)
+        self._sign_on = SignOn(settings, self._http)
+        self._powers = powers_of(permissions)
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Register everything."""
+        app_config.route_handlers += [
+            sign_in.login,
+            sign_in.callback,
+            sign_in.logout,
+            sign_in.backchannel,
+            sign_in.signed_out,
+            account.show,
+            account.end,
+            account.office,
+            contact.which,
+            contact.ask,
+            contact.which_code,
+            contact.prove,
+            contact.again,
+            contact.offer,
+            contact.enter,
+        ]
+        app_config.middleware.append(Recognition(self._sign_on, self._powers))
+        app_config.state.sign_on = self._sign_on
+        app_config.on_shutdown.append(self._http.aclose)
+        return app_config
