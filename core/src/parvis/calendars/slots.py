@@ -1,4 +1,4 @@
-"""A slot's opaque code: a calendar and a start, nothing else; there is no row behind it."""
+"""A slot's opaque code: a calendar and a start, nothing else; there is no row behind it. And pages' cursors."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeAlias
 from uuid import UUID
 
-from parvis.errors import NotFound, Text
+from parvis.errors import Invalid, NotFound, Refusal, Text
+
+# Where a page ended: start, distance in metres, calendar.
+Mark: TypeAlias = tuple[datetime, int, UUID]
 
 _MINUTE = 60
 
@@ -41,11 +45,35 @@ def read_slot(code: str) -> Slot:
     >>> read_slot(slot.code) == slot
     True
     """
+    raw = _raw(code)
+    if len(raw) != 20:
+        raise UnknownSlot
+    return Slot(UUID(bytes=raw[:16]), _instant(raw[16:]))
+
+
+def cursor_of(mark: Mark) -> str:
+    """An opaque cursor: the page after it begins behind `mark`."""
+    start, metres, calendar = mark
+    raw = calendar.bytes + (int(start.timestamp()) // _MINUTE).to_bytes(4, "big") + metres.to_bytes(4, "big")
+    return base64.urlsafe_b64encode(raw).decode()
+
+
+def read_cursor(cursor: str) -> Mark:
+    """The mark of a cursor. Raises Invalid."""
+    raw = _raw(cursor)
+    if len(raw) != 24:
+        text = Text("This page of results is not known. Please search again.")
+        raise Invalid(Refusal("cursor-invalid", text, "cursor"))
+    return _instant(raw[16:20]), int.from_bytes(raw[20:], "big"), UUID(bytes=raw[:16])
+
+
+def _instant(raw: bytes) -> datetime:
+    return datetime.fromtimestamp(int.from_bytes(raw, "big") * _MINUTE, UTC)
+
+
+def _raw(code: str) -> bytes:
+    """What a code holds; nothing if it is not one."""
     try:
-        raw = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
-        calendar, minutes = UUID(bytes=raw[:16]), int.from_bytes(raw[16:], "big")
-        if len(raw) != 20:
-            raise UnknownSlot
-        return Slot(calendar, datetime.fromtimestamp(minutes * _MINUTE, UTC))
-    except (binascii.Error, ValueError) as error:
-        raise UnknownSlot from error
+        return base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,186 @@
+"""The index of this process: filled from the tables, kept up by the change feed, and what serves while it is cold."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import structlog
+
+from parvis import clock
+from parvis.calendars import feed
+from parvis.calendars.grids import bits_of
+from parvis.calendars.index import DeskBits, Entry, Index, KindInfo
+from parvis.db import Connection, connection
+from parvis.errors import ParvisError
+
+log = structlog.get_logger()
+
+_POLL_SECONDS = 0.25
+# Places come from the territory, which has no feed: read again as often.
+_PLACES_SECONDS = 60
+_PAGE = 2000
+_YESTERDAY = 1
+
+_ENTRIES = """
+SELECT c.id, c.service, c.zone, c.place, p.name, p.city, p.emitter, p.latitude, p.longitude, p.accessible
+FROM parvis.calendar c
+JOIN parvis.place p ON p.id = c.place
+LEFT JOIN parvis.publication u ON u.emitter = p.emitter AND u.service = c.service
+WHERE c.active AND p.active AND coalesce(u.state = 'published', true)
+"""
+_DAYS = "SELECT desk, day, opens, grid, free, kept FROM parvis.desk_day "
+
+_warm: list[Index] = []
+
+
+async def index_for(service: str, near: tuple[float, float] | None, most_places: int) -> Index:
+    """This process's index if it is warm, else one read from the database for the nearest places only."""
+    if _warm:
+        return _warm[-1]
+    latitude, longitude = near or (0.0, 0.0)
+    nearest = f"{_ENTRIES} AND c.service = $1 ORDER BY point(p.longitude, p.latitude) <-> point($2, $3) LIMIT $4"
+    index = Index()
+    async with connection() as c:
+        await _add(c, index, await c.fetch(nearest, service, longitude, latitude, most_places))
+    return index
+
+
+@asynccontextmanager
+async def following() -> AsyncIterator[None]:
+    """Keep this process's index filled and up to date, while the context lasts. The pool must be open."""
+    task = asyncio.create_task(_follow())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        _warm.clear()
+
+
+async def _follow() -> None:
+    index, read = Index(), float("-inf")
+    while True:
+        try:
+            if time.monotonic() - read > _PLACES_SECONDS:
+                await refill(index) if index.epoch is None else await reread_places(index)
+                read = time.monotonic()
+            await catch_up(index)
+            _warm[:] = [index]
+        except (ParvisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # A database that is away leaves the index as it is: stale hints are better than none.
+            log.warning("calendars.index-behind", error=type(error).__name__)
+            await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def refill(index: Index) -> None:
+    """Fill an index anew from the tables. The feed's head is read first: what changes meanwhile is read twice."""
+    await feed.advance()
+    head = await feed.head()
+    async with connection() as c:
+        rows = await c.fetch(_ENTRIES)
+        for gone in set(index.entries) - {row["id"] for row in rows}:
+            index.drop(gone)
+        await _add(c, index, rows)
+    index.epoch, index.last = head.epoch, head.last
+
+
+async def reread_places(index: Index) -> None:
+    """Bring names, places and publications up to date, without reading the days again."""
+    async with connection() as c:
+        rows = await c.fetch(_ENTRIES)
+        for gone in set(index.entries) - {row["id"] for row in rows}:
+            index.drop(gone)
+        new = [row for row in rows if row["id"] not in index.entries]
+        await _add(c, index, new)
+        kinds = await _kinds(c, [row["id"] for row in rows])
+    for row in rows:
+        entry = index.entries[row["id"]]
+        index.put(_entry(row, kinds, entry.desks))
+
+
+async def catch_up(index: Index) -> int:
+    """Apply what the feed has numbered since; how many changes. Starts anew on another epoch or a gap."""
+    await feed.advance()
+    head = await feed.head()
+    if head.epoch != index.epoch or index.last + 1 < head.first:
+        await refill(index)
+        return 0
+    applied = 0
+    while index.last < head.last and (page := await feed.changes(index.last, _PAGE)):
+        await _apply(index, page)
+        index.last = page[-1].number
+        applied += len(page)
+    return applied
+
+
+async def _apply(index: Index, page: Sequence[feed.Change]) -> None:
+    calendars = {change.calendar for change in page if change.calendar}
+    days = {(change.desk, change.day) for change in page if change.desk and change.day}
+    async with connection() as c:
+        for calendar in calendars:
+            rows = await c.fetch(f"{_ENTRIES} AND c.id = $1", calendar)
+            index.drop(calendar)
+            await _add(c, index, rows)
+        await _read_days(c, index, days)
+
+
+async def _read_days(c: Connection, index: Index, days: Iterable[tuple[UUID, date]]) -> None:
+    desks, dates = [list(column) for column in zip(*days, strict=True)] or ([], [])
+    sql = (
+        "SELECT w.desk, w.day, d.opens, d.grid, d.free, d.kept FROM unnest($1::uuid[], $2::date[]) AS w (desk, day) "
+        "LEFT JOIN parvis.desk_day d ON d.desk = w.desk AND d.day = w.day"
+    )
+    for row in await c.fetch(sql, desks, dates):
+        index.put_day(row["desk"], row["day"], bits_of(row, "free"), bits_of(row, "grid"), bits_of(row, "kept"))
+
+
+async def _add(c: Connection, index: Index, rows: Sequence[asyncpg.Record]) -> None:
+    """Add calendars with their kinds, desks and every day from yesterday on."""
+    calendars = [row["id"] for row in rows]
+    kinds = await _kinds(c, calendars)
+    desks = await c.fetch(
+        "SELECT id, calendar, kinds FROM parvis.desk WHERE active AND calendar = ANY ($1) ORDER BY id", calendars
+    )
+    by_calendar: dict[UUID, dict[UUID, DeskBits]] = {calendar: {} for calendar in calendars}
+    for desk in desks:
+        by_calendar[desk["calendar"]][desk["id"]] = DeskBits(desk["id"], frozenset(desk["kinds"]))
+    for row in rows:
+        index.put(_entry(row, kinds, by_calendar[row["id"]]))
+    since = date.fromordinal(clock.now().date().toordinal() - _YESTERDAY)
+    sql = f"{_DAYS} WHERE desk = ANY ($1) AND day >= $2 ORDER BY desk, day"
+    async with c.transaction():
+        async for row in c.cursor(sql, [desk["id"] for desk in desks], since, prefetch=_PAGE):
+            index.put_day(row["desk"], row["day"], bits_of(row, "free"), bits_of(row, "grid"), bits_of(row, "kept"))
+
+
+async def _kinds(c: Connection, calendars: Sequence[UUID]) -> dict[UUID, dict[str, KindInfo]]:
+    found: dict[UUID, dict[str, KindInfo]] = {calendar: {} for calendar in calendars}
+    for row in await c.fetch("SELECT * FROM parvis.calendar_kind WHERE calendar = ANY ($1)", calendars):
+        found[row["calendar"]][row["kind"]] = KindInfo(**{name: row[name] for name in KindInfo._fields})
+    return found
+
+
+def _entry(row: asyncpg.Record, kinds: dict[UUID, dict[str, KindInfo]], desks: dict[UUID, DeskBits]) -> Entry:
+    return Entry(
+        calendar=row["id"],
+        service=row["service"],
+        zone=ZoneInfo(row["zone"]),
+        place=row["place"],
+        place_name=row["name"],
+        city=row["city"],
+        emitter=row["emitter"],
+        latitude=row["latitude"],
+        longitude=row["longitude"],
+        accessible=row["accessible"],
+        kinds=kinds[row["id"]],
+        desks=desks,
+    )

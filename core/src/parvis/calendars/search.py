@@ -1,0 +1,234 @@
+"""Search over every place: by distance and by time, by month. What it finds is a hint; the claim decides."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import dropwhile, islice
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from parvis import clock
+from parvis.calendars.bitmaps import WIDTH, cells_of
+from parvis.calendars.following import index_for
+from parvis.calendars.index import Entry, Index
+from parvis.calendars.openings import cells_between
+from parvis.calendars.rules import CELL, cells_needed, midnight
+from parvis.calendars.slots import Mark, Slot, cursor_of, read_cursor
+
+Order = Literal["time", "distance"]
+_GOOD = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is looked for. `since` and `until` are local days of each place, both included; empty sets mean any.
+
+    `near` is a WGS84 point, `within_m` metres from it; `counter` sees what agents may take.
+    """
+
+    service: str
+    kind: str
+    people: int = 1
+    since: date | None = None
+    until: date | None = None
+    near: tuple[float, float] | None = None
+    within_m: int | None = None
+    places: frozenset[UUID] = frozenset()
+    emitters: frozenset[UUID] = frozenset()
+    weekdays: frozenset[int] = frozenset()
+    half_day: Literal["morning", "afternoon"] | None = None
+    accessible: bool = False
+    counter: bool = False
+    most_places: int = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeSlot:
+    """An hour that can be taken, `free` times at once. Instants are UTC, `zone` is the place's."""
+
+    calendar: UUID
+    place: UUID
+    place_name: str
+    city: str
+    emitter: UUID
+    zone: ZoneInfo
+    start: datetime
+    end: datetime
+    free: int
+    distance_m: int | None
+
+    @property
+    def id(self) -> str:
+        """The slot's opaque code."""
+        return Slot(self.calendar, self.start).code
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some slots, and the cursor of the next page if there is one."""
+
+    items: Sequence[FreeSlot]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceHours:
+    """A place's first hours. `slots` is empty when nothing is free there."""
+
+    place: UUID
+    place_name: str
+    city: str
+    emitter: UUID
+    calendar: UUID
+    distance_m: int | None
+    slots: Sequence[FreeSlot]
+
+
+async def search(wanted: Wanted, *, order: Order = "time", limit: int = 20, cursor: str | None = None) -> Page:
+    """A page of free hours, the soonest or the nearest first. Raises Invalid for a cursor that is not ours."""
+    after = read_cursor(cursor) if cursor else None
+    found = _Finder(await index_for(wanted.service, wanted.near, wanted.most_places), wanted, clock.now())
+    slots = found.by_time(after) if order == "time" else found.by_distance(after)
+    items = list(islice(slots, limit + 1))
+    return Page(items[:limit], cursor_of(_time_key(items[limit - 1])) if len(items) > limit else None)
+
+
+async def by_place(wanted: Wanted, *, each: int = 3, order: Order = "distance") -> list[PlaceHours]:
+    """Every place in reach with its first hours, nearest first or soonest first; places without any come last."""
+    found = _Finder(await index_for(wanted.service, wanted.near, wanted.most_places), wanted, clock.now())
+    places = [found.place(metres, entry, each) for metres, entry in found.entries]
+    if order == "time":
+        places.sort(key=lambda place: place.slots[0].start if place.slots else datetime.max.replace(tzinfo=UTC))
+    return sorted(places, key=lambda place: not place.slots)
+
+
+async def per_day(wanted: Wanted) -> Mapping[date, int]:
+    """How many appointments are free each local day, for the months between `since` and `until`."""
+    found = _Finder(await index_for(wanted.service, wanted.near, wanted.most_places), wanted, clock.now())
+    return found.counts()
+
+
+async def suggestions(wanted: Wanted, count: int = 3, rng: random.Random | None = None) -> Sequence[FreeSlot]:
+    """Some good hours, not the same for everybody, so that not everybody tries the same one; by time."""
+    good = (await search(wanted, limit=max(_GOOD, 2 * count))).items
+    chosen = (rng or secrets.SystemRandom()).sample(good, min(count, len(good)))
+    return sorted(chosen, key=_time_key)
+
+
+class _Finder:
+    """One search over an index."""
+
+    def __init__(self, index: Index, wanted: Wanted, now: datetime) -> None:
+        # An hour that begins this very instant is over for the public.
+        self._index, self._wanted, self._now = index, wanted, now + timedelta(microseconds=1)
+        ranked = index.ranked(wanted.service, wanted.near)
+        self.entries = list(islice((pair for pair in ranked if self._eligible(*pair)), wanted.most_places))
+
+    def by_time(self, after: Mark | None) -> Iterator[FreeSlot]:
+        since = after[0] if after else None
+        slots = heapq.merge(*(self._slots(metres, e, since) for metres, e in self.entries), key=_time_key)
+        return (slot for slot in slots if after is None or _time_key(slot) > after)
+
+    def by_distance(self, after: Mark | None) -> Iterator[FreeSlot]:
+        entries = self.entries
+        if after is not None:
+            entries = list(dropwhile(lambda pair: pair[1].calendar != after[2], entries))
+        for metres, entry in entries:
+            resumed = after is not None and entry.calendar == after[2]
+            for slot in self._slots(metres, entry, after[0] if after and resumed else None):
+                if not resumed or _time_key(slot) > after:  # type: ignore[operator]
+                    yield slot
+
+    def place(self, metres: int, entry: Entry, each: int) -> PlaceHours:
+        slots = list(islice(self._slots(metres, entry, None), each))
+        away = metres if self._wanted.near else None
+        return PlaceHours(entry.place, entry.place_name, entry.city, entry.emitter, entry.calendar, away, slots)
+
+    def counts(self) -> dict[date, int]:
+        found: dict[date, int] = {}
+        for _, entry in self.entries:
+            for day, _, desks in self._days(entry, self._now):
+                found[day] = found.get(day, 0) + sum(starts.bit_count() for starts in desks)
+        return dict(sorted(found.items()))
+
+    def _eligible(self, metres: int, entry: Entry) -> bool:
+        w, kind = self._wanted, entry.kinds.get(self._wanted.kind)
+        return (
+            kind is not None
+            and (w.counter or (kind.online and w.people <= kind.people_max))
+            and (w.within_m is None or metres <= w.within_m)
+            and (not w.places or entry.place in w.places)
+            and (not w.emitters or entry.emitter in w.emitters)
+            and (not w.accessible or entry.accessible)
+        )
+
+    def _slots(self, metres: int, entry: Entry, since: datetime | None) -> Iterator[FreeSlot]:
+        length = self._cells(entry) * CELL
+        away = metres if self._wanted.near else None
+        for _, begins, desks in self._days(entry, since or self._now):
+            for cell in cells_of(_union(desks)):
+                start, bit = begins + cell * CELL, WIDTH - 1 - cell
+                yield FreeSlot(
+                    calendar=entry.calendar,
+                    place=entry.place,
+                    place_name=entry.place_name,
+                    city=entry.city,
+                    emitter=entry.emitter,
+                    zone=entry.zone,
+                    start=start,
+                    end=start + length,
+                    free=sum(starts >> bit & 1 for starts in desks),
+                    distance_m=away,
+                )
+
+    def _days(self, entry: Entry, since: datetime) -> Iterator[tuple[date, datetime, list[int]]]:
+        """Each local day with something free: the day, its midnight, and the starts of each desk."""
+        w, cells = self._wanted, self._cells(entry)
+        begin = max(since, self._now)
+        today = begin.astimezone(entry.zone).date()
+        first = max(today, w.since or today)
+        last = max((desk.first + len(desk.shapes) - 1 for desk in entry.desks.values()), default=0)
+        for ordinal in range(first.toordinal(), min(last, w.until.toordinal() if w.until else last) + 1):
+            if not w.weekdays or (ordinal - 1) % 7 + 1 in w.weekdays:
+                desks = list(self._index.starts(entry, w.kind, cells, ordinal, w.counter))
+                if not any(desks):
+                    continue
+                day = date.fromordinal(ordinal)
+                mask = _mask(day, entry.zone, w.half_day)
+                begins = midnight(day, entry.zone)
+                if day == today:
+                    mask &= (1 << WIDTH + (begins - begin) // CELL) - 1
+                desks = [starts & mask for starts in desks]
+                if any(desks):
+                    yield day, begins, desks
+
+    def _cells(self, entry: Entry) -> int:
+        kind = entry.kinds[self._wanted.kind]
+        return cells_needed(kind.minutes_first, kind.minutes_further, self._wanted.people)
+
+
+@lru_cache(maxsize=4096)
+def _mask(day: date, zone: ZoneInfo, half: str | None) -> int:
+    everything = (1 << WIDTH) - 1
+    if half is None:
+        return everything
+    morning = cells_between(day, time(), time(12), zone)
+    return morning if half == "morning" else everything & ~morning
+
+
+def _union(desks: Iterable[int]) -> int:
+    union = 0
+    for starts in desks:
+        union |= starts
+    return union
+
+
+def _time_key(slot: FreeSlot) -> Mark:
+    return slot.start, slot.distance_m or 0, slot.calendar
