@@ -1,0 +1,141 @@
+"""Writes of dossiers. Each joins the caller's transaction, so that a booking and its dossier exist together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from parvis import clock, crypto, outbox
+from parvis.contract.values import PersonalData
+from parvis.db import new_id, new_reference, transaction
+from parvis.errors import NotFound
+from parvis.events import DossierClosed, DossierOpened
+from parvis.identity.contacts import Contact
+
+CONTACT = "dossier-contact"
+NAMES = "dossier-names"
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who did something: resident, staff, helper or system, and the account if there is one."""
+
+    kind: str = "system"
+    person: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDossier:
+    """What a dossier begins with. `kept_days` is how long it stays once closed."""
+
+    service: str
+    emitter: UUID
+    contact: Contact
+    names: tuple[str, ...]
+    language: str
+    kept_days: int
+    person: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A dossier just opened: its id, and what people call it."""
+
+    id: UUID
+    reference: str
+
+
+async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's verb, always called as actions.open
+    """Open a dossier and begin its timeline."""
+    sql = (
+        "INSERT INTO parvis.dossier (id, reference, service, emitter, person, contact_kind, contact, contact_digest, "
+        "names, language, kept_days, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    )
+    opened = Opened(new_id(), new_reference())
+    contact = crypto.encrypt(new.contact.address.encode(), CONTACT)
+    values = (new.person, new.contact.kind.value, contact, new.contact.digest, _sealed(new.names), new.language)
+    async with transaction() as c:
+        await c.execute(sql, opened.id, opened.reference, new.service, new.emitter, *values, new.kept_days, clock.now())
+        await note(opened.id, "dossier.opened", by)
+        await outbox.record(DossierOpened(emitter=new.emitter, dossier=opened.id, service=new.service))
+    return opened
+
+
+async def attach(dossier: UUID, booking: UUID, emitter: UUID | None = None) -> None:
+    """Link a dossier to its booking, and to the emitter where the visit will be if that changed."""
+    sql = "UPDATE parvis.dossier SET booking = $2, emitter = coalesce($3, emitter) WHERE id = $1 RETURNING id"
+    async with transaction() as c:
+        if await c.fetchval(sql, dossier, booking, emitter) is None:
+            raise NotFound
+
+
+async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
+    """Add a row to the timeline; an instant in `data` is kept in ISO form. Put no personal data in it."""
+    sql = "INSERT INTO parvis.timeline (id, dossier, at, event, data, by, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    plain = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in data.items()}
+    async with transaction() as c:
+        await c.execute(sql, new_id(), dossier, clock.now(), event, plain, by.kind, by.person)
+
+
+async def rename(dossier: UUID, names: Iterable[str]) -> None:
+    """Correct the names that a dossier is found by."""
+    async with transaction() as c:
+        await c.execute("UPDATE parvis.dossier SET names = $2 WHERE id = $1", dossier, _sealed(tuple(names)))
+
+
+async def close(dossier: UUID, at: datetime, event: str, by: By) -> bool:
+    """Close an open dossier, from when its retention counts; False if it was closed already."""
+    sql = (
+        "UPDATE parvis.dossier SET state = 'closed', closed_at = $2 WHERE id = $1 AND state = 'open' "
+        "RETURNING emitter, service"
+    )
+    async with transaction() as c:
+        row = await c.fetchrow(sql, dossier, at)
+        if row is None:
+            return False
+        await note(dossier, event, by)
+        await outbox.record(DossierClosed(emitter=row["emitter"], dossier=dossier, service=row["service"]))
+    return True
+
+
+async def close_past_visits() -> int:
+    """Close the dossiers whose visit is over, and how many there were."""
+    sql = (
+        "SELECT dossier.id, upper(period) AS ended FROM parvis.dossier JOIN parvis.booking ON booking.id = booking "
+        "WHERE dossier.state = 'open' AND booking.state = 'confirmed' AND upper(period) < $1 "
+        "ORDER BY dossier.id LIMIT $2 FOR NO KEY UPDATE OF dossier SKIP LOCKED"
+    )
+    async with transaction() as c:
+        rows = await c.fetch(sql, clock.now(), _BATCH)
+        for row in rows:
+            await close(row["id"], row["ended"], "dossier.closed", By())
+    return len(rows)
+
+
+async def erase_kept_long_enough(owners: Sequence[PersonalData]) -> int:
+    """Erase what is kept no longer, the plugins' rows first; a bare row stays for the figures."""
+    due = (
+        "SELECT id FROM parvis.dossier WHERE state = 'closed' AND closed_at + make_interval(days => kept_days) <= $1 "
+        "ORDER BY id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"
+    )
+    async with transaction() as c:
+        ids = [row["id"] for row in await c.fetch(due, clock.now(), _BATCH)]
+        for owner in owners:
+            await owner.erase(ids)
+        await c.execute("DELETE FROM parvis.timeline WHERE dossier = ANY($1)", ids)
+        await c.execute(
+            "UPDATE parvis.dossier SET state = 'erased', person = NULL, contact_kind = NULL, contact = NULL, "
+            "contact_digest = NULL, names = NULL WHERE id = ANY($1)",
+            ids,
+        )
+    return len(ids)
+
+
+def _sealed(names: Sequence[str]) -> bytes:
+    return crypto.encrypt(msgspec.json.encode(list(names)), NAMES)

@@ -1,0 +1,177 @@
+"""Reads of dossiers, for the person they are about. What staff reads goes through `reading`, which leaves a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from parvis import clock, crypto
+from parvis.contract.values import Channel
+from parvis.db import connection, read_reference
+from parvis.dossiers.actions import CONTACT, NAMES
+from parvis.dossiers.rules import names_fit
+from parvis.errors import NotFound
+from parvis.identity.actors import Actor
+from parvis.identity.contacts import Contact
+
+_LINK = "dossier"
+_ROWS = (
+    "SELECT dossier.*, emitter.slug, lower(period) AS starts, upper(period) AS ends, booking.state AS booked, "
+    "booking.kind, booking.people, booking.sequence, calendar.place FROM parvis.dossier "
+    "JOIN parvis.emitter ON emitter.id = dossier.emitter LEFT JOIN parvis.booking ON booking.id = dossier.booking "
+    "LEFT JOIN parvis.desk ON desk.id = booking.desk LEFT JOIN parvis.calendar ON calendar.id = desk.calendar "
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """The appointment of a dossier: instants in UTC, `live` while it is not cancelled."""
+
+    booking: UUID
+    place: UUID
+    kind: str
+    people: int
+    start: datetime
+    end: datetime
+    sequence: int
+    live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DossierInfo:
+    """A dossier with what is encrypted at rest in the clear; `contact` and `names` are empty once erased."""
+
+    id: UUID
+    reference: str
+    service: str
+    emitter: UUID
+    slug: str
+    person: UUID | None
+    contact: Contact | None
+    names: tuple[str, ...]
+    language: str
+    state: str
+    opened_at: datetime
+    closed_at: datetime | None
+    visit: Visit | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """A row of the timeline; `by` is resident, staff, helper or system."""
+
+    at: datetime
+    event: str
+    data: Mapping[str, Any]
+    by: str
+
+
+async def dossier(dossier_id: UUID) -> DossierInfo:
+    """One dossier, whoever asks. Raises NotFound."""
+    async with connection() as c:
+        row = await c.fetchrow(_ROWS + "WHERE dossier.id = $1", dossier_id)
+    if row is None:
+        raise NotFound
+    return _info(row)
+
+
+async def of_actor(actor: Actor) -> list[DossierInfo]:
+    """The dossiers of somebody signed in and of the contacts they proved: coming visits first."""
+    sql = _ROWS + (
+        "WHERE dossier.state <> 'erased' AND (dossier.person = $1 OR contact_digest = ANY($2)) "
+        "ORDER BY (dossier.state = 'open') DESC, lower(period) NULLS LAST, opened_at DESC LIMIT 100"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, actor.person, [proof.digest for proof in actor.proofs])
+    return [_info(row) for row in rows]
+
+
+async def for_resident(dossier_id: UUID, actor: Actor, key: str | None) -> DossierInfo:
+    """A dossier for the person it is about: theirs, of a contact they proved, or by a link's key.
+
+    Raises Unreadable for a key that was altered or is too old, NotFound where there is nothing for them.
+    """
+    found = await dossier(dossier_id)
+    if found.state != "erased" and _theirs(found, actor):
+        return found
+    if not key:
+        raise NotFound
+    if crypto.verify(key, _LINK, clock.now()) != str(dossier_id) or found.state == "erased":
+        raise crypto.Unreadable
+    return found
+
+
+async def by_reference(typed: str, name: str) -> DossierInfo:
+    """The dossier of a reference and a name in it. Raises InvalidReference, or NotFound if the two do not fit."""
+    reference = read_reference(typed)
+    async with connection() as c:
+        row = await c.fetchrow(_ROWS + "WHERE reference = $1 AND dossier.state <> 'erased'", reference)
+    if row is None or not names_fit(name, (found := _info(row)).names):
+        raise NotFound
+    return found
+
+
+async def of_booking(booking: UUID) -> DossierInfo | None:
+    """The dossier that a booking belongs to now."""
+    async with connection() as c:
+        row = await c.fetchrow(_ROWS + "WHERE dossier.booking = $1", booking)
+    return _info(row) if row else None
+
+
+async def visits(service: str, after: datetime, before: datetime) -> list[DossierInfo]:
+    """Open dossiers of a service whose visit begins within a span of time."""
+    sql = _ROWS + (
+        "WHERE service = $1 AND dossier.state = 'open' AND booking.state = 'confirmed' "
+        "AND lower(period) > $2 AND lower(period) <= $3 ORDER BY lower(period)"
+    )
+    async with connection() as c:
+        return [_info(row) for row in await c.fetch(sql, service, after, before)]
+
+
+async def timeline(dossier_id: UUID) -> list[TimelineEntry]:
+    """What happened to a dossier, the latest first."""
+    sql = "SELECT at, event, data, by FROM parvis.timeline WHERE dossier = $1 ORDER BY at DESC, id DESC"
+    async with connection() as c:
+        return [TimelineEntry(**row) for row in await c.fetch(sql, dossier_id)]
+
+
+def link_key(dossier_id: UUID, until: datetime) -> str:
+    """What lets a link show one dossier until then (UTC)."""
+    return crypto.sign(str(dossier_id), _LINK, until)
+
+
+def _theirs(found: DossierInfo, actor: Actor) -> bool:
+    if actor.person is not None and found.person == actor.person:
+        return True
+    digests: Sequence[bytes] = [proof.digest for proof in actor.proofs]
+    return found.contact is not None and found.contact.digest in digests
+
+
+def _info(row: asyncpg.Record) -> DossierInfo:
+    plain = ("id", "reference", "service", "emitter", "slug", "person", "language", "state", "opened_at", "closed_at")
+    contact = row["contact"] and Contact(Channel(row["contact_kind"]), crypto.decrypt(row["contact"], CONTACT).decode())
+    names = msgspec.json.decode(crypto.decrypt(row["names"], NAMES)) if row["names"] else []
+    return DossierInfo(
+        **{key: row[key] for key in plain}, contact=contact or None, names=tuple(names), visit=_visit(row)
+    )
+
+
+def _visit(row: asyncpg.Record) -> Visit | None:
+    if row["booking"] is None or row["place"] is None:
+        return None
+    return Visit(
+        booking=row["booking"],
+        place=row["place"],
+        kind=row["kind"],
+        people=row["people"],
+        start=row["starts"],
+        end=row["ends"],
+        sequence=row["sequence"],
+        live=row["booked"] == "confirmed" and row["state"] == "open",
+    )

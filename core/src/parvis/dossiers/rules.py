@@ -1,0 +1,51 @@
+"""Pure decisions about dossiers: whose a name is, what a timeline row says, how long one is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from parvis.db.names import fold
+from parvis.errors import Text
+
+_LEAST_SIGNS = 2
+
+TIMELINE: Mapping[str, str] = {
+    "dossier.opened": "Request received",
+    "booking.confirmed": "Appointment booked: {start}, {place}",
+    "booking.moved": "Appointment moved: {start}, {place}",
+    "booking.cancelled": "Appointment cancelled",
+    "visit.reminded": "Reminder sent",
+    "visit.coming": "You said that you are coming",
+    "names.corrected": "A name or a number was corrected",
+    "dossier.closed": "Visit over",
+}
+
+
+def names_fit(typed: str, names: Iterable[str]) -> bool:
+    """Whether what was typed is one of the names, or a part of it that is a word: order and accents do not count.
+
+    >>> names_fit("MARTIN", ["Léa Martin"]), names_fit("martin lea", ["Léa Martin"]), names_fit("Mart", ["Léa Martin"])
+    (True, True, False)
+    """
+    words = fold(typed).split()
+    if not words or max(len(word) for word in words) < _LEAST_SIGNS:
+        return False
+    return any(set(words) <= set(fold(name).split()) for name in names)
+
+
+def timeline_text(event: str, data: Mapping[str, Any]) -> Text:
+    """What a timeline row says to people; an instant in `data` is read back from its ISO form.
+
+    >>> str(timeline_text("booking.cancelled", {}))
+    'Appointment cancelled'
+    """
+    start = data.get("start")
+    params = {**data, "start": datetime.fromisoformat(start)} if isinstance(start, str) else dict(data)
+    return Text(TIMELINE.get(event, "Updated"), params)
+
+
+def erased_from(closed_at: datetime, kept_days: int) -> datetime:
+    """When a closed dossier's personal data go."""
+    return closed_at + timedelta(days=kept_days)

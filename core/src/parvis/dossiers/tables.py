@@ -1,0 +1,46 @@
+"""Rows of the dossiers."""
+
+from __future__ import annotations
+
+from piccolo.columns import JSONB, UUID, Bytea, ForeignKey, OnDelete, SmallInt, Timestamptz, Varchar
+from piccolo.table import Table
+
+from parvis.calendars.tables import Booking
+from parvis.identity.tables import Person
+from parvis.territory.tables import Emitter
+
+
+class Dossier(Table, tablename="dossier", schema="parvis"):
+    """A resident's matter with one service of one emitter.
+
+    `contact` and `names` (a JSON list) are encrypted, `contact_digest` finds what belongs to a proved contact.
+    `kept_days` counts from `closed_at`; then everything personal is null and `state` is erased.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    reference = Varchar(length=8, unique=True)
+    service = Varchar(length=40)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.set_null)
+    contact_kind = Varchar(length=4, null=True, default=None)
+    contact = Bytea(null=True, default=None)
+    contact_digest = Bytea(null=True, default=None)
+    names = Bytea(null=True, default=None)
+    language = Varchar(length=2)
+    state = Varchar(length=10, default="open")
+    booking = ForeignKey(Booking, null=True, default=None, on_delete=OnDelete.set_null)
+    kept_days = SmallInt()
+    opened_at = Timestamptz(default=None)
+    closed_at = Timestamptz(null=True, default=None)
+
+
+class TimelineRow(Table, tablename="timeline", schema="parvis"):
+    """What happened to a dossier: a fixed `event` key, its data without personal data, and who did it."""
+
+    id = UUID(primary_key=True, default=None)
+    dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
+    at = Timestamptz(default=None)
+    event = Varchar(length=40)
+    data = JSONB()
+    by = Varchar(length=10, default="system")
+    actor = UUID(null=True, default=None)

@@ -1,0 +1,14 @@
+"""The plugin as a Piccolo app."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from parvis_idcard.tables import ApplicantRow, Draft, Reminder, VisitRow
+
+APP_CONFIG = AppConfig(
+    app_name="idcard",
+    migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
+    table_classes=[Draft, VisitRow, ApplicantRow, Reminder],
+    migration_dependencies=["parvis.dossiers.piccolo_app"],
+)

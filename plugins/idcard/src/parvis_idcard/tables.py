@@ -1,0 +1,51 @@
+"""Rows of the identity-paper appointments, by dossier."""
+
+from __future__ import annotations
+
+from piccolo.columns import UUID, Boolean, Bytea, ForeignKey, OnDelete, SmallInt, Timestamptz, Varchar
+from piccolo.table import Table
+
+from parvis.dossiers.tables import Dossier
+
+
+class Draft(Table, tablename="draft", schema="idcard"):
+    """A form filled in while its hour is held: details encrypted, gone once it is booked or lapsed.
+
+    `hold` is the held booking, `proof` the contact's proof that is on its way.
+    """
+
+    hold = UUID(primary_key=True, default=None)
+    details = Bytea()
+    proof = UUID(null=True, default=None)
+    ends_at = Timestamptz(default=None)
+
+
+class VisitRow(Table, tablename="visit", schema="idcard"):
+    """What a dossier's visit is for. `hold` is the one it was booked from, so that a double click books once."""
+
+    dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade, primary_key=True)
+    hold = UUID(unique=True, default=None)
+    kind = Varchar(length=20)
+    paper = Varchar(length=12, null=True, default=None)
+    booked_at = Timestamptz(default=None)
+
+
+class ApplicantRow(Table, tablename="applicant", schema="idcard"):
+    """A person of a visit: names and number encrypted, `number_digest` finds a live deposit of the same number."""
+
+    id = UUID(primary_key=True, default=None)
+    dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
+    position = SmallInt()
+    age = Varchar(length=8)
+    situation = Varchar(length=12, null=True, default=None)
+    details = Bytea(null=True, default=None)
+    number_digest = Bytea(null=True, default=None)
+    live = Boolean(default=True)
+
+
+class Reminder(Table, tablename="reminder", schema="idcard"):
+    """A reminder that was sent, by its days before the visit."""
+
+    id = UUID(primary_key=True, default=None)
+    dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
+    days = SmallInt()
