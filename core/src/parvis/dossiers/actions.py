@@ -11,8 +11,10 @@ from uuid import UUID
 import msgspec
 
 from parvis import clock, crypto, outbox
+from parvis.calendars import actions as calendars
+from parvis.calendars.queries import BookingInfo
 from parvis.contract.values import PersonalData
-from parvis.db import new_id, new_reference, transaction
+from parvis.db import Connection, new_id, new_reference, transaction
 from parvis.errors import NotFound
 from parvis.events import DossierClosed, DossierOpened
 from parvis.identity.contacts import Contact
@@ -67,12 +69,33 @@ async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's 
     return opened
 
 
-async def attach(dossier: UUID, booking: UUID, emitter: UUID | None = None) -> None:
-    """Link a dossier to its booking, and to the emitter where the visit will be if that changed."""
-    sql = "UPDATE parvis.dossier SET booking = $2, emitter = coalesce($3, emitter) WHERE id = $1 RETURNING id"
+async def book(new: NewDossier, hold: UUID, secret: str, place: str, by: By) -> Opened:
+    """Open a dossier and confirm its hold, which `place` names for the timeline. Raises HoldGone."""
     async with transaction() as c:
-        if await c.fetchval(sql, dossier, booking, emitter) is None:
-            raise NotFound
+        opened = await open(new, by)
+        booking = await calendars.confirm(hold, secret, opened.id)
+        await c.execute("UPDATE parvis.dossier SET booking = $2 WHERE id = $1", opened.id, booking.id)
+        await note(opened.id, "booking.confirmed", by, start=booking.start, place=place)
+    return opened
+
+
+async def move_visit(dossier: UUID, calendar: UUID, start: datetime, place: str, by: By) -> BookingInfo:
+    """Move a dossier's visit; the old hour is kept until the new one is sure.
+
+    Raises SlotFull, UnknownSlot, NotFound, Refused.
+    """
+    async with transaction() as c:
+        booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=by.kind == "staff")
+        await c.execute("UPDATE parvis.dossier SET emitter = $2 WHERE id = $1", dossier, booking.emitter)
+        await note(dossier, "booking.moved", by, start=booking.start, place=place)
+    return booking
+
+
+async def cancel_visit(dossier: UUID, by: By) -> None:
+    """Cancel a dossier's visit and close it. Twice is once. Raises NotFound, or Refused once it has begun."""
+    async with transaction() as c:
+        await calendars.cancel(await _booking_of(c, dossier))
+        await close(dossier, clock.now(), "booking.cancelled", by)
 
 
 async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
@@ -135,6 +158,15 @@ async def erase_kept_long_enough(owners: Sequence[PersonalData]) -> int:
             ids,
         )
     return len(ids)
+
+
+async def _booking_of(c: Connection, dossier: UUID) -> UUID:
+    # The dossier first, then its booking: the order in which everyone locks them.
+    sql = "SELECT booking FROM parvis.dossier WHERE id = $1 FOR NO KEY UPDATE"
+    booking: UUID | None = await c.fetchval(sql, dossier)
+    if booking is None:
+        raise NotFound
+    return booking
 
 
 def _sealed(names: Sequence[str]) -> bytes:

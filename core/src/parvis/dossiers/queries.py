@@ -124,6 +124,13 @@ async def of_booking(booking: UUID) -> DossierInfo | None:
     return _info(row) if row else None
 
 
+async def open_of_contact(contact: Contact) -> list[UUID]:
+    """The open dossiers of a contact."""
+    sql = "SELECT id FROM parvis.dossier WHERE contact_digest = $1 AND state = 'open'"
+    async with connection() as c:
+        return [row["id"] for row in await c.fetch(sql, contact.digest)]
+
+
 async def visits(service: str, after: datetime, before: datetime) -> list[DossierInfo]:
     """Open dossiers of a service whose visit begins within a span of time."""
     sql = _ROWS + (

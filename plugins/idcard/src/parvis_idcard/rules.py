@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 from rapidfuzz.distance import DamerauLevenshtein
@@ -63,14 +64,17 @@ KINDS = (
 )
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
 class Applicant(msgspec.Struct, frozen=True, kw_only=True):
     """One person of a visit. `number` is the pre-application number; collecting needs none."""
 
-    given: str
-    family: str
+    given: Name
+    family: Name
     age: Age
     situation: Situation | None = None
-    number: str | None = None
+    number: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
     @property
     def name(self) -> str:

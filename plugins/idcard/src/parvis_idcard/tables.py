@@ -9,22 +9,24 @@ from parvis.dossiers.tables import Dossier
 
 
 class Draft(Table, tablename="draft", schema="idcard"):
-    """A form filled in while its hour is held: details encrypted, gone once it is booked or lapsed.
+    """What somebody whose hour is held has told us: gone once it is booked, or an hour after the hold lapsed.
 
-    `hold` is the held booking, `proof` the contact's proof that is on its way.
+    `search` is the query that found the hour, `form` what was typed (encrypted), `proof` the contact's proof on its
+    way.
     """
 
     hold = UUID(primary_key=True, default=None)
-    details = Bytea()
+    paper = Varchar(length=12, null=True, default=None)
+    search = Varchar(length=500)
+    form = Bytea(null=True, default=None)
     proof = UUID(null=True, default=None)
     ends_at = Timestamptz(default=None)
 
 
 class VisitRow(Table, tablename="visit", schema="idcard"):
-    """What a dossier's visit is for. `hold` is the one it was booked from, so that a double click books once."""
+    """What a dossier's visit is for, and when it was booked."""
 
     dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade, primary_key=True)
-    hold = UUID(unique=True, default=None)
     kind = Varchar(length=20)
     paper = Varchar(length=12, null=True, default=None)
     booked_at = Timestamptz(default=None)

@@ -15,14 +15,15 @@ async def forwards() -> MigrationManager:
         CREATE SCHEMA IF NOT EXISTS idcard;
         CREATE TABLE idcard.draft (
             hold uuid PRIMARY KEY,
-            details bytea NOT NULL,
+            paper varchar(12),
+            search varchar(500) NOT NULL DEFAULT '',
+            form bytea,
             proof uuid,
             ends_at timestamptz NOT NULL
         );
         CREATE INDEX draft_ends ON idcard.draft (ends_at);
         CREATE TABLE idcard.visit (
             dossier uuid PRIMARY KEY REFERENCES parvis.dossier ON DELETE CASCADE,
-            hold uuid NOT NULL UNIQUE,
             kind varchar(20) NOT NULL CHECK (kind IN ('deposit', 'collection')),
             paper varchar(12) CHECK (paper IN ('CNI', 'PASSPORT', 'CNI-PASSPORT')),
             booked_at timestamptz NOT NULL,

@@ -1,0 +1,255 @@
+"""Writes of the identity-paper appointments: each in one transaction, calling down into the core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+
+from parvis import clock, crypto
+from parvis import settings as instance
+from parvis.calendars import queries as calendars
+from parvis.calendars.actions import HoldGone
+from parvis.calendars.queries import BookingInfo
+from parvis.contract.values import Booked, BookingRequest
+from parvis.db import Connection, new_id, transaction
+from parvis.dossiers import actions as dossiers
+from parvis.dossiers import queries as dossier_queries
+from parvis.dossiers.actions import By, NewDossier
+from parvis.dossiers.queries import DossierInfo
+from parvis.errors import NotFound, ParvisError, Refusal, Refused, Text
+from parvis.identity import contacts
+from parvis.identity import queries as identity
+from parvis.identity.contacts import Contact
+from parvis.territory import queries as territory
+from parvis_idcard import drafts, queries, rules
+from parvis_idcard.details import Details, Settings, contact_of, tidied
+from parvis_idcard.rules import Applicant, Numbers
+
+_LINK_LASTS = timedelta(days=30)
+
+
+async def book(request: BookingRequest) -> Booked:
+    """Turn a hold into an appointment; twice for the same hold is once.
+
+    Raises HoldGone, Invalid (the details), Refused (a limit, a contact that is not proved yet).
+    """
+    details = tidied(msgspec.convert(request.details, Details, from_attributes=True))
+    try:
+        return await _book(request, details)
+    except (ParvisError, NotFound):
+        # A double click or a lost answer: the first one booked it.
+        if (booked := await booked_before(request.hold, request.secret)) is not None:
+            return booked
+        raise
+
+
+async def booked_before(hold: UUID, secret: str) -> Booked | None:
+    """What became of a hold that its holder booked already."""
+    found = await dossier_queries.of_booking(hold)
+    if found is None or not await calendars.holds(hold, secret):
+        return None
+    return _booked(found)
+
+
+async def check(held: BookingInfo, details: Details, contact: Contact, for_others: bool) -> None:
+    """Everything that can refuse an appointment but the proof of the contact. Raises Refused or HoldGone."""
+    place, settings = await territory.place(held.place), await queries.settings(held.emitter)
+    asked = Numbers.OPTIONAL if for_others else settings.numbers
+    refusals = rules.refusals(held.kind, held.people, details.applicants, asked)
+    if not refusals and not for_others and instance.current().limits:
+        refusals = await _over_limits(contact, details.applicants, place.phone)
+    elif not refusals:
+        refusals = await _twice(details.applicants, place.phone)
+    if refusals:
+        raise Refused(refusals)
+
+
+async def is_proved(contact: Contact, person: UUID | None, proof: UUID | None) -> bool:
+    """Whether somebody may act for a contact: it is their account's, or they typed the code sent to it."""
+    if proof is not None and await identity.proved_digest(proof) == contact.digest:
+        return True
+    if person is None:
+        return False
+    account = await identity.person(person)
+    return contact.address.casefold() in {account.email.casefold(), account.phone} - {""}
+
+
+async def ask_for_code(hold: UUID, contact: Contact, language: str) -> UUID:
+    """Send a code to a contact on behalf of a hold's draft. Raises TooMany within 60 s."""
+    async with transaction():
+        proof = await contacts.ask(contact, language)
+        await drafts.await_proof(hold, proof)
+    return proof
+
+
+async def move(dossier: DossierInfo, calendar: UUID, start: clock.datetime, by: By) -> None:
+    """Move an appointment; the old hour is kept until the new one is sure. Raises SlotFull, Refused, NotFound."""
+    place = await _place_of(calendar)
+    async with transaction() as c:
+        await dossiers.move_visit(dossier.id, calendar, start, place, by)
+        # A new day has its own reminders.
+        await c.execute("DELETE FROM idcard.reminder WHERE dossier = $1", dossier.id)
+
+
+async def cancel(dossier: UUID, by: By) -> None:
+    """Cancel an appointment: its hour returns to the public, its numbers are free at once. Twice is once."""
+    async with transaction():
+        await dossiers.cancel_visit(dossier, by)
+        await end(dossier)
+
+
+async def end(dossier: UUID) -> None:
+    """Free the application numbers of an appointment that is over or cancelled."""
+    async with transaction() as c:
+        await c.execute("UPDATE idcard.applicant SET live = false WHERE dossier = $1", dossier)
+
+
+async def say_coming(dossier: DossierInfo, by: By) -> None:
+    """Note that the resident comes; saying it twice is saying it once."""
+    said = any(row.event == "visit.coming" for row in await dossier_queries.timeline(dossier.id))
+    if not said:
+        await dossiers.note(dossier.id, "visit.coming", by)
+
+
+async def correct(dossier: DossierInfo, position: int, after: Applicant, by: By) -> None:
+    """Correct a name or a number. Raises Refused if it would be another person, or once the visit has begun."""
+    async with transaction() as c:
+        people = (await queries.appointment(dossier.id)).applicants
+        if position >= len(people) or dossier.visit is None:
+            raise NotFound
+        refusals = await _correction_refusals(dossier, people, position, after)
+        if refusals:
+            raise Refused(refusals)
+        corrected = [*people[:position], after, *people[position + 1 :]]
+        await _rewrite(c, dossier.id, position, after)
+        await dossiers.rename(dossier.id, [person.name for person in corrected])
+        await dossiers.note(dossier.id, "names.corrected", by)
+
+
+async def reminded(dossier: UUID, days: int) -> bool:
+    """Remember that a reminder is sent, in the transaction that sends it; False if it was sent before."""
+    sql = "INSERT INTO idcard.reminder (id, dossier, days) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id"
+    async with transaction() as c:
+        if await c.fetchval(sql, new_id(), dossier, days) is None:
+            return False
+        await dossiers.note(dossier, "visit.reminded", By(), days=days)
+    return True
+
+
+async def erase(dossier_ids: Sequence[UUID]) -> int:
+    """Erase names and numbers; ages and kinds stay, as figures about nobody."""
+    sql = (
+        "UPDATE idcard.applicant SET details = NULL, number_digest = NULL, live = false WHERE dossier = ANY($1) "
+        "RETURNING id"
+    )
+    async with transaction() as c:
+        return len(await c.fetch(sql, list(dossier_ids)))
+
+
+async def _book(request: BookingRequest, details: Details) -> Booked:
+    contact = contact_of(details)
+    by = By("helper" if request.for_others else "resident", request.person)
+    proved = request.for_others or await is_proved(contact, request.person, request.proof)
+    if not proved:
+        text = Text("Type the code that we sent you, so that we know we can reach you.")
+        raise Refused(Refusal("contact-not-proved", text, "code"))
+    async with transaction() as c:
+        held = await calendars.held(request.hold, request.secret)
+        await _alone(c, contact, details.applicants)
+        await check(held, details, contact, request.for_others)
+        place = await territory.place(held.place)
+        new = _new_dossier(request, details, contact, held, await queries.settings(held.emitter))
+        opened = await dossiers.book(new, request.hold, request.secret, place.name, by)
+        await _write(c, opened.id, held.kind, details)
+        await drafts.forget(request.hold)
+    return _booked(await dossier_queries.dossier(opened.id))
+
+
+def _new_dossier(
+    request: BookingRequest, details: Details, contact: Contact, held: BookingInfo, settings: Settings
+) -> NewDossier:
+    return NewDossier(
+        service=queries.PLUGIN,
+        emitter=held.emitter,
+        contact=contact,
+        names=tuple(person.name for person in details.applicants),
+        language=request.language,
+        kept_days=settings.kept_days,
+        person=None if request.for_others else request.person,
+    )
+
+
+def _booked(dossier: DossierInfo) -> Booked:
+    if dossier.visit is None:
+        raise HoldGone
+    key = dossier_queries.link_key(dossier.id, dossier.visit.end + _LINK_LASTS)
+    link = f"/e/{dossier.slug}/idcard/visit/{dossier.id}?key={key}"
+    return Booked(dossier=dossier.id, booking=dossier.visit.booking, reference=dossier.reference, link=link)
+
+
+async def _alone(c: Connection, contact: Contact, applicants: Sequence[Applicant]) -> None:
+    """Let nobody else book for the same contact or number meanwhile, so that what the limits count stays true."""
+    digests = {contact.digest, *(queries.number_digest(person.number) for person in applicants if person.number)}
+    # In one order for everyone, or two families would wait for one another.
+    for digest in sorted(digests):
+        await c.execute("SELECT pg_advisory_xact_lock($1)", int.from_bytes(digest[:8], "big", signed=True))
+
+
+async def _over_limits(contact: Contact, applicants: Sequence[Applicant], phone: str) -> list[Refusal]:
+    live = await queries.live_people(await dossier_queries.open_of_contact(contact))
+    return rules.limit_refusals(await _taken(applicants), live, len(applicants), phone)
+
+
+async def _twice(applicants: Sequence[Applicant], phone: str) -> list[Refusal]:
+    return rules.limit_refusals(await _taken(applicants), 0, 0, phone)
+
+
+async def _taken(applicants: Sequence[Applicant], but: UUID | None = None) -> list[int]:
+    live = await queries.live_numbers([person.number for person in applicants if person.number], but)
+    return [index for index, person in enumerate(applicants) if person.number in live]
+
+
+async def _correction_refusals(
+    dossier: DossierInfo, people: Sequence[Applicant], position: int, after: Applicant
+) -> list[Refusal]:
+    visit = dossier.visit
+    if visit is not None and (begun := rules.changeable(visit.start, clock.now())):
+        return [begun]
+    if not rules.is_correction(people[position], after):
+        text = Text("This is another person. An appointment belongs to whoever booked it: cancel it and book again.")
+        return [Refusal("another-person", text, "family")]
+    if await _taken([after], dossier.id):
+        text = Text("This application number already has an appointment.")
+        return [Refusal("application-booked", text, "number")]
+    return []
+
+
+async def _write(c: Connection, dossier: UUID, kind: str, details: Details) -> None:
+    sql = "INSERT INTO idcard.visit (dossier, kind, paper, booked_at) VALUES ($1, $2, $3, $4)"
+    paper = details.reason if kind == rules.DEPOSIT else None
+    await c.execute(sql, dossier, kind, paper, clock.now())
+    sql = (
+        "INSERT INTO idcard.applicant (id, dossier, position, age, situation, details, number_digest, live) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, true)"
+    )
+    for position, person in enumerate(details.applicants):
+        await c.execute(sql, new_id(), dossier, position, person.age, person.situation, *_sealed(person))
+
+
+async def _rewrite(c: Connection, dossier: UUID, position: int, person: Applicant) -> None:
+    sql = "UPDATE idcard.applicant SET details = $3, number_digest = $4 WHERE dossier = $1 AND position = $2"
+    await c.execute(sql, dossier, position, *_sealed(person))
+
+
+def _sealed(person: Applicant) -> tuple[bytes, bytes | None]:
+    told = {"given": person.given, "family": person.family, "number": person.number}
+    digest = queries.number_digest(person.number) if person.number else None
+    return crypto.encrypt(msgspec.json.encode(told), queries.DETAILS), digest
+
+
+async def _place_of(calendar: UUID) -> str:
+    found = await calendars.place_of(calendar)
+    return (await territory.place(found)).name

@@ -1,0 +1,111 @@
+"""What a resident tells for a visit, as a form and as a value, tidied the same way for pages and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+
+from parvis.contract.values import Channel
+from parvis.errors import Invalid, Refusal, Text
+from parvis.identity.contacts import Contact
+from parvis.web import fields
+from parvis_idcard.rules import PEOPLE, Age, Applicant, Numbers, Paper, Situation, read_number
+
+_GIVEN = fields.Missing(Text("Write the given name, as on the birth certificate."))
+_FAMILY = fields.Missing(Text("Write the family name, as on the birth certificate."))
+_AGE = fields.Missing(Text("Say how old this person is: it changes what to bring."))
+
+
+class Details(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact, the people of the visit, and the paper they come for (none for collecting)."""
+
+    applicants: Annotated[tuple[Applicant, ...], msgspec.Meta(min_length=1, max_length=PEOPLE)]
+    reason: Paper | None = None
+    channel: Channel = Channel.MAIL
+    email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
+    phone: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """An emitter's settings: whether a number is asked for online, days kept after the visit."""
+
+    numbers: Numbers = Numbers.REQUIRED
+    kept_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
+
+
+class ApplicantForm(msgspec.Struct, frozen=True, kw_only=True):
+    """One person, as typed."""
+
+    given: Annotated[fields.Line, _GIVEN]
+    family: Annotated[fields.Line, _FAMILY]
+    age: Annotated[Age, _AGE]
+    situation: Situation | None = None
+    number: Annotated[str, fields.Reader(read_number)] | None = None
+
+
+class DetailsForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The form of a visit, as typed."""
+
+    applicants: tuple[ApplicantForm, ...]
+    channel: Channel = Channel.MAIL
+    email: fields.Email | None = None
+    phone: fields.Phone | None = None
+
+
+def of_form(form: DetailsForm, reason: Paper | None) -> Details:
+    """The value of a form without errors."""
+    people = tuple(Applicant(**msgspec.structs.asdict(person)) for person in form.applicants)
+    return Details(applicants=people, reason=reason, channel=form.channel, email=form.email, phone=form.phone)
+
+
+def tidied(details: Details) -> Details:
+    """The same, read as a form would: spaces, capitals, control signs. Raises Invalid, one refusal a field."""
+    wrong: list[Refusal] = []
+    people = tuple(_tidy_applicant(n, person, wrong) for n, person in enumerate(details.applicants))
+    email = _read(fields.email, details.email, "email", wrong)
+    phone = _read(fields.phone, details.phone, "phone", wrong)
+    if wrong:
+        raise Invalid(wrong)
+    return msgspec.structs.replace(details, applicants=people, email=email, phone=phone)
+
+
+def contact_of(details: Details) -> Contact:
+    """The one contact. Raises Invalid if it is missing, or cannot receive an SMS."""
+    if details.channel is Channel.MAIL:
+        if not details.email:
+            text = Text("Write your e-mail address, or choose to be told by SMS.")
+            raise Invalid(Refusal("contact-missing", text, "email"))
+        return Contact(Channel.MAIL, details.email)
+    if not details.phone:
+        text = Text("Write your mobile telephone number, or choose to be told by e-mail.")
+        raise Invalid(Refusal("contact-missing", text, "phone"))
+    if details.phone.startswith("+33") and details.phone[3] not in "67":
+        text = Text("An SMS needs a mobile number: one that begins with 06 or 07.")
+        raise Invalid(Refusal("contact-no-mobile", text, "phone"))
+    return Contact(Channel.SMS, details.phone)
+
+
+def _tidy_applicant(n: int, person: Applicant, wrong: list[Refusal]) -> Applicant:
+    prefix = f"applicants-{n}-"
+    given = _read(fields.line, person.given, f"{prefix}given", wrong) or _missing(_GIVEN, f"{prefix}given", wrong)
+    family = _read(fields.line, person.family, f"{prefix}family", wrong) or _missing(_FAMILY, f"{prefix}family", wrong)
+    number = _read(read_number, person.number, f"{prefix}number", wrong)
+    return msgspec.structs.replace(person, given=given, family=family, number=number)
+
+
+def _read(read: Callable[..., str | Text], raw: str | None, field: str, wrong: list[Refusal]) -> str | None:
+    if raw is None or not raw.strip():
+        return None
+    found = read(raw)
+    if isinstance(found, Text):
+        if not any(refusal.field == field for refusal in wrong):
+            wrong.append(Refusal("invalid", found, field))
+        return raw
+    return found
+
+
+def _missing(missing: fields.Missing, field: str, wrong: list[Refusal]) -> str:
+    wrong.append(Refusal("missing", missing.text, field))
+    return ""

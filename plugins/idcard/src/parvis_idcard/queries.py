@@ -1,0 +1,92 @@
+"""Reads of the identity-paper appointments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from parvis import crypto
+from parvis.db import connection
+from parvis.errors import NotFound
+from parvis.territory import queries as territory
+from parvis_idcard.details import Settings
+from parvis_idcard.rules import Age, Applicant, Paper, Situation
+
+PLUGIN = "idcard"
+DETAILS = "idcard-applicant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """What a dossier's visit is for; `applicants` is empty once erased."""
+
+    dossier: UUID
+    kind: str
+    paper: Paper | None
+    booked_at: datetime
+    applicants: tuple[Applicant, ...]
+
+
+async def settings(emitter: UUID) -> Settings:
+    """An emitter's settings of this plugin; those never touched have their defaults."""
+    return msgspec.convert(await territory.plugin_settings(PLUGIN, emitter), Settings)
+
+
+async def appointment(dossier: UUID) -> Appointment:
+    """What a dossier's visit is for. Raises NotFound."""
+    async with connection() as c:
+        row = await c.fetchrow("SELECT * FROM idcard.visit WHERE dossier = $1", dossier)
+        rows = await c.fetch("SELECT * FROM idcard.applicant WHERE dossier = $1 ORDER BY position", dossier)
+    if row is None:
+        raise NotFound
+    people = tuple(_applicant(found) for found in rows if found["details"])
+    paper = Paper(row["paper"]) if row["paper"] else None
+    return Appointment(
+        dossier=dossier, kind=row["kind"], paper=paper, booked_at=row["booked_at"], applicants=people
+    )
+
+
+async def live_people(dossiers: Sequence[UUID]) -> int:
+    """How many people have a live appointment in these dossiers."""
+    sql = "SELECT count(*) FROM idcard.applicant WHERE live AND dossier = ANY($1)"
+    async with connection() as c:
+        return int(await c.fetchval(sql, list(dossiers)))
+
+
+async def live_numbers(numbers: Sequence[str], but: UUID | None = None) -> set[str]:
+    """Which of these application numbers have a live deposit, in another dossier than `but`."""
+    sql = (
+        "SELECT number_digest FROM idcard.applicant "
+        "WHERE live AND number_digest = ANY($1) AND dossier IS DISTINCT FROM $2"
+    )
+    by_digest = {number_digest(number): number for number in numbers}
+    async with connection() as c:
+        return {by_digest[row["number_digest"]] for row in await c.fetch(sql, list(by_digest), but)}
+
+
+async def reminders_sent(dossier: UUID) -> list[int]:
+    """The days before the visit of which a reminder was sent."""
+    async with connection() as c:
+        rows = await c.fetch("SELECT days FROM idcard.reminder WHERE dossier = $1", dossier)
+    return [row["days"] for row in rows]
+
+
+def number_digest(number: str) -> bytes:
+    """What finds an application number without its being written."""
+    return crypto.code_digest(number, "idcard-number")
+
+
+def _applicant(row: asyncpg.Record) -> Applicant:
+    told = msgspec.json.decode(crypto.decrypt(row["details"], DETAILS), type=dict[str, str | None])
+    return Applicant(
+        given=told["given"] or "",
+        family=told["family"] or "",
+        number=told["number"],
+        age=Age(row["age"]),
+        situation=Situation(row["situation"]) if row["situation"] else None,
+    )
