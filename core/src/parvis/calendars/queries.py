@@ -60,6 +60,22 @@ async def held(hold_id: UUID, secret: str) -> BookingInfo:
         return booking_of(await c.fetchrow(sql, hold_id, crypto.digest(secret)))
 
 
+async def was_held_with(booking_id: UUID, secret: str) -> bool:
+    """Whether a hold or the booking it became was taken by whoever has this secret."""
+    sql = "SELECT EXISTS (SELECT FROM parvis.booking WHERE id = $1 AND secret = $2)"
+    async with connection() as c:
+        return bool(await c.fetchval(sql, booking_id, crypto.digest(secret)))
+
+
+async def place_of(calendar: UUID) -> UUID:
+    """The place of a calendar. Raises NotFound."""
+    async with connection() as c:
+        found: UUID | None = await c.fetchval("SELECT place FROM parvis.calendar WHERE id = $1", calendar)
+    if found is None:
+        raise NotFound
+    return found
+
+
 async def agenda(place: UUID, day: date) -> list[BookingInfo]:
     """A place's held and confirmed hours of a local day, by start and desk."""
     sql = (

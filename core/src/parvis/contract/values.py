@@ -72,7 +72,10 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingRequest:
-    """A hold that its holder wants to become a booking, with the service's own details, decoded."""
+    """A hold that its holder wants to become a booking, with the service's own details, decoded.
+
+    `for_others`: an agent or a helper (`person`) books for somebody; limits per contact and proofs do not apply.
+    """
 
     hold: UUID
     secret: str
@@ -80,6 +83,7 @@ class BookingRequest:
     language: str
     person: UUID | None = None
     proof: UUID | None = None
+    for_others: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

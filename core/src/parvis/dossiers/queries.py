@@ -134,7 +134,7 @@ async def open_of_contact(contact: Contact) -> list[UUID]:
 async def visits(service: str, after: datetime, before: datetime) -> list[DossierInfo]:
     """Open dossiers of a service whose visit begins within a span of time."""
     sql = _ROWS + (
-        "WHERE service = $1 AND dossier.state = 'open' AND booking.state = 'confirmed' "
+        "WHERE dossier.service = $1 AND dossier.state = 'open' AND booking.state = 'confirmed' "
         "AND lower(period) > $2 AND lower(period) <= $3 ORDER BY lower(period)"
     )
     async with connection() as c:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from parvis import clock
 from parvis.contract.values import Role
 from parvis.db import connection
 from parvis.errors import NotFound
@@ -49,6 +50,14 @@ async def names(people: list[UUID]) -> dict[UUID, str]:
     async with connection() as c:
         rows = await c.fetch("SELECT id, name FROM parvis.person WHERE id = ANY($1)", people)
     return {row["id"]: row["name"] for row in rows}
+
+
+async def proved_digest(proof: UUID) -> bytes | None:
+    """The digest of the contact that a proof stands for, while it holds; None for one that was never typed."""
+    sql = "SELECT digest FROM parvis.contact_proof WHERE id = $1 AND proved_at IS NOT NULL AND ends_at > $2"
+    async with connection() as c:
+        found: bytes | None = await c.fetchval(sql, proof, clock.now())
+    return found
 
 
 async def is_staff(person_id: UUID) -> bool:

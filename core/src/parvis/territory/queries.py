@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -121,6 +122,14 @@ async def is_enabled(plugin: str, emitter_id: UUID) -> bool:
     sql = "SELECT EXISTS (SELECT FROM parvis.enabled_plugin WHERE plugin = $1 AND emitter = $2)"
     async with connection() as c:
         return bool(await c.fetchval(sql, plugin, emitter_id))
+
+
+async def plugin_settings(plugin: str, emitter_id: UUID) -> dict[str, Any]:
+    """An emitter's settings of a plugin as they are kept; empty where it is not enabled."""
+    sql = "SELECT settings FROM parvis.enabled_plugin WHERE plugin = $1 AND emitter = $2"
+    async with connection() as c:
+        found: dict[str, Any] | None = await c.fetchval(sql, plugin, emitter_id)
+    return found or {}
 
 
 async def enabled_plugins() -> dict[str, list[str]]:

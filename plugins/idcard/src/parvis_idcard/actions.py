@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -26,7 +26,7 @@ from parvis.identity.contacts import Contact
 from parvis.territory import queries as territory
 from parvis_idcard import drafts, queries, rules
 from parvis_idcard.details import Details, Settings, contact_of, tidied
-from parvis_idcard.rules import Applicant, Numbers
+from parvis_idcard.rules import Applicant, Numbers, Paper
 
 _LINK_LASTS = timedelta(days=30)
 
@@ -49,7 +49,7 @@ async def book(request: BookingRequest) -> Booked:
 async def booked_before(hold: UUID, secret: str) -> Booked | None:
     """What became of a hold that its holder booked already."""
     found = await dossier_queries.of_booking(hold)
-    if found is None or not await calendars.holds(hold, secret):
+    if found is None or not await calendars.was_held_with(hold, secret):
         return None
     return _booked(found)
 
@@ -85,7 +85,7 @@ async def ask_for_code(hold: UUID, contact: Contact, language: str) -> UUID:
     return proof
 
 
-async def move(dossier: DossierInfo, calendar: UUID, start: clock.datetime, by: By) -> None:
+async def move(dossier: DossierInfo, calendar: UUID, start: datetime, by: By) -> None:
     """Move an appointment; the old hour is kept until the new one is sure. Raises SlotFull, Refused, NotFound."""
     place = await _place_of(calendar)
     async with transaction() as c:
@@ -229,7 +229,7 @@ async def _correction_refusals(
 
 async def _write(c: Connection, dossier: UUID, kind: str, details: Details) -> None:
     sql = "INSERT INTO idcard.visit (dossier, kind, paper, booked_at) VALUES ($1, $2, $3, $4)"
-    paper = details.reason if kind == rules.DEPOSIT else None
+    paper = (details.reason or Paper.CARD) if kind == rules.DEPOSIT else None
     await c.execute(sql, dossier, kind, paper, clock.now())
     sql = (
         "INSERT INTO idcard.applicant (id, dossier, position, age, situation, details, number_digest, live) "

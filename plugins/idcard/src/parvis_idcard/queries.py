@@ -46,9 +46,7 @@ async def appointment(dossier: UUID) -> Appointment:
         raise NotFound
     people = tuple(_applicant(found) for found in rows if found["details"])
     paper = Paper(row["paper"]) if row["paper"] else None
-    return Appointment(
-        dossier=dossier, kind=row["kind"], paper=paper, booked_at=row["booked_at"], applicants=people
-    )
+    return Appointment(dossier=dossier, kind=row["kind"], paper=paper, booked_at=row["booked_at"], applicants=people)
 
 
 async def live_people(dossiers: Sequence[UUID]) -> int:
