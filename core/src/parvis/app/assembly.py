@@ -1,0 +1,38 @@
+"""What every process of an instance shares: settings, keys, plugins, reactions, and the frame of its pages."""
+
+from __future__ import annotations
+
+import os
+
+from parvis import clock, crypto, logging, plugins, settings
+from parvis.app.frames import frame_of
+from parvis.contract.values import Permission
+from parvis.errors import ConfigurationError
+from parvis.office.permissions import PERMISSIONS as OFFICE
+from parvis.outbox import subscriptions
+from parvis.plugins import Plugins
+from parvis.settings import Settings
+from parvis.territory import queries as territory
+from parvis.web import folders, pages
+
+PERMISSIONS: tuple[Permission, ...] = OFFICE
+
+
+def assemble(ready: Settings | None = None) -> Plugins:
+    """Set this process up from its environment and return its plugins.
+
+    Raises ConfigurationError, a line for each refused plugin.
+    """
+    ready = ready or Settings.from_env(os.environ)
+    if not ready.database_url:
+        raise ConfigurationError("PARVIS_DATABASE_URL is missing: `parvis serve` sets it for the embedded database.")
+    settings.use(ready)
+    logging.configure(ready)
+    crypto.use(crypto.load_keys(ready))
+    clock.follow(None if ready.env == "production" else ready.data / "clock")
+    installed = plugins.load().accepted(ready.skip_refused_plugins)
+    plugins.use(installed)
+    folders.use(installed.folders())
+    pages.provide_frame(frame_of)
+    subscriptions.use(subscriptions.Subscriptions((), installed.reactions(), is_enabled=territory.is_enabled))
+    return installed

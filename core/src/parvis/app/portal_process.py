@@ -1,0 +1,45 @@
+"""The web process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from parvis import office, portal, settings
+from parvis.app.assembly import PERMISSIONS, assemble
+from parvis.app.mounts import mounted
+from parvis.app.readiness import Readiness, coming_up, live, ready
+from parvis.calendars.following import following
+from parvis.db.migrations import apps_under
+from parvis.identity.composition import Identity
+from parvis.settings import Settings
+from parvis.web.site import Site
+
+
+def create(given: Settings | None = None) -> Litestar:
+    """The application of one web process; settings come from its environment unless given."""
+    installed = assemble(given)
+    now = settings.current()
+    readiness = Readiness()
+    permissions = [*PERMISSIONS, *installed.permissions()]
+    apps = [*apps_under("parvis"), *installed.apps()]
+    return Litestar(
+        route_handlers=[live, ready, *portal.HANDLERS, *office.HANDLERS, *mounted(installed)],
+        plugins=[Site(now, form_targets=_sign_on_origins(now)), Identity(now, permissions)],
+        dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
+        lifespan=[coming_up(now, apps, readiness), _search_index],
+        openapi_config=None,
+    )
+
+
+@asynccontextmanager
+async def _search_index(_: Litestar) -> AsyncIterator[None]:
+    async with following():
+        yield
+
+
+def _sign_on_origins(now: Settings) -> tuple[str, ...]:
+    return (now.oidc_issuer,) if now.oidc_issuer else ()

@@ -1,0 +1,114 @@
+"""The `parvis` command: what municipal IT types. An error is one line that says what to mend, and exit code 1."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import uvicorn
+
+from parvis import crypto, logging, settings
+from parvis.db import backup as backups
+from parvis.db.embedded import bring_up_to_date, provided
+from parvis.db.migrations import installed_apps
+from parvis.errors import ParvisError
+from parvis.settings import Settings
+
+
+class _OneLine(click.Group):
+    """A group whose commands end with one line instead of a trace when the operator has something to mend."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ParvisError as error:
+            click.echo(f"parvis: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_OneLine)
+@click.version_option(package_name="parvis-core")
+def main() -> None:
+    """Run a Parvis instance. Settings come from the environment: see docs/reference/settings.md."""
+
+
+@contextmanager
+def instance() -> Iterator[Settings]:
+    """The instance's settings with its database up, keys loaded and logging set."""
+    read = Settings.from_env(os.environ)
+    logging.configure(read)
+    crypto.use(crypto.load_keys(read))
+    with provided(read, os.environ) as ready:  # type: ignore[arg-type]
+        settings.use(ready)
+        yield ready
+
+
+@main.command()
+@click.option("--workers", default=1, show_default=True, help="Web processes.")
+def serve(workers: int) -> None:
+    """Serve the portal and the API (bring the database up to date first: `parvis migrate`)."""
+    with instance() as ready:
+        uvicorn.run(
+            "parvis.app:create",
+            factory=True,
+            host=ready.host,
+            port=ready.port,
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=ready.secure,
+        )
+
+
+@main.command()
+def worker() -> None:
+    """Deliver what is recorded: mails, mirrors, timers. Run one or more beside the portal."""
+    from parvis.app import run_worker
+
+    with instance() as ready:
+        run_worker(ready)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to date: the core's migrations and every plugin's, all or nothing."""
+    with instance() as ready:
+        ran = bring_up_to_date(ready, installed_apps())
+    click.echo("\n".join(ran) or "The database is up to date.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole database into FILE. Keep PARVIS_KEYS beside it: encrypted fields need them."""
+    with instance() as ready:
+        size = backups.backup(ready.database_owner_url, file)
+    click.echo(f"{file}: {size / 1e6:.1f} MB. Keep the keys too; without them encrypted fields are lost.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Overwrite a database that is not empty.")
+def restore(file: Path, replace: bool) -> None:
+    """Put the back-up in FILE into the database, all or nothing, and bring it up to date."""
+    with instance() as ready:
+        backups.restore(ready.database_owner_url, file, replace)
+        bring_up_to_date(ready, installed_apps())
+    click.echo(f"{file} is restored.")
+
+
+@main.group()
+def keys() -> None:
+    """Keys that encrypt fields and sign links."""
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Print a new key for PARVIS_KEYS; put it first to encrypt with it, keep the old ones behind it."""
+    click.echo(crypto.new_key())

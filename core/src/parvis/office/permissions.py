@@ -1,0 +1,14 @@
+"""What the back office lets roles do."""
+
+from parvis.contract.values import Permission, Role
+from parvis.errors import Text
+
+TODAY = "office.today"
+
+PERMISSIONS = (
+    Permission(
+        key=TODAY,
+        name=Text("See the day's appointments"),
+        roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER}),
+    ),
+)

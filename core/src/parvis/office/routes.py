@@ -1,0 +1,109 @@
+"""An emitter's day, and the operator's page."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from importlib.metadata import version
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from parvis import clock, plugins, settings
+from parvis.identity import guards
+from parvis.office import queries
+from parvis.office.permissions import TODAY
+from parvis.outbox import actions as outbox
+from parvis.outbox import queries as deliveries
+from parvis.territory import queries as territory
+from parvis.web import forms
+from parvis.web.pages import render, see_other
+
+_AnyRequest = Request[Any, Any, Any]
+
+
+class Day(msgspec.Struct, frozen=True):
+    """The day to show; today's when none is asked for."""
+
+    day: date | None = None
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """The delivery to try again, or `all`."""
+
+    delivery: str = ""
+
+
+@get(
+    "/office/{emitter:str}/today",
+    guards=[guards.staff(TODAY)],
+    include_in_schema=False,
+    **guards.declared("reader", "agent", "manager"),
+)
+async def today(request: _AnyRequest, emitter: str) -> Response[Any]:
+    """The appointments of a day at one emitter."""
+    found = await territory.emitter_by_slug(emitter)
+    form = forms.query(request, Day)
+    now = clock.now().astimezone(settings.current().zone).date()
+    day: date = (form.decoded.day if form.decoded else None) or now
+    rows = await queries.appointments(found.id, day)
+    return render(
+        request,
+        "office/today.html",
+        status=422 if form.errors else 200,
+        form=form,
+        day=day,
+        today=day == now,
+        before=day - timedelta(days=1),
+        after=day + timedelta(days=1),
+        rows=rows,
+        names={},
+        kinds=_kinds(),
+        several_places=len({row.place for row in rows}) > 1,
+        here_path=request.url.path,
+    )
+
+
+@get("/operator", guards=[guards.operator()], include_in_schema=False, **guards.declared("operator"))
+async def operator(request: _AnyRequest) -> Response[Any]:
+    """Health, deliveries and plugins of the instance."""
+    return render(
+        request,
+        "office/operator.html",
+        figures=await deliveries.figures(),
+        dead=await deliveries.dead(),
+        unknown=await deliveries.unknown(),
+        plugins=[(plugin.key, plugin.manifest.name, plugin.origin.version) for plugin in plugins.current()],
+        core=version("parvis-core"),
+        enabled=await territory.enabled_plugins(),
+    )
+
+
+@post("/operator/deliveries/replay", guards=[guards.operator()], include_in_schema=False, **guards.declared("operator"))
+async def replay(request: _AnyRequest) -> Response[Any]:
+    """Try one dead delivery again, or all of them."""
+    form = await forms.read(request, Replay)
+    chosen = form.decoded.delivery if form.decoded else ""
+    await outbox.replay("all" if chosen == "all" else [UUID(chosen)] if _is_id(chosen) else [])
+    return see_other("/operator")
+
+
+def _is_id(raw: str) -> bool:
+    try:
+        UUID(raw)
+    except ValueError:
+        return False
+    return True
+
+
+def _kinds() -> dict[tuple[str, str], Any]:
+    return {
+        (service.key, kind.key): kind.name
+        for plugin in plugins.current()
+        for service in plugin.services
+        for kind in service.kinds
+    }
+
+
+HANDLERS = (today, operator, replay)
