@@ -1,1 +1,50 @@
-"""The plugin contract: the values that hooks return (`values`), and the hooks themselves (`hookspecs`)."""
+"""The plugin contract: the values that hooks return (`values`), and the hooks themselves (`hookspecs`).
+
+from parvis.contract import Manifest, hookimpl
+
+@hookimpl
+def manifest() -> Manifest:
+    return Manifest(key="library", ...)
+"""
+
+from parvis.contract.hookspecs import hookimpl
+from parvis.contract.values import (
+    Audience,
+    Book,
+    Booked,
+    BookingRequest,
+    Channel,
+    DataHeld,
+    Demo,
+    Kind,
+    Manifest,
+    MessageTemplate,
+    Mount,
+    NavEntry,
+    Permission,
+    PersonalData,
+    Reaction,
+    Role,
+    Service,
+)
+
+__all__ = [
+    "Audience",
+    "Book",
+    "Booked",
+    "BookingRequest",
+    "Channel",
+    "DataHeld",
+    "Demo",
+    "Kind",
+    "Manifest",
+    "MessageTemplate",
+    "Mount",
+    "NavEntry",
+    "Permission",
+    "PersonalData",
+    "Reaction",
+    "Role",
+    "Service",
+    "hookimpl",
+]
