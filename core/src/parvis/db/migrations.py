@@ -39,7 +39,7 @@ class SchemaState:
 
 def installed_apps() -> list[AppConfig]:
     """Every Piccolo app: the core's domains, and the installed plugins."""
-    plugins = (app_of(point.module) for point in entry_points(group="parvis"))
+    plugins = (app_of(point.module.partition(".")[0]) for point in entry_points(group="parvis"))
     return [*apps_under("parvis"), *(app for app in plugins if app)]
 
 
