@@ -19,7 +19,7 @@ _ANSWERS_WITHIN = 5.0
 
 
 class Identity(InitPlugin):
-    """Adds the routes, the recognition of who asks, and `state.sign_on`; closes its connections at the end.
+    """Adds the routes, the recognition of who asks, `state.sign_on` and `state.powers`.
 
     `permissions` are the core's and the plugins' together.
     """
@@ -50,5 +50,6 @@ class Identity(InitPlugin):
         ]
         app_config.middleware.append(Recognition(self._sign_on, self._powers))
         app_config.state.sign_on = self._sign_on
+        app_config.state.powers = self._powers
         app_config.on_shutdown.append(self._http.aclose)
         return app_config

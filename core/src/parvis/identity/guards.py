@@ -102,17 +102,17 @@ def machine(known: Callable[[Connection], Awaitable[bool]]) -> Guard:
     return Guard("machine", check)
 
 
-def declared(*who: str) -> dict[str, Any]:
+def declared(*who: str, **opt: Any) -> dict[str, Any]:
     """Whom a route lets in: `everyone`, `signed-in`, `anonymous`, `proved`, `resident`, `machine`, or roles.
 
-    Raises ValueError for a word it does not know.
+    Other options of the route go with it, e.g. `cross_site=True`. Raises ValueError for a word it does not know.
     """
     admitted: set[str] = set()
     for name in who:
         if name not in _GROUPS and name not in _GROUPS["everyone"] | {"machine"}:
             raise ValueError(f"{name!r} is nobody a route can admit")
         admitted |= _GROUPS.get(name, {name})
-    return {"opt": {"admits": frozenset(str(name) for name in admitted)}}
+    return {"opt": {"admits": frozenset(str(name) for name in admitted), **opt}}
 
 
 async def _anyone(_: Connection, __: Actor) -> None:

@@ -69,7 +69,7 @@ async def logout(request: _Request) -> Response[None]:
     return answer
 
 
-@post(BACKCHANNEL, status_code=200, guards=[guards.public()], **guards.declared("everyone", "machine"))
+@post(BACKCHANNEL, status_code=200, guards=[guards.public()], **guards.declared("everyone", "machine", cross_site=True))
 async def backchannel(request: _Request) -> Response[dict[str, str]]:
     """The provider says that a session is over; obeyed once for each token."""
     sign_on = _sign_on(request)
