@@ -262,7 +262,7 @@ async def test_figures(database: str) -> None:
     assert (found.due, found.waiting, found.dead) == (1, 1, 0)
     assert found.oldest is not None
     assert before <= found.oldest <= clock.now()
-    assert await leases.outstanding() == 0
+    assert await leases.outstanding(WORKER) == 0
 
 
 async def test_only_what_is_done_is_forgotten(database: str) -> None:

@@ -133,11 +133,11 @@ async def release(worker: UUID) -> int:
         return len(await c.fetch(sql, worker, clock.now()))
 
 
-async def outstanding() -> int:
-    """How many leased deliveries wait in the broker, over all workers."""
+async def outstanding(worker: UUID) -> int:
+    """How many deliveries that `worker` took wait in the broker."""
     sql = (
         "SELECT count(*) FROM parvis.delivery "
-        "WHERE state = 'due' AND due > $1 AND lease IS NOT NULL AND started IS NULL"
+        "WHERE state = 'due' AND due > $1 AND worker = $2 AND lease IS NOT NULL AND started IS NULL"
     )
     async with connection() as c:
-        return int(await c.fetchval(sql, clock.now()))
+        return int(await c.fetchval(sql, clock.now(), worker))
