@@ -17,6 +17,8 @@ from babel.messages.pofile import read_po, write_po
 
 from parvis.web import folders
 
+# What stands below `web` and says little: `web` writes it for them.
+_GROUND = ("contract", "db", "plugins", "outbox", "jobs")
 WRITTEN = ("fr", "de")
 _KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("_", "gettext", "Text", "NotFound", "Forbidden", "TooMany", "Unavailable")),
@@ -88,10 +90,7 @@ def _own(folder: Path) -> list[Message]:
 
 def _ground(web: Path) -> Iterator[Path]:
     yield web.parent
-    owners = {path.name for path in folders.core() if (path / "locale").is_dir()} | {"web"}
-    for path in sorted(web.parent.iterdir()):
-        if path.is_dir() and path.name not in owners and path.name != "__pycache__":
-            yield path
+    yield from (path for name in _GROUND if (path := web.parent / name).is_dir())
 
 
 def _read(folder: Path, lang: str) -> list[Message]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar import Request, Response, post
+from litestar import Request, Response, Router, post
 from litestar.config.app import AppConfig
 from litestar.config.compression import CompressionConfig
 from litestar.plugins import InitPlugin
@@ -39,17 +39,25 @@ class Site(InitPlugin):
 
     `form_targets` are origins a form may be redirected to; `framed_by` origins that may frame our pages.
     A route with `opt={"cross_site": True}` takes unsafe requests from anywhere: machines, the sign-on.
+    `public` are the guard and declaration of our own two routes, which everyone may use.
     """
 
-    def __init__(self, settings: Settings, form_targets: Sequence[str] = (), framed_by: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        form_targets: Sequence[str] = (),
+        framed_by: Sequence[str] = (),
+        public: Mapping[str, Any] | None = None,
+    ) -> None:
         self.settings, self.form_targets, self.framed_by = settings, form_targets, framed_by
+        self.public = public or {}
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add it all to the application."""
         app_config.before_send.append(security_headers(self.settings, self.form_targets, self.framed_by))
         app_config.middleware[:0] = [traced, _own_site_only]
         app_config.exception_handlers = {Exception: answer, **app_config.exception_handlers}
-        app_config.route_handlers.extend([serve_static, choose_language])
+        app_config.route_handlers.append(Router("/", route_handlers=[serve_static, choose_language], **self.public))
         app_config.compression_config = app_config.compression_config or CompressionConfig(
             backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude=[r"^/static/"]
         )
@@ -61,7 +69,7 @@ class _Choice(msgspec.Struct, frozen=True):
     back: str = "/"
 
 
-@post("/language", include_in_schema=False, opt={"public": True}, status_code=303)
+@post("/language", include_in_schema=False, status_code=303)
 async def choose_language(request: Request[Any, Any, Any]) -> Response[None]:
     """Keep the chosen language for a year, and go back to the page one was on."""
     choice = (await forms.read(request, _Choice)).decoded or _Choice()

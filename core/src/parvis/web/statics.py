@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from parvis.errors import NotFound
 from parvis.web import folders
@@ -39,8 +40,8 @@ def static(name: str) -> str:
     return _by_name(folders.everything())[name].path
 
 
-@get("/static/{path:path}", include_in_schema=False, opt={"public": True}, cache=False)
-async def serve_static(request: Request[Any, Any, Any], path: str) -> Response[bytes]:
+@get("/static/{path:path}", include_in_schema=False)
+async def serve_static(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
     """Send a static file. Raises NotFound for an unknown or outdated name."""
     file = _by_path(folders.everything()).get(f"/static/{path.lstrip('/')}")
     if file is None:

@@ -1,0 +1,31 @@
+"""The palette and the logo of an emitter, under names that carry their hash."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+from litestar.params import FromPath
+
+from parvis.branding import queries
+from parvis.errors import NotFound
+from parvis.identity import guards
+
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+# Opened by itself, a logo is a document of our origin: it may draw, and nothing else.
+_DRAWS_ONLY = {"Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'"}
+
+
+@get(
+    "/branding/{slug:str}/{file:str}",
+    guards=[guards.public()],
+    include_in_schema=False,
+    **guards.declared("everyone"),
+)
+async def look(slug: FromPath[str], file: FromPath[str]) -> Response[str]:
+    """`<hash>.css` is the palette, `<hash>.svg` the logo. Raises NotFound."""
+    digest, _, kind = file.partition(".")
+    if kind == "css":
+        return Response(await queries.stylesheet(slug, digest), media_type="text/css", headers=_FOREVER)
+    if kind == "svg":
+        headers = {**_FOREVER, **_DRAWS_ONLY}
+        return Response(await queries.logo(slug, digest), media_type="image/svg+xml", headers=headers)
+    raise NotFound
