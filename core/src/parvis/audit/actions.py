@@ -1,0 +1,40 @@
+"""Adding to the trace, in the transaction of what is traced."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from parvis import clock
+from parvis.db import new_id, transaction
+from parvis.identity.actors import Actor
+
+READ = "read"
+
+
+async def trace(
+    actor: Actor,
+    action: str,
+    subject: str,
+    subject_id: UUID | None = None,
+    *,
+    emitter: UUID | None = None,
+    behalf: UUID | None = None,
+    **details: Any,
+) -> None:
+    """Note that `actor` did `action` (a verb, e.g. `cancel`) to a subject (`dossier`), perhaps for somebody else.
+
+    `details` are facts such as a reason's key; never a name, an address or a number of a person.
+    """
+    sql = (
+        "INSERT INTO parvis.audit_trace (id, at, person, behalf, emitter, action, subject, subject_id, details) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+    )
+    who = (actor.person, behalf, emitter)
+    async with transaction() as c:
+        await c.execute(sql, new_id(), clock.now(), *who, action, subject, subject_id, details)
+
+
+async def saw(actor: Actor, dossier: UUID, emitter: UUID) -> None:
+    """Note that an agent read a dossier; the resident is shown it."""
+    await trace(actor, READ, "dossier", dossier, emitter=emitter)

@@ -1,0 +1,57 @@
+"""Reading the trace: for a resident, who read a dossier; for a manager, what happened to something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from parvis.audit.actions import READ
+from parvis.db import connection
+
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Somebody of an emitter's staff read a dossier (UTC); the name is empty once the account was erased."""
+
+    at: datetime
+    person: UUID | None
+    name: str
+    emitter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act of the trace."""
+
+    at: datetime
+    action: str
+    person: UUID | None
+    behalf: UUID | None
+    details: Mapping[str, Any]
+
+
+async def readers_of(dossier: UUID) -> list[Reading]:
+    """Who read a dossier, for which emitter, the latest first."""
+    sql = (
+        "SELECT trace.at, trace.person, COALESCE(person.name, '') AS name, COALESCE(emitter.name, '') AS emitter "
+        "FROM parvis.audit_trace AS trace LEFT JOIN parvis.person ON person.id = trace.person "
+        "LEFT JOIN parvis.emitter ON emitter.id = trace.emitter "
+        "WHERE trace.subject = 'dossier' AND trace.subject_id = $1 AND trace.action = $2 ORDER BY trace.id DESC LIMIT $3"
+    )
+    async with connection() as c:
+        return [Reading(**row) for row in await c.fetch(sql, dossier, READ, _MOST)]
+
+
+async def trail(subject: str, subject_id: UUID) -> list[Act]:
+    """Everything that was done to a subject, the oldest first."""
+    sql = (
+        "SELECT at, action, person, behalf, details FROM parvis.audit_trace "
+        "WHERE subject = $1 AND subject_id = $2 ORDER BY id LIMIT $3"
+    )
+    async with connection() as c:
+        return [Act(**row) for row in await c.fetch(sql, subject, subject_id, _MOST)]
