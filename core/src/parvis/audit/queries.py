@@ -41,7 +41,8 @@ async def readers_of(dossier: UUID) -> list[Reading]:
         "SELECT trace.at, trace.person, COALESCE(person.name, '') AS name, COALESCE(emitter.name, '') AS emitter "
         "FROM parvis.audit_trace AS trace LEFT JOIN parvis.person ON person.id = trace.person "
         "LEFT JOIN parvis.emitter ON emitter.id = trace.emitter "
-        "WHERE trace.subject = 'dossier' AND trace.subject_id = $1 AND trace.action = $2 ORDER BY trace.id DESC LIMIT $3"
+        "WHERE trace.subject = 'dossier' AND trace.subject_id = $1 AND trace.action = $2 "
+        "ORDER BY trace.id DESC LIMIT $3"
     )
     async with connection() as c:
         return [Reading(**row) for row in await c.fetch(sql, dossier, READ, _MOST)]
