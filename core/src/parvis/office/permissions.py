@@ -8,7 +8,7 @@ TODAY = "office.today"
 PERMISSIONS = (
     Permission(
         key=TODAY,
-        name=Text("See the day's appointments"),
+        name=Text("See the appointments of the day"),
         roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER}),
     ),
 )
