@@ -67,8 +67,10 @@ async def _come_up(
             await require_current_schema(apps)
         except (ParvisError, OSError) as error:
             await close_pool()
-            readiness.missing = error.detail if isinstance(error, ParvisError) and error.detail else Text(str(error))
-            log.warning("process.waiting", missing=str(readiness.missing))
+            missing = error.detail if isinstance(error, ParvisError) and error.detail else Text(str(error))
+            if missing != readiness.missing:
+                log.warning("process.waiting", missing=str(missing))
+            readiness.missing = missing
             await asyncio.sleep(_PAUSE_SECONDS)
         else:
             readiness.missing = None

@@ -116,7 +116,9 @@ def role_of(url: str) -> str:
 
 
 async def _state(apps: Sequence[AppConfig]) -> SchemaState:
-    ran = set(await Migration.select(Migration.name).output(as_list=True))
+    # A plugin that was removed or refused keeps its tables; only the apps at hand can be too old.
+    names = [app.app_name for app in apps]
+    ran = set(await Migration.select(Migration.name).where(Migration.app_name.is_in(names)).output(as_list=True))
     known = _known(apps)
     return SchemaState(tuple(sorted(known - ran)), tuple(sorted(ran - known)))
 
@@ -142,7 +144,7 @@ def _sorted(apps: Sequence[AppConfig]) -> list[AppConfig]:
 
 def _newer(unknown: Sequence[str]) -> str:
     return (
-        f"The database is of a newer version, or a plugin was removed ({unknown[-1]} is not known here): "
+        f"The database is of a newer version ({unknown[-1]} is not known here): "
         "install that version, or restore an older back-up."
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from parvis import plugins, settings
 from parvis.errors import NotFound
@@ -71,7 +71,7 @@ async def privacy(request: _AnyRequest) -> Response[Any]:
 
 
 @get("/municipalities", **{**_PUBLIC, "include_in_schema": False})
-async def municipalities(typed: str = Parameter(query="q", default="", max_length=100)) -> list[dict[str, str]]:
+async def municipalities(typed: Annotated[str, QueryParameter(name="q", max_length=100)] = "") -> list[dict[str, str]]:
     """Municipalities that fit what is being typed, for completion as one types."""
     found = await territory.municipalities_like(typed)
     return [{"name": town.name, "postcode": " ".join(town.postcodes)} for town in found]
