@@ -3,22 +3,22 @@
 A route without a guard or a declaration fails here; so does one whose guard says something else.
 """
 
+from dataclasses import replace
+
 import httpx
 import pytest
-from litestar import Litestar
 
 from parvis import settings
+from parvis.app import create
 from parvis.contract.values import Role
-from parvis.identity.composition import Identity
 from parvis.territory import actions as territory
 from parvis.testing.matrix import FOREIGN, OWN, VISITORS, answered, expected, routes_of, undeclared
 from parvis.testing.people import a_person, a_session
-from parvis.web.site import Site
 
 
 @pytest.fixture
 def app(database):
-    return Litestar([], plugins=[Site(settings.current()), Identity(settings.current(), [])], openapi_config=None)
+    return create(replace(settings.current(), skip_refused_plugins=True))
 
 
 def test_every_route_is_guarded_and_declared(app):

@@ -69,7 +69,7 @@ class _Choice(msgspec.Struct, frozen=True):
     back: str = "/"
 
 
-@post("/language", include_in_schema=False, status_code=303)
+@post("/language", include_in_schema=False, opt={"public": True}, status_code=303)
 async def choose_language(request: Request[Any, Any, Any]) -> Response[None]:
     """Keep the chosen language for a year, and go back to the page one was on."""
     choice = (await forms.read(request, _Choice)).decoded or _Choice()

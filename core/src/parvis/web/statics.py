@@ -40,7 +40,7 @@ def static(name: str) -> str:
     return _by_name(folders.everything())[name].path
 
 
-@get("/static/{path:path}", include_in_schema=False)
+@get("/static/{path:path}", include_in_schema=False, opt={"public": True})
 async def serve_static(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[bytes]:
     """Send a static file. Raises NotFound for an unknown or outdated name."""
     file = _by_path(folders.everything()).get(f"/static/{path.lstrip('/')}")
