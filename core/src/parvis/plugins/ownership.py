@@ -11,7 +11,7 @@ from piccolo.conf.apps import AppConfig
 
 _NAME = r"\"?([a-z_][a-z0-9_]*)\"?"
 _CHANGES = re.compile(
-    r"\b(?:(?:create(?:\s+unlogged)?|alter|drop|truncate|comment\s+on|lock)\s+(?:table|view|sequence|function|type)"
+    r"\b(?:(?:create(?:\s+or\s+replace)?(?:\s+unlogged)?|alter|drop|truncate|comment\s+on|lock)\s+(?:table|view|sequence|function|type)"
     r"|create(?:\s+unique)?\s+index\s+(?:concurrently\s+)?(?:if\s+not\s+exists\s+)?(?:\w+\s+)?on"
     r"|insert\s+into|delete\s+from|update|truncate)\s+(?:if\s+(?:not\s+)?exists\s+)?(?:only\s+)?"
     rf"{_NAME}(?:\.{_NAME})?",

@@ -49,7 +49,8 @@ def misnamed(module: ModuleType) -> Iterator[str]:
         if options is None:
             yield from _unmarked(module, name, function)
         elif (options.get("specname") or name) not in HOOKS:
-            yield f"{name}() is not a hook{_meant(name)}"
+            near = _near(name)
+            yield f"{name}() is not a hook: " + (f"rename it {near}()" if near else "remove its @hookimpl")
     if "manifest" not in dict(_hooks(module)):
         yield "there is no manifest() under @hookimpl: add it, it says who the plugin is"
 
@@ -86,10 +87,9 @@ def _marked(function: FunctionType) -> HookimplOpts | None:
 def _unmarked(module: ModuleType, name: str, function: FunctionType) -> Iterator[str]:
     if name in HOOKS:
         yield f"{name}() lacks its marker: write @hookimpl above it"
-    elif function.__module__ == module.__name__ and not name.startswith("_") and (meant := _meant(name)):
-        yield f"{name}() is nearly a hook{meant} Else begin its name with an underscore"
+    elif function.__module__ == module.__name__ and not name.startswith("_") and (near := _near(name)):
+        yield f"{name}() is nearly a hook: rename it {near}(), or begin its name with an underscore"
 
 
-def _meant(name: str) -> str:
-    near = get_close_matches(name.lower(), HOOKS, 1, _NEAR)
-    return f": do you mean {near[0]}()?" if near else ""
+def _near(name: str) -> str | None:
+    return next(iter(get_close_matches(name.lower(), HOOKS, 1, _NEAR)), None)
