@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from parvis import clock
 from parvis.db import fold, new_id, transaction
 from parvis.errors import Conflict, NotFound
+from parvis.plugins.emitter_settings import encode
 
 
 async def add_emitter(
@@ -85,6 +88,17 @@ async def enable_plugin(emitter: UUID, plugin: str, settings: dict[str, Any] | N
     )
     async with transaction() as c:
         await c.execute(sql, new_id(), emitter, plugin, settings or {}, clock.now())
+
+
+async def keep_settings(emitter: UUID, plugin: str, chosen: msgspec.Struct) -> None:
+    """Keep a plugin's settings at an emitter. Raises NotFound if it is not enabled there."""
+    sql = (
+        "UPDATE parvis.enabled_plugin SET settings = $3, settings_version = $4 "
+        "WHERE emitter = $1 AND plugin = $2 RETURNING id"
+    )
+    async with transaction() as c:
+        if await c.fetchval(sql, emitter, plugin, *encode(chosen)) is None:
+            raise NotFound
 
 
 async def disable_plugin(emitter: UUID, plugin: str) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from rapidfuzz import fuzz, process
 
 from parvis.db import connection, fold
 from parvis.errors import NotFound
+from parvis.plugins.emitter_settings import decode
 
+S = TypeVar("S", bound=msgspec.Struct)
 _MATCHES = 75
 
 
@@ -130,6 +133,14 @@ async def plugin_settings(plugin: str, emitter_id: UUID) -> dict[str, Any]:
     async with connection() as c:
         found: dict[str, Any] | None = await c.fetchval(sql, plugin, emitter_id)
     return found or {}
+
+
+async def settings_of(plugin: str, emitter_id: UUID, kind: type[S]) -> S:
+    """A plugin's settings at an emitter, the defaults where none are kept. Raises SettingsInvalid."""
+    sql = "SELECT settings, settings_version FROM parvis.enabled_plugin WHERE plugin = $1 AND emitter = $2"
+    async with connection() as c:
+        row = await c.fetchrow(sql, plugin, emitter_id)
+    return decode(kind, row["settings"], row["settings_version"]) if row and row["settings"] else kind()
 
 
 async def enabled_plugins() -> dict[str, list[str]]:
