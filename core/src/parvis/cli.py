@@ -18,6 +18,7 @@ from parvis.db.embedded import bring_up_to_date, provided
 from parvis.db.migrations import installed_apps
 from parvis.errors import ParvisError
 from parvis.settings import Settings
+from parvis.web.commands import messages
 
 
 class _OneLine(click.Group):
@@ -112,3 +113,6 @@ def keys() -> None:
 def new_key() -> None:
     """Print a new key for PARVIS_KEYS; put it first to encrypt with it, keep the old ones behind it."""
     click.echo(crypto.new_key())
+
+
+main.add_command(messages)

@@ -76,7 +76,10 @@ async def migrate(owner_url: str, apps: Sequence[AppConfig], serving_role: str |
     `serving_role` gets every right on rows, but on tables whose comment begins with `append-only` only to
     read and add. Raises ConfigurationError on a database of a newer version.
     """
-    connection = await asyncpg.connect(owner_url)
+    try:
+        connection = await asyncpg.connect(owner_url)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise ConfigurationError(f"The database does not answer: {error}") from error
     try:
         async with connection.transaction(), joined(connection):
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
