@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Litestar, Request, Response, get, post
+from litestar.params import FromPath
 
 from parvis import clock, settings
 from parvis.errors import Refusal, Refused, Text
@@ -96,7 +97,7 @@ async def office(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get(["/fails/{how:str}", "/api/v1/fails/{how:str}"])
-async def fails(how: str) -> None:
+async def fails(how: FromPath[str]) -> None:
     if how == "database":
         raise ConnectionRefusedError("secret dsn")
     if how == "full":

@@ -1,0 +1,88 @@
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parvis.web.rules import LANGUAGES, choose_language, from_own_site, local_path, wants_page
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "//e",
+        "/\\e",
+        "/\t/e",
+        "https:",
+        "https://e",
+        "javascript:alert(1)",
+        "",
+        None,
+        "e",
+        "\\\\e",
+        "/a\nb",
+        "/ a",
+        "///e",
+        "/%5c\\e",
+    ],
+)
+def test_an_address_elsewhere_becomes_home(raw: str | None) -> None:
+    assert local_path(raw) == "/"
+
+
+@given(st.text())
+def test_a_way_back_never_leaves_the_site(raw: str) -> None:
+    assert urlsplit(urljoin("https://ville.fr/x", local_path(raw))).netloc == "ville.fr"
+
+
+@given(st.text())
+def test_any_header_gives_one_of_our_languages(accept: str) -> None:
+    assert choose_language(None, accept) in LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("accept", "lang"),
+    [
+        ("de", "de"),
+        ("de-CH, fr;q=0.5", "de"),
+        ("fr;q=0.3, en;q=0.9", "en"),
+        ("it", "fr"),
+        ("de;q=0, en", "en"),
+        ("*", "fr"),
+        ("EN-us", "en"),
+    ],
+)
+def test_the_best_language_of_a_header(accept: str, lang: str) -> None:
+    assert choose_language(None, accept) == lang
+
+
+def test_an_odd_cookie_is_ignored() -> None:
+    assert choose_language("xx", "de") == "de"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_reading_is_free(method: str) -> None:
+    assert from_own_site(method, "cross-site", "https://evil.example", {"ville.fr"})
+
+
+@pytest.mark.parametrize(
+    ("fetch_site", "origin", "allowed"),
+    [
+        ("same-origin", "https://ville.fr", True),
+        ("none", None, True),
+        ("same-site", "https://x.ville.fr", False),
+        ("cross-site", "https://ville.fr", False),
+        (None, "https://ville.fr", True),
+        (None, "https://ville.fr.evil.example", False),
+        (None, "null", False),
+        (None, None, True),
+    ],
+)
+def test_who_may_change_something(fetch_site: str | None, origin: str | None, allowed: bool) -> None:
+    assert from_own_site("POST", fetch_site, origin, {"ville.fr"}) is allowed
+
+
+def test_machines_get_problems_even_from_a_browser() -> None:
+    assert not wants_page("/api/v1/slots", "text/html")
+    assert not wants_page("/ants", "text/html")
+    assert wants_page("/antsy", "text/html")
