@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -10,7 +11,7 @@ import pytest_asyncio
 from litestar import Litestar, get
 from litestar.params import FromPath
 
-from parvis import settings
+from parvis import clock, settings
 from parvis.contract.values import Permission, Role
 from parvis.db import connection
 from parvis.errors import Text
@@ -176,7 +177,9 @@ async def test_two_tabs_can_sign_in_at_once(issuing, browser):
 
 
 async def test_a_provider_that_is_down_gives_a_page_and_comes_back(issuing, browser):
+    await browser.get("/login")
     issuing.faults.down = True
+    clock.move(timedelta(seconds=11))
     answer = await browser.get("/login", headers={"Accept-Language": "fr"})
     assert answer.status_code == 503
     assert "Réessayez" in answer.text

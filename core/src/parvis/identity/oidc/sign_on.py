@@ -35,6 +35,7 @@ CALLBACK = "/login/callback"
 SIGNED_OUT = "/signed-out"
 BACKCHANNEL = "/logout/backchannel"
 _DISCOVERY_LASTS = timedelta(hours=1)
+_ALIVE = timedelta(seconds=10)
 _RELOAD_AFTER = timedelta(minutes=1)
 _Read = TypeVar("_Read")
 
@@ -93,10 +94,10 @@ class SignOn:
         """The provider's name for itself, half of every account's key."""
         return self._expected.issuer
 
-    async def metadata(self) -> Metadata:
-        """The discovery document, an hour old at most. Raises SignOnDown."""
+    async def metadata(self, lasts: timedelta = _DISCOVERY_LASTS) -> Metadata:
+        """The discovery document, not older than `lasts`. Raises SignOnDown."""
         now = clock.now()
-        if self._metadata and abs(now - self._metadata[0]) < _DISCOVERY_LASTS:
+        if self._metadata and abs(now - self._metadata[0]) < lasts:
             return self._metadata[1]
         raw = await self._get(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
         try:
@@ -121,7 +122,8 @@ class SignOn:
             "code_challenge_method": "S256",
             "ui_locales": language,
         }
-        return _address((await self.metadata()).authorization_endpoint, query)
+        # Nobody is sent to a provider that is down: it must have answered a moment ago.
+        return _address((await self.metadata(_ALIVE)).authorization_endpoint, query)
 
     async def way_out(self, id_token: str) -> str | None:
         """Where the browser goes to sign out there too; None if the provider has no such page."""

@@ -40,7 +40,7 @@ async def login(request: _Request, after: Annotated[str, QueryParameter(name="ne
 
 
 @get(CALLBACK, guards=[guards.public()], **guards.declared("everyone"))
-async def callback(request: _Request) -> Response[None]:
+async def callback(request: _Request) -> Response[Any]:
     """Check what the provider answered, begin a session, and go where one wanted to."""
     sign_on = _sign_on(request)
     attempt = _attempt(request)
@@ -50,7 +50,8 @@ async def callback(request: _Request) -> Response[None]:
         signed_in = await sign_on.redeem(code, attempt)
     except SignInRefused as refusal:
         log.info("sign-in.refused", reason=refusal.reason)
-        raise
+        after = attempt.after if attempt else ""
+        return pages.render(request, "identity/refused.html", status=400, problem=refusal.title, after=after)
     async with transaction():
         person = await actions.arrive(signed_in.claims)
         token = await sessions.begin(request.user.session, person, signed_in)
@@ -137,8 +138,8 @@ def _attempt(request: _Request) -> Attempt | None:
         return None
     try:
         return msgspec.json.decode(crypto.decrypt(base64.urlsafe_b64decode(sealed), _PURPOSE), type=Attempt)
-    except (crypto.Unreadable, ValueError) as error:
-        raise SignInRefused("attempt") from error
+    except (crypto.Unreadable, ValueError):
+        return None
 
 
 def _told(body: dict[str, str], status: int) -> Response[dict[str, str]]:
