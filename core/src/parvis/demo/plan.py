@@ -1,0 +1,77 @@
+"""What one demo is made of: its folder, its ports, its processes and their surroundings."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from parvis.errors import ConfigurationError
+from parvis.settings import Settings
+
+PROVIDER, MAIL = 3, 4
+_LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A process of the demo. `port` is the one it opens itself; the portal is handed an open socket instead."""
+
+    name: str
+    arguments: tuple[str, ...]
+    port: int | None = None
+
+
+def demo_settings(environ: Mapping[str, str]) -> Settings:
+    """The demo's settings. Raises ConfigurationError under production settings, or if a variable cannot be read."""
+    if environ.get("PARVIS_ENV", "demo") != "demo":
+        raise ConfigurationError(
+            f"The demo never runs with PARVIS_ENV={environ['PARVIS_ENV']}: unset it, or run `parvis serve`."
+        )
+    read = Settings.from_env({**environ, "PARVIS_ENV": "demo"})
+    return replace(
+        read,
+        data=read.data.absolute(),
+        oidc_issuer=f"http://localhost:{read.port + PROVIDER}",
+        oidc_client_secret=secrets.token_urlsafe(24),
+        smtp_url=f"smtp://{_LOOPBACK}:{read.port + MAIL}",
+    )
+
+
+def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the demo's processes; they share keys, clock and faults by the data folder."""
+    own = {
+        "PARVIS_ENV": "demo",
+        "PARVIS_DATA": str(settings.data),
+        "PARVIS_OIDC_ISSUER": settings.oidc_issuer,
+        "PARVIS_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
+        "PARVIS_SMTP_URL": settings.smtp_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**environ, **own}
+
+
+def preparation() -> Program:
+    """What brings the database up to date and seeds it; it ends by itself."""
+    return Program("prepare", _module("parvis.demo.prepare"))
+
+
+def surroundings(settings: Settings) -> tuple[Program, ...]:
+    """What runs around the portal and does not need its database."""
+    return (
+        Program("sign-on", _module("parvis.demo.provider"), settings.port + PROVIDER),
+        Program("mail", _module("parvis.demo.mailbox"), settings.port + MAIL),
+    )
+
+
+def portal(socket: int) -> tuple[Program, ...]:
+    """The web process, on an open socket (its number), and the worker."""
+    return (
+        Program("web", _module("parvis", "serve", "--fd", str(socket))),
+        Program("worker", _module("parvis", "worker")),
+    )
+
+
+def _module(name: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name, *arguments)

@@ -1,0 +1,78 @@
+"""What must be true before anything starts; each thing that is not is one line that says what to do."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from parvis.db.cluster import cluster_in
+from parvis.errors import ConfigurationError
+
+_LOCK = "demo.lock"
+_MADE_HERE = ("mail", "logs", "keys", "clock", "faults.json", "postgres.lock", _LOCK)
+
+
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold the data folder for one demo; the system lets go of it whatever ends the process.
+
+    Raises ConfigurationError if the folder cannot be written to, or another demo runs in it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / _LOCK).open("w")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder} cannot be written to ({error.strerror}): give yourself the right, "
+            "or set PARVIS_DATA to another folder."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"Another demo runs in {folder}: stop it first, or set PARVIS_DATA to another folder."
+            ) from None
+        yield
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """The portal's socket, open from the first moment on. Raises ConfigurationError if the port is in use."""
+    with _open(host, port, "The portal") as found:
+        yield found
+
+
+def require_free(ports: Iterable[tuple[str, int]]) -> None:
+    """Look whether the other processes will have their ports. Raises ConfigurationError for the first one in use."""
+    for name, port in ports:
+        _open("127.0.0.1", port, name).close()
+
+
+def empty(folder: Path) -> None:
+    """Remove what demos leave in their folder, and nothing else. Raises ConfigurationError while one runs."""
+    with claimed(folder):
+        cluster = cluster_in(folder)
+        cluster.stop()
+        for found in (cluster.data, *(folder / name for name in _MADE_HERE)):
+            shutil.rmtree(found) if found.is_dir() else found.unlink(missing_ok=True)
+        (folder / "postgres").unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+def _open(host: str, port: int, name: str) -> socket.socket:
+    try:
+        found = socket.create_server((host, port), backlog=1024)
+    except (OSError, OverflowError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigurationError(
+            f"{name} cannot open port {port} ({said}): stop what uses it, or set PARVIS_PORT to another first port."
+        ) from error
+    os.set_inheritable(found.fileno(), True)
+    return found
