@@ -1,0 +1,42 @@
+"""Brings the demo's database up to date and seeds it once. The supervisor runs it as `python -m parvis.demo.prepare`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from parvis import clock, crypto, plugins, settings
+from parvis.db import close_pool, open_pool
+from parvis.db.embedded import bring_up_to_date
+from parvis.db.migrations import installed_apps
+from parvis.demo.seed import admit, seed
+from parvis.errors import ParvisError
+from parvis.settings import Settings
+
+
+def main() -> None:
+    """Prepare, or end with one line and exit code 1."""
+    try:
+        ready = Settings.from_env(os.environ)
+        settings.use(ready)
+        crypto.use(crypto.load_keys(ready))
+        clock.follow(ready.data / "clock")
+        bring_up_to_date(ready, installed_apps())
+        asyncio.run(_fill(ready))
+    except ParvisError as error:
+        sys.exit(f"parvis: {error}")
+
+
+async def _fill(ready: Settings) -> None:
+    accepted = plugins.load().accepted(ready.skip_refused_plugins)
+    await open_pool(ready.database_url)
+    try:
+        await seed([plugin.demo for plugin in accepted if plugin.demo])
+        await admit(ready.oidc_issuer)
+    finally:
+        await close_pool()
+
+
+if __name__ == "__main__":
+    main()
