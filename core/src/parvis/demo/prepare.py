@@ -1,4 +1,4 @@
-"""Brings the demo's database up to date and seeds it once. The supervisor runs it as `python -m parvis.demo.prepare`."""
+"""Brings the database up to date and seeds it once; the supervisor runs `python -m parvis.demo.prepare`."""
 
 from __future__ import annotations
 

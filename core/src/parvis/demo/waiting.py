@@ -49,7 +49,7 @@ def answer(request: bytes, missing: str) -> bytes:
     >>> answer(b"GET /health/live HTTP/1.1\\r\\n\\r\\n", "the database").split(b"\\r\\n")[0]
     b'HTTP/1.1 200 OK'
     """
-    target = (request.split(b" ", 2) + [b""])[1].split(b"?")[0]
+    target = [*request.split(b" ", 2), b""][1].split(b"?")[0]
     if target == b"/health/live":
         return _response("200 OK", "application/json", b'{"status":"alive"}')
     if target.startswith((b"/health", b"/api")):

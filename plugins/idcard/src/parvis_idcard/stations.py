@@ -69,6 +69,4 @@ def weekly(hours: str) -> Iterator[Weekly]:
     """
     for days, opens, opens_minute, closes, closes_minute in _LINE.findall(hours):
         for day in days:
-            yield Weekly(
-                int(day), time(int(opens), int(opens_minute)), time(int(closes), int(closes_minute))
-            )
+            yield Weekly(int(day), time(int(opens), int(opens_minute)), time(int(closes), int(closes_minute)))
