@@ -71,7 +71,6 @@ def bodies() -> tuple[Body, ...]:
             latitude=seat.latitude,
             longitude=seat.longitude,
             phone=_phone(0),
-            postcodes=tuple(sorted({code for town in municipalities() for code in town.postcodes})),
             population=sum(town.population for town in municipalities()),
         ),
         *municipalities(),
