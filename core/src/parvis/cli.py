@@ -16,6 +16,7 @@ from parvis import crypto, logging, settings
 from parvis.db import backup as backups
 from parvis.db.embedded import bring_up_to_date, provided
 from parvis.db.migrations import installed_apps
+from parvis.demo.commands import demo
 from parvis.errors import ParvisError
 from parvis.settings import Settings
 from parvis.web.commands import messages
@@ -51,7 +52,8 @@ def instance() -> Iterator[Settings]:
 
 @main.command()
 @click.option("--workers", default=1, show_default=True, help="Web processes.")
-def serve(workers: int) -> None:
+@click.option("--fd", type=int, help="Serve on this open socket, handed over by a supervisor, instead of the port.")
+def serve(workers: int, fd: int | None) -> None:
     """Serve the portal and the API (bring the database up to date first: `parvis migrate`)."""
     with instance() as ready:
         uvicorn.run(
@@ -59,6 +61,7 @@ def serve(workers: int) -> None:
             factory=True,
             host=ready.host,
             port=ready.port,
+            fd=fd,
             workers=workers,
             log_config=None,
             access_log=False,
@@ -116,3 +119,4 @@ def new_key() -> None:
 
 
 main.add_command(messages)
+main.add_command(demo)

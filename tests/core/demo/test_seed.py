@@ -1,32 +1,73 @@
-"""The demo's territory: complete, repeatable, and with a year's 45,000 appointments."""
+"""The demo's territory and people: complete, invented where it must be, safe to repeat."""
 
 from __future__ import annotations
 
-import time
-from datetime import date
-
 import pytest
 
-from parvis import clock
-from parvis.calendars import proofs
 from parvis.contract.values import Demo
 from parvis.db import connection
 from parvis.demo import seed, territory
 from parvis.demo.people import PEOPLE
-from parvis_idcard import demo as idcard
+from parvis.territory import queries
 
 ISSUER = "http://localhost:8003"
 
 
-async def _count(sql: str) -> int:
+async def _grants(issuer: str) -> set[tuple[str, str, str | None]]:
+    sql = (
+        "SELECT subject, role, slug FROM parvis.role_grant g JOIN parvis.person p ON p.id = g.person "
+        "LEFT JOIN parvis.emitter e ON e.id = g.emitter WHERE issuer = $1 AND ended_at IS NULL"
+    )
     async with connection() as c:
-        return int(await c.fetchval(f"SELECT count(*) FROM {sql}"))
+        return {tuple(row) for row in await c.fetch(sql, issuer)}
 
 
-async def test_seeds_once_and_every_desk_day_is_true_to_rules_and_bookings(database: str) -> None:
-    began = time.perf_counter()
-    assert await seed.seed([idcard.demo()])
-    print("seeded in", time.perf_counter() - began)
-    taken = await _count("parvis.booking")
-    print(taken, await _count("parvis.desk_day"), await _count("parvis.booking WHERE lower(period)::date = CURRENT_DATE"))
-    assert not await proofs.unlike_bookings()
+async def test_seeds_the_39_municipalities_the_agglomeration_and_a_contract_holder_once(database: str) -> None:
+    assert await seed.seed([])
+    assert not await seed.seed([])
+    found = await queries.emitters()
+    assert [len([e for e in found if e.kind == kind]) for kind in ("municipality", "agglomeration")] == [39, 1]
+    assert (await queries.emitter_by_slug("m2a")).population == 274_260
+    assert [e.name for e in found if e.kind == "contract-holder"] == ["Soléo, délégataire de démonstration"]
+
+
+async def test_seven_town_halls_have_a_station_and_say_that_their_address_is_invented(database: str) -> None:
+    await seed.seed([])
+    halls = await queries.places()
+    assert {hall.city for hall in halls} == {
+        "Habsheim", "Illzach", "Kingersheim", "Mulhouse", "Rixheim", "Wittelsheim", "Wittenheim",
+    }  # fmt: skip
+    assert all("adresse de démonstration" in hall.address for hall in halls)
+
+
+async def test_plugins_seed_in_the_same_transaction(database: str) -> None:
+    async def fails() -> None:
+        raise RuntimeError("no seed")
+
+    with pytest.raises(RuntimeError):
+        await seed.seed([Demo(seed=fails)])
+    assert await queries.emitters() == []
+    assert await seed.seed([Demo()])
+
+
+async def test_people_have_their_grants_and_keep_them_when_the_port_changes(database: str) -> None:
+    await seed.seed([])
+    await seed.admit(ISSUER)
+    await seed.admit(ISSUER)
+    await seed.admit("http://localhost:9003")
+    grants = await _grants(ISSUER)
+    assert grants == await _grants("http://localhost:9003")
+    assert {("agent-mulhouse", "agent", "mulhouse"), ("operator", "operator", None)} <= grants
+    assert ("contract-holder-1", "manager", "soleo") in grants
+
+
+def test_the_people_of_the_contract_are_there() -> None:
+    assert {person.sub for person in PEOPLE} == {
+        "resident-1", "resident-2", "resident-3", "agent-mulhouse", "agent-illzach", "manager-m2a",
+        "accountant-mulhouse", "agent-riedisheim", "helper", "contract-holder-1", "operator",
+    }  # fmt: skip
+
+
+def test_invented_numbers_are_those_kept_for_fiction() -> None:
+    assert all(body.phone.startswith("03 53 01 ") for body in territory.bodies())
+    assert list(territory.town_halls()) == list(territory.town_halls())

@@ -70,7 +70,7 @@ def _open(host: str, port: int, name: str) -> socket.socket:
     try:
         found = socket.create_server((host, port), backlog=1024)
     except (OSError, OverflowError) as error:
-        said = error.strerror if isinstance(error, OSError) else str(error)
+        said = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         raise ConfigurationError(
             f"{name} cannot open port {port} ({said}): stop what uses it, or set PARVIS_PORT to another first port."
         ) from error

@@ -144,10 +144,10 @@ class Processes:
             self._keepers[asyncio.create_task(self._keep(program, sockets))] = program.name
 
     async def once(self, program: Program) -> str | None:
-        """Run a program to its end: None if it went well, else the last line it wrote."""
+        """Run a program to its end: None if it went well, else what it said in a line."""
         process = await self._start(program, ())
         code = await self._ended(process)
-        return None if code == 0 else self._last_line(program)
+        return None if code == 0 else self._said(program)
 
     def require_alive(self) -> None:
         """Raise ConfigurationError if a program that should be running was given up."""
@@ -186,7 +186,7 @@ class Processes:
             pause, failures = (_FIRST_PAUSE, 1) if steady else (min(2 * pause, _LONGEST_PAUSE), failures + 1)
             # Killed from outside is no fault of its own: it comes back however often that happens.
             if failures >= _TRIES and code > 0:
-                raise ConfigurationError(f"{program.name} does not start: {self._last_line(program)}")
+                raise ConfigurationError(f"{program.name} does not start: {self._said(program)}")
             click.echo(f"{program.name} ended ({_how(code)}) and is started again.", err=True)
             await asyncio.sleep(pause)
 
@@ -214,9 +214,12 @@ class Processes:
     def _log(self, program: Program) -> Path:
         return self.logs / f"{program.name}.log"
 
-    def _last_line(self, program: Program) -> str:
-        lines = self._log(program).read_text(errors="replace").strip().splitlines()
-        return lines[-1].removeprefix("parvis: ") if lines else f"it said nothing ({self._log(program)})"
+    def _said(self, program: Program) -> str:
+        said = self._log(program).read_text(errors="replace").strip()
+        _, told, line = said.rpartition("parvis: ")
+        if told:
+            return " ".join(line.split())
+        return said.splitlines()[-1] if said else f"it said nothing ({self._log(program)})"
 
 
 def _die_with_parent() -> None:
