@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from litestar import Litestar
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 
 from parvis import office, portal, settings
 from parvis.app.assembly import PERMISSIONS, assemble
@@ -14,6 +15,7 @@ from parvis.app.mounts import mounted
 from parvis.app.readiness import Readiness, coming_up, live, ready
 from parvis.calendars.following import following
 from parvis.db.migrations import apps_under
+from parvis.demo import routes as demo
 from parvis.identity.composition import Identity
 from parvis.settings import Settings
 from parvis.web.site import Site
@@ -27,7 +29,7 @@ def create(given: Settings | None = None) -> Litestar:
     permissions = [*PERMISSIONS, *installed.permissions()]
     apps = [*apps_under("parvis"), *installed.apps()]
     return Litestar(
-        route_handlers=[live, ready, *portal.HANDLERS, *office.HANDLERS, *mounted(installed)],
+        route_handlers=[live, ready, *portal.HANDLERS, *office.HANDLERS, *_demo_pages(now), *mounted(installed)],
         plugins=[Site(now, form_targets=_sign_on_origins(now)), Identity(now, permissions)],
         dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
         lifespan=[coming_up(now, apps, readiness), _search_index],
@@ -39,6 +41,10 @@ def create(given: Settings | None = None) -> Litestar:
 async def _search_index(_: Litestar) -> AsyncIterator[None]:
     async with following():
         yield
+
+
+def _demo_pages(now: Settings) -> tuple[HTTPRouteHandler, ...]:
+    return demo.HANDLERS if now.env == "demo" else ()
 
 
 def _sign_on_origins(now: Settings) -> tuple[str, ...]:
