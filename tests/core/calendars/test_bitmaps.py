@@ -1,0 +1,72 @@
+"""Bitmaps against the plain way: lists of booleans."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parvis.calendars.bitmaps import (
+    WIDTH,
+    cells_of,
+    first_cells,
+    fitting,
+    kept_for_counter,
+    marks,
+    pack,
+    run,
+    runs_of,
+    unpack,
+    window,
+)
+
+days = st.lists(st.tuples(st.integers(0, 290), st.integers(1, 14)), max_size=8).map(
+    lambda runs: _union(run(first, cells) for first, cells in runs)
+)
+
+
+def _union(many) -> int:
+    bits = 0
+    for one in many:
+        bits |= one
+    return bits
+
+
+@given(days, st.integers(1, 40))
+def test_a_run_fits_where_every_cell_is_free(free: int, cells: int):
+    there = set(cells_of(free))
+    expected = [cell for cell in range(WIDTH) if all(cell + n in there for n in range(cells))]
+    assert list(cells_of(fitting(free, cells))) == expected
+
+
+@given(days)
+def test_runs_are_maximal_and_make_the_day(bits: int):
+    runs = list(runs_of(bits))
+    assert _union(run(*found) for found in runs) == bits
+    assert all(first + length < following for (first, length), (following, _) in itertools.pairwise(runs))
+
+
+@given(days, st.integers(1, 12))
+def test_marks_begin_each_run_and_keep_their_step(grid: int, step: int):
+    expected = [first + n for first, length in runs_of(grid) for n in range(0, length, step)]
+    assert list(cells_of(marks(grid, step))) == expected
+
+
+@given(days)
+def test_packing_is_reversible(bits: int):
+    opens, cells = window(bits)
+    assert unpack(pack(bits, opens, cells), opens) == bits
+    assert (cells == 0) == (bits == 0)
+
+
+@given(days, st.integers(1, 12), st.integers(0, 100))
+def test_the_counters_share_is_part_of_the_grid_and_about_right(grid: int, step: int, percent: int):
+    kept = kept_for_counter(grid, step, percent)
+    steps = sum(-(-length // step) for _, length in runs_of(grid))
+    assert kept & ~grid == 0
+    assert kept.bit_count() <= (steps * percent // 100) * step
+    assert (kept == 0) == (steps * percent // 100 == 0)
+
+
+@given(days, st.integers(0, 5))
+def test_first_cells_are_the_first(bits: int, limit: int):
+    assert first_cells(bits, limit) == sorted(cells_of(bits))[:limit]
