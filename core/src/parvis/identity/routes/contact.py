@@ -109,7 +109,7 @@ async def enter(request: _Request, token: FromPath[str]) -> Response[None]:
     """Open the door that the link stands for."""
     contact = contacts.contact_of_link(token)
     proved = await contacts.enter(contact, i18n.language(request), request.user.session)
-    return _inside(proved, "/my")
+    return _inside(proved, "/my/requests")
 
 
 def read_contact(typed: str) -> contacts.Contact | Text:
