@@ -35,7 +35,7 @@ def environment(lang: str) -> Environment:
 def _environment(sources: tuple[Path, ...], lang: str) -> Environment:
     made = Environment(
         loader=ChoiceLoader([FileSystemLoader(folder / "templates") for folder in sources]),
-        autoescape=lambda name: name is None or not name.endswith(".txt"),  # noqa: S701 - only plain text goes unescaped
+        autoescape=lambda name: name is None or not name.endswith((".txt", ".subject", ".sms")),  # noqa: S701 - plain text
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
