@@ -71,3 +71,13 @@ def test_the_people_of_the_contract_are_there() -> None:
 def test_invented_numbers_are_those_kept_for_fiction() -> None:
     assert all(body.phone.startswith("03 53 01 ") for body in territory.bodies())
     assert list(territory.town_halls()) == list(territory.town_halls())
+
+
+async def test_every_emitter_has_a_look_of_its_own(database: str) -> None:
+    await seed.seed([])
+    async with connection() as c:
+        rows = await c.fetch("SELECT display_name, colour, logo_hash FROM parvis.branding")
+    assert len(rows) == 41
+    assert len({row["logo_hash"] for row in rows}) == 41
+    names = {row["display_name"] for row in rows}
+    assert {"Ville de Mulhouse", "Ville d’Illzach", "Commune de Chalampé"} <= names

@@ -35,7 +35,7 @@ _CHARGES = (
 )
 _SHIELD = "M3 3h54v34c0 16-11 26-27 32C14 63 3 53 3 37z"
 _INNER = "M6 6h48v31c0 14-9.5 22.5-24 28C15.5 59.5 6 51 6 37z"
-_SMALL = frozenset({"le", "la", "les", "de", "du", "des", "sur", "ville", "d", "l"})
+_SMALL = frozenset({"commune", "le", "la", "les", "de", "du", "des", "sur", "ville", "d", "l"})
 
 
 def colour_of(slug: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from parvis.branding.actions import dress_in_invented_arms
 from parvis.contract.values import Demo, Role
 from parvis.db import connection, transaction
 from parvis.demo import territory as plan
@@ -50,7 +51,7 @@ async def _seeded() -> bool:
 
 async def _add_bodies() -> None:
     for body in plan.bodies():
-        await territory.add_emitter(
+        added = await territory.add_emitter(
             body.slug,
             body.name,
             body.kind,
@@ -62,6 +63,7 @@ async def _add_bodies() -> None:
             phone=body.phone,
             phone_hours=body.phone_hours,
         )
+        await dress_in_invented_arms(added, body.slug, body.display_name)
 
 
 async def _add_town_halls() -> None:

@@ -18,7 +18,8 @@ from parvis.db import fold
 SEED = 20_261_124
 AGGLOMERATION, HOLDER = "m2a", "soleo"
 _OFFSET_DEGREES = 0.004
-_VOWELS = "aeiouAEIOU"
+_VOWELS = "aeiou"
+_TOWN = 5_000
 _HOURS = "du lundi au vendredi de 8 h 30 à 12 h et de 14 h à 17 h"
 _STREETS = ("place de la Mairie", "rue de l’Hôtel-de-Ville", "place de la République", "Grand-Rue", "rue Principale")
 
@@ -38,6 +39,13 @@ class Body:
     population: int = 0
     station: bool = False
     phone_hours: str = _HOURS
+
+    @property
+    def display_name(self) -> str:
+        """What its pages call it: a town from 5,000 inhabitants on is a "ville"."""
+        if self.kind != "municipality":
+            return self.name
+        return f"{'Ville' if self.population >= _TOWN else 'Commune'} {_of(self.name)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +102,7 @@ def town_halls() -> Iterator[TownHall]:
         if town.station:
             yield TownHall(
                 slug=f"mairie-{town.slug}",
-                name=f"Mairie {'d’' if town.name[0] in _VOWELS else 'de '}{town.name}",
+                name=f"Mairie {_of(town.name)}",
                 town=town.slug,
                 address=f"{street} (adresse de démonstration)",
                 postcode=town.postcodes[0],
@@ -116,6 +124,11 @@ def _municipality(number: int, row: dict[str, str]) -> Body:
         phone=_phone(number),
         station=row["biometric_station"] != "no",
     )
+
+
+def _of(name: str) -> str:
+    """The name behind "of", elided: de Mulhouse, d’Illzach."""
+    return f"d’{name}" if name[0].lower() in _VOWELS else f"de {name}"
 
 
 def _phone(number: int) -> str:
