@@ -6,16 +6,13 @@ import os
 
 from parvis import clock, crypto, logging, plugins, settings
 from parvis.app.frames import frame_of
-from parvis.contract.values import Permission
+from parvis.app.parts import REACTIONS
 from parvis.errors import ConfigurationError
-from parvis.office.permissions import PERMISSIONS as OFFICE
 from parvis.outbox import subscriptions
 from parvis.plugins import Plugins
 from parvis.settings import Settings
 from parvis.territory import queries as territory
 from parvis.web import folders, pages
-
-PERMISSIONS: tuple[Permission, ...] = OFFICE
 
 
 def assemble(ready: Settings | None = None) -> Plugins:
@@ -34,5 +31,5 @@ def assemble(ready: Settings | None = None) -> Plugins:
     plugins.use(installed)
     folders.use(installed.folders())
     pages.provide_frame(frame_of)
-    subscriptions.use(subscriptions.Subscriptions((), installed.reactions(), is_enabled=territory.is_enabled))
+    subscriptions.use(subscriptions.Subscriptions(REACTIONS, installed.reactions(), is_enabled=territory.is_enabled))
     return installed

@@ -7,13 +7,14 @@ from typing import Any
 from litestar import Request
 
 from parvis import plugins, settings
+from parvis.branding.queries import brand_of
 from parvis.contract.values import Role
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
-from parvis.web.pages import Brand, Frame, Link
+from parvis.web.pages import Frame, Link
 
 _AnyRequest = Request[Any, Any, Any]
 _LEGAL = (
@@ -33,8 +34,8 @@ async def frame_of(request: _AnyRequest) -> Frame:
     office = request.url.path.startswith(("/office", "/operator"))
     asked = emitter or portal
     return Frame(
-        portal=_brand(portal, "/"),
-        emitter=_brand(emitter, f"/e/{emitter.slug}") if emitter and emitter.id != portal.id else None,
+        portal=await brand_of(portal.slug, "/"),
+        emitter=await brand_of(emitter.slug) if emitter and emitter.id != portal.id else None,
         navigation=await _office_links(request, actor, emitter) if office else _resident_links(request, actor),
         person=actor.name or None if actor.person else None,
         sign_in="/login",
@@ -56,10 +57,6 @@ async def _emitter(slug: Any) -> EmitterInfo | None:
         return await territory.emitter_by_slug(str(slug)) if slug else None
     except NotFound:
         return None
-
-
-def _brand(emitter: EmitterInfo, url: str) -> Brand:
-    return Brand(slug=emitter.slug, name=emitter.name, url=url)
 
 
 def _resident_links(request: _AnyRequest, actor: Actor) -> tuple[Link, ...]:

@@ -9,9 +9,10 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
-from parvis import office, portal, settings
-from parvis.app.assembly import PERMISSIONS, assemble
+from parvis import settings
+from parvis.app.assembly import assemble
 from parvis.app.mounts import mounted
+from parvis.app.parts import HANDLERS, PERMISSIONS
 from parvis.app.readiness import Readiness, coming_up, live, ready
 from parvis.calendars.following import following
 from parvis.db.migrations import apps_under
@@ -29,7 +30,7 @@ def create(given: Settings | None = None) -> Litestar:
     permissions = [*PERMISSIONS, *installed.permissions()]
     apps = [*apps_under("parvis"), *installed.apps()]
     return Litestar(
-        route_handlers=[live, ready, *portal.HANDLERS, *office.HANDLERS, *_demo_pages(now), *mounted(installed)],
+        route_handlers=[live, ready, *HANDLERS, *_demo_pages(now), *mounted(installed)],
         plugins=[Site(now, form_targets=_sign_on_origins(now)), Identity(now, permissions)],
         dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
         lifespan=[coming_up(now, apps, readiness), _search_index],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -38,3 +39,14 @@ async def trace(
 async def saw(actor: Actor, dossier: UUID, emitter: UUID) -> None:
     """Note that an agent read a dossier; the resident is shown it."""
     await trace(actor, READ, "dossier", dossier, emitter=emitter)
+
+
+async def saw_several(actor: Actor, dossiers: Sequence[UUID], emitter: UUID) -> None:
+    """Note that an agent read several dossiers at once, in a list."""
+    sql = (
+        "INSERT INTO parvis.audit_trace (id, at, person, emitter, action, subject, subject_id, details) "
+        "SELECT seen.id, $3, $4, $5, $6, 'dossier', seen.dossier, '{}' "
+        "FROM unnest($1::uuid[], $2::uuid[]) AS seen (id, dossier)"
+    )
+    async with transaction() as c:
+        await c.execute(sql, [new_id() for _ in dossiers], list(dossiers), clock.now(), actor.person, emitter, READ)

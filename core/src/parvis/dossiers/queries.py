@@ -117,6 +117,13 @@ async def by_reference(typed: str, name: str) -> DossierInfo:
     return found
 
 
+async def names(dossiers: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """Whom several dossiers are for; erased ones are left out. Whoever shows them to staff traces it."""
+    sql = "SELECT id, names FROM parvis.dossier WHERE id = ANY($1) AND names IS NOT NULL"
+    async with connection() as c:
+        return {row["id"]: _names(row["names"]) for row in await c.fetch(sql, list(dossiers))}
+
+
 async def of_booking(booking: UUID) -> DossierInfo | None:
     """The dossier that a booking belongs to now."""
     async with connection() as c:
@@ -163,10 +170,13 @@ def _theirs(found: DossierInfo, actor: Actor) -> bool:
 def _info(row: asyncpg.Record) -> DossierInfo:
     plain = ("id", "reference", "service", "emitter", "slug", "person", "language", "state", "opened_at", "closed_at")
     contact = row["contact"] and Contact(Channel(row["contact_kind"]), crypto.decrypt(row["contact"], CONTACT).decode())
-    names = msgspec.json.decode(crypto.decrypt(row["names"], NAMES)) if row["names"] else []
     return DossierInfo(
-        **{key: row[key] for key in plain}, contact=contact or None, names=tuple(names), visit=_visit(row)
+        **{key: row[key] for key in plain}, contact=contact or None, names=_names(row["names"]), visit=_visit(row)
     )
+
+
+def _names(sealed: bytes | None) -> tuple[str, ...]:
+    return tuple(msgspec.json.decode(crypto.decrypt(sealed, NAMES))) if sealed else ()
 
 
 def _visit(row: asyncpg.Record) -> Visit | None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from parvis.db import connection
+from parvis.audit import actions as audit
+from parvis.db import connection, transaction
+from parvis.dossiers import queries as dossiers
+from parvis.identity.actors import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +47,11 @@ async def appointments(emitter: UUID, day: date) -> list[Appointment]:
     """Confirmed appointments of an emitter's places on a day (the place's own), by hour and desk."""
     async with connection() as c:
         return [Appointment(**row) for row in await c.fetch(_DAY, emitter, day)]
+
+
+async def names_seen(actor: Actor, emitter: UUID, rows: Sequence[Appointment]) -> dict[UUID, tuple[str, ...]]:
+    """Whom the appointments are for, by dossier; that the agent saw them is traced, and shown to each resident."""
+    ids = [row.dossier for row in rows if row.dossier]
+    async with transaction():
+        await audit.saw_several(actor, ids, emitter)
+        return await dossiers.names(ids)

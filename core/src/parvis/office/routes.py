@@ -12,6 +12,7 @@ from litestar import Request, Response, get, post
 
 from parvis import clock, plugins, settings
 from parvis.identity import guards
+from parvis.jobs import queries as jobs
 from parvis.office import queries
 from parvis.office.permissions import TODAY
 from parvis.outbox import actions as outbox
@@ -21,6 +22,7 @@ from parvis.web import forms
 from parvis.web.pages import render, see_other
 
 _AnyRequest = Request[Any, Any, Any]
+_WORKER_LATE = timedelta(minutes=2)
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -48,6 +50,7 @@ async def today(request: _AnyRequest, emitter: str) -> Response[Any]:
     now = clock.now().astimezone(settings.current().zone).date()
     day: date = (form.decoded.day if form.decoded else None) or now
     rows = await queries.appointments(found.id, day)
+    names = await queries.names_seen(guards.actor_of(request), found.id, rows)
     return render(
         request,
         "office/today.html",
@@ -58,7 +61,7 @@ async def today(request: _AnyRequest, emitter: str) -> Response[Any]:
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
         rows=rows,
-        names={},
+        names=names,
         kinds=_kinds(),
         several_places=len({row.place for row in rows}) > 1,
         here_path=request.url.path,
@@ -71,10 +74,12 @@ async def operator(request: _AnyRequest) -> Response[Any]:
     return render(
         request,
         "office/operator.html",
-        figures=await deliveries.figures(),
+        health=(health := await jobs.health()),
+        worker_late=health.beat is None or clock.now() - health.beat > _WORKER_LATE,
         dead=await deliveries.dead(),
         unknown=await deliveries.unknown(),
-        plugins=[(plugin.key, plugin.manifest.name, plugin.origin.version) for plugin in plugins.current()],
+        plugins=list(plugins.current()),
+        refused=plugins.current().refused,
         core=version("parvis-core"),
         enabled=await territory.enabled_plugins(),
     )
