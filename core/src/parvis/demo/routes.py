@@ -9,7 +9,7 @@ import msgspec
 from litestar import Request, Response, get, post
 
 from parvis import clock
-from parvis.demo import faults
+from parvis.demo import caught, faults
 from parvis.demo.people import PEOPLE
 from parvis.errors import Text
 from parvis.identity import guards
@@ -78,7 +78,7 @@ async def move_clock(request: _AnyRequest) -> Response[Any]:
     return pages.see_other("/demo/clock")
 
 
-HANDLERS = (home, show_faults, switch_fault, show_clock, move_clock)
+HANDLERS = (home, show_faults, switch_fault, show_clock, move_clock, *caught.HANDLERS)
 
 
 def _clock_page(request: _AnyRequest, form: forms.Form[Any], status: int = 200) -> Response[Any]:
