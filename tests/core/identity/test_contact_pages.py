@@ -13,7 +13,7 @@ from litestar import Litestar, get
 from parvis import clock, settings
 from parvis.contract.values import Channel
 from parvis.errors import Text
-from parvis.identity import contacts, guards
+from parvis.identity import contacts, guards, links
 from parvis.identity.composition import Identity
 from parvis.identity.contacts import Contact
 from parvis.identity.routes.contact import read_contact
@@ -82,7 +82,7 @@ async def test_a_second_code_within_a_minute_is_refused_with_a_sentence(browser)
 
 
 async def test_a_link_opens_the_door_only_by_its_button(browser):
-    link = contacts.access_link(Contact(Channel.SMS, "+33639980003"), clock.now() + timedelta(hours=1))
+    link = links.access_link(Contact(Channel.SMS, "+33639980003"), clock.now() + timedelta(hours=1))
     page = await browser.get(link)
     assert page.status_code == 200
     assert "set-cookie" not in page.headers

@@ -7,7 +7,7 @@ from parvis import clock, crypto, settings
 from parvis.contract.values import Channel
 from parvis.db import connection, transaction
 from parvis.errors import Invalid, TooMany
-from parvis.identity import contacts, sessions
+from parvis.identity import contacts, links, sessions
 from parvis.identity.contacts import Contact
 
 MAIL = Contact(Channel.MAIL, "sophie.keller@example.org")
@@ -126,18 +126,18 @@ async def test_proving_renews_the_session_it_happens_in(database):
 
 
 async def test_a_link_opens_the_same_door_until_it_lapses(database):
-    link = contacts.access_link(MAIL, clock.now() + timedelta(days=1))
+    link = links.access_link(MAIL, clock.now() + timedelta(days=1))
     assert "sophie" not in link
     token = link.removeprefix("/access/")
-    assert contacts.contact_of_link(token) == MAIL
-    proved = await contacts.enter(MAIL, "fr", None)
+    assert links.contact_of_link(token) == MAIL
+    proved = await links.enter(MAIL, "fr", None)
     assert await sessions.session_of(proved.token)
     for broken in (token[:-2], "A" + token[1:], token[:20] + "é", ""):
         with pytest.raises(crypto.Unreadable):
-            contacts.contact_of_link(broken)
+            links.contact_of_link(broken)
     clock.move(timedelta(days=1, seconds=1))
     with pytest.raises(crypto.Unreadable):
-        contacts.contact_of_link(token)
+        links.contact_of_link(token)
 
 
 def test_a_contact_is_found_again_by_its_digest_alone(instance):

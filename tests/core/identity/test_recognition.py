@@ -7,7 +7,7 @@ from parvis import clock, settings
 from parvis.contract.values import Permission, Role
 from parvis.db import connection
 from parvis.errors import Text
-from parvis.identity import actions, sessions
+from parvis.identity import actions, endings, sessions, tokens
 from parvis.identity.actors import ANONYMOUS, powers_of
 from parvis.identity.oidc.protocol import LogoutOrder
 from parvis.identity.recognition import recognise
@@ -138,7 +138,7 @@ async def test_tokens_rest_encrypted_and_the_cookie_is_not_in_the_database(store
     everything = b"".join(value if isinstance(value, bytes) else repr(value).encode() for value in row.values())
     for secret in (token, found.tokens.refresh_token, found.tokens.id_token, found.tokens.access_token):
         assert secret.encode() not in everything
-    assert sessions.opened(row["tokens"]).refresh_token == found.tokens.refresh_token
+    assert tokens.opened(row["tokens"]).refresh_token == found.tokens.refresh_token
 
 
 async def test_a_new_session_kills_the_one_before(stored_provider):
@@ -161,7 +161,7 @@ async def test_end_sessions_ends_all_of_one_person(stored_provider):
     _, other, _ = await arrived(stored_provider, "resident-1")
     await sessions.begin(None, person)
     assert len(await sessions.open_sessions(person)) == 2
-    assert await sessions.end_sessions(person) == 2
+    assert await endings.end_sessions(person) == 2
     assert await known(stored_provider, token) is ANONYMOUS
     assert (await known(stored_provider, other)).person
 
@@ -169,9 +169,9 @@ async def test_end_sessions_ends_all_of_one_person(stored_provider):
 async def test_a_session_of_somebody_else_cannot_be_ended(stored_provider):
     person, token, _ = await arrived(stored_provider)
     session = await sessions.session_of(token)
-    assert await sessions.end(session, await a_person()) is None
+    assert await endings.end(session, await a_person()) is None
     assert (await known(stored_provider, token)).person
-    assert await sessions.end(session, person)
+    assert await endings.end(session, person)
 
 
 @pytest.mark.parametrize("by", ["sid", "sub"])
@@ -182,10 +182,10 @@ async def test_a_back_channel_logout_is_obeyed_once_and_ends_what_it_names(store
     until = clock.now() + timedelta(minutes=2)
     sid = found.claims["sid"] if by == "sid" else None
     order = LogoutOrder(sid, "agent-illzach", "j-1", until)
-    assert await sessions.obey(order, "https://another.example") == 0
-    assert await sessions.obey(order, stored_provider.issuing.issuer) is None
+    assert await endings.obey(order, "https://another.example") == 0
+    assert await endings.obey(order, stored_provider.issuing.issuer) is None
     order = LogoutOrder(sid, "agent-illzach", "j-2", until)
-    assert await sessions.obey(order, stored_provider.issuing.issuer) == (1 if by == "sid" else 2)
+    assert await endings.obey(order, stored_provider.issuing.issuer) == (1 if by == "sid" else 2)
     assert await known(stored_provider, token) is ANONYMOUS
     assert bool((await known(stored_provider, second)).person) is (by == "sid")
     assert (await known(stored_provider, other)).person
@@ -193,9 +193,9 @@ async def test_a_back_channel_logout_is_obeyed_once_and_ends_what_it_names(store
 
 async def test_lapsed_rows_are_swept(stored_provider):
     await arrived(stored_provider)
-    assert await sessions.sweep() == 0
+    assert await endings.sweep() == 0
     clock.move(settings.current().session_max + timedelta(minutes=1))
-    assert await sessions.sweep() == 1
+    assert await endings.sweep() == 1
 
 
 async def test_the_same_e_mail_at_two_accounts_is_two_people(database):

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from parvis import clock, settings
 from parvis.contract.values import Permission, Role
 from parvis.db import connection
+from parvis.demo.provider_pages import end_login
 from parvis.errors import Text
 from parvis.identity import actions, guards
 from parvis.identity.composition import Identity
@@ -217,8 +218,6 @@ async def test_signing_out_works_while_the_provider_is_down(issuing, browser):
 
 
 async def test_the_providers_own_logout_reaches_us_by_the_back_channel(issuing, browser):
-    from parvis.demo.provider import end_login
-
     await sign_in(browser, "agent-illzach")
     await sign_in(browser, "resident-1")
     (sid,) = issuing.sessions("resident-1")

@@ -12,7 +12,7 @@ from parvis import clock
 from parvis.contract.values import Role
 from parvis.db import new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Text
-from parvis.identity.sessions import end_sessions
+from parvis.identity.endings import end_sessions
 
 _OF_NO_EMITTER = frozenset({Role.HELPER, Role.OPERATOR})
 

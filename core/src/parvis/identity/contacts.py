@@ -7,10 +7,8 @@ and France services share one.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from parvis import clock, crypto, outbox
@@ -25,7 +23,6 @@ CODE_LASTS = timedelta(minutes=15)
 _AGAIN_AFTER = timedelta(seconds=60)
 _AN_HOUR = 6
 _ATTEMPTS = 5
-_LINK = "access-link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,40 +122,8 @@ async def prove(proof: UUID, typed: str, session: UUID | None) -> Proved:
     if not crypto.same(row["code"] or b"", crypto.code_digest(figures, str(proof))):
         raise Invalid(_wrong(_ATTEMPTS - row["attempts"]))
     async with transaction():
-        token = await _open(proof, session)
+        token = await open_door(proof, session)
     return Proved(proof, _contact(row["kind"], row["address"]), token)
-
-
-def access_link(contact: Contact, until: datetime) -> str:
-    """The path of a link that proves `contact` until then; it holds it encrypted."""
-    plain = f"{int(until.timestamp())}.{contact.kind}.{contact.address}"
-    return "/access/" + base64.urlsafe_b64encode(crypto.encrypt(plain.encode(), _LINK)).rstrip(b"=").decode()
-
-
-def contact_of_link(token: str) -> Contact:
-    """The contact that a link's last part proves. Raises Unreadable if it was altered or is too old."""
-    try:
-        sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise crypto.Unreadable from error
-    until, kind, address = crypto.decrypt(sealed, _LINK).decode().split(".", 2)
-    if datetime.fromtimestamp(int(until), UTC) < clock.now():
-        raise crypto.Unreadable
-    return Contact(Channel(kind), address)
-
-
-async def enter(contact: Contact, language: str, session: UUID | None) -> Proved:
-    """Open or renew the session of somebody who followed their link."""
-    proof, now = new_id(), clock.now()
-    sql = (
-        "INSERT INTO parvis.contact_proof (id, kind, digest, address, language, asked_at, ends_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $6)"
-    )
-    sealed = crypto.encrypt(contact.address.encode(), "contact")
-    async with transaction() as c:
-        await c.execute(sql, proof, contact.kind.value, contact.digest, sealed, language, now)
-        token = await _open(proof, session)
-    return Proved(proof, contact, token)
 
 
 async def _limit(c: Connection, contact: Contact, now: datetime) -> None:
@@ -176,7 +141,8 @@ async def _limit(c: Connection, contact: Contact, now: datetime) -> None:
         raise TooMany(Text("Too many codes were asked for. Please try again in an hour, or call us."), 3600)
 
 
-async def _open(proof: UUID, session: UUID | None) -> str:
+async def open_door(proof: UUID, session: UUID | None) -> str:
+    """Mark a contact as proved in a session, begun or renewed; its token."""
     token = await sessions.renew(session) if session else await sessions.begin(None)
     sql = (
         "UPDATE parvis.contact_proof SET session = session.id, proved_at = $2, ends_at = session.ends_at, code = NULL "

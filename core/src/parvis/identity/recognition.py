@@ -20,10 +20,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from parvis import clock, crypto
 from parvis.contract.values import Channel, Role
 from parvis.db import connection, transaction
-from parvis.identity import sessions
+from parvis.identity import endings, sessions
 from parvis.identity.actors import ANONYMOUS, Actor, Grant, Powers, Proof, narrowed
 from parvis.identity.oidc.protocol import SignInRefused
 from parvis.identity.oidc.sign_on import SignOn, SignOnDown
+from parvis.identity.tokens import claimed_roles, opened, sealed
 from parvis.settings import current
 
 log = structlog.get_logger()
@@ -92,24 +93,24 @@ async def _confirm(row: asyncpg.Record, sign_on: SignOn, now: datetime) -> None:
     if tokens is None:
         return
     try:
-        found = await sign_on.refresh(sessions.opened(tokens).refresh_token)
+        found = await sign_on.refresh(opened(tokens).refresh_token)
         if (found.claims["iss"], found.claims["sub"]) != (row["issuer"], row["subject"]):
             raise SignInRefused("sub")
     except SignOnDown:
         if now - row["refreshed_at"] > _SILENCE:
             log.warning("session.unconfirmed", session=str(row["id"]))
-            await sessions.end(row["id"])
+            await endings.end(row["id"])
     except (SignInRefused, crypto.Unreadable) as error:
         log.info("session.ended", session=str(row["id"]), reason=getattr(error, "reason", error.code))
-        await sessions.end(row["id"])
+        await endings.end(row["id"])
     else:
         sql = (
             "UPDATE parvis.session SET tokens = $2, claimed = $3, refreshed_at = $4, refreshing_until = NULL "
             "WHERE id = $1"
         )
-        claimed = sessions.claimed_roles(found.claims)
+        claimed = claimed_roles(found.claims)
         async with transaction() as c:
-            await c.execute(sql, row["id"], sessions.sealed(found), claimed, now)
+            await c.execute(sql, row["id"], sealed(found), claimed, now)
 
 
 async def _claim(row: asyncpg.Record, now: datetime) -> bytes | None:

@@ -7,28 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar.datastructures import Cookie
 
 from parvis import clock, crypto
 from parvis.db import connection, new_id, transaction
-from parvis.identity.oidc.protocol import LogoutOrder
 from parvis.identity.oidc.sign_on import SignedIn
+from parvis.identity.tokens import claimed_roles, sealed
 from parvis.settings import Settings, current
-
-_PURPOSE = "session-tokens"
-_ROLES_CLAIM = "parvis_roles"
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What is kept of a provider's tokens, encrypted."""
-
-    refresh_token: str
-    id_token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,35 +85,6 @@ async def session_of(token: str) -> UUID | None:
     return found
 
 
-async def end(session: UUID, person: UUID | None = None) -> Kept | None:
-    """End one session, of `person` if one is named; what the provider needs to end its own too."""
-    sql = "DELETE FROM parvis.session WHERE id = $1 AND ($2::uuid IS NULL OR person = $2) RETURNING tokens"
-    async with transaction() as c:
-        row = await c.fetchrow(sql, session, person)
-    return opened(row["tokens"]) if row and row["tokens"] else None
-
-
-async def end_sessions(person: UUID) -> int:
-    """End every session of a person, and how many there were: after a grant was taken, or an account closed."""
-    async with transaction() as c:
-        ended = await c.fetch("DELETE FROM parvis.session WHERE person = $1 RETURNING id", person)
-    return len(ended)
-
-
-async def obey(order: LogoutOrder, issuer: str) -> int | None:
-    """End what a back-channel logout names, and how many; None for a token that was obeyed before."""
-    once = "INSERT INTO parvis.logout_seen (jti, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING jti"
-    by_sid = "DELETE FROM parvis.session WHERE issuer = $1 AND sid = $2 RETURNING id"
-    by_sub = (
-        "DELETE FROM parvis.session USING parvis.person WHERE person.id = session.person "
-        "AND person.issuer = $1 AND subject = $2 RETURNING session.id"
-    )
-    async with transaction() as c:
-        if await c.fetchval(once, order.jti, order.until) is None:
-            return None
-        return len(await c.fetch(by_sid if order.sid else by_sub, issuer, order.sid or order.sub))
-
-
 async def open_sessions(person: UUID) -> list[OpenSession]:
     """A person's running sessions, the latest first."""
     sql = (
@@ -135,44 +95,3 @@ async def open_sessions(person: UUID) -> list[OpenSession]:
     async with connection() as c:
         rows = await c.fetch(sql, person, now, now - current().session_idle)
     return [OpenSession(**row) for row in rows]
-
-
-async def sweep() -> int:
-    """Delete what has lapsed: sessions, codes, the memory of logout tokens. Returns how many rows."""
-    now = clock.now()
-    gone = 0
-    async with transaction() as c:
-        for sql, instant in (
-            ("DELETE FROM parvis.session WHERE ends_at < $1 RETURNING id", now),
-            ("DELETE FROM parvis.session WHERE seen_at < $1 RETURNING id", now - current().session_idle),
-            # an hour longer, for the limit on codes an hour
-            ("DELETE FROM parvis.contact_proof WHERE ends_at < $1 RETURNING id", now - timedelta(hours=1)),
-            ("DELETE FROM parvis.logout_seen WHERE until < $1 RETURNING jti", now),
-        ):
-            gone += len(await c.fetch(sql, instant))
-    return gone
-
-
-def claimed_roles(claims: Mapping[str, Any]) -> list[str] | None:
-    """The provider's role claim; None if it makes none, nothing at all if it is malformed.
-
-    >>> claimed_roles({}), claimed_roles({"parvis_roles": "/operator"})
-    (None, [])
-    """
-    if _ROLES_CLAIM not in claims:
-        return None
-    roles = claims[_ROLES_CLAIM]
-    return [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else []
-
-
-def sealed(signed_in: SignedIn | None) -> bytes | None:
-    """The tokens to keep, encrypted."""
-    if signed_in is None:
-        return None
-    kept = Kept(signed_in.tokens.refresh_token, signed_in.tokens.id_token)
-    return crypto.encrypt(msgspec.json.encode(kept), _PURPOSE)
-
-
-def opened(tokens: bytes) -> Kept:
-    """The tokens kept. Raises Unreadable if their key is gone."""
-    return msgspec.json.decode(crypto.decrypt(tokens, _PURPOSE), type=Kept)

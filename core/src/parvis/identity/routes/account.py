@@ -10,7 +10,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from parvis.errors import Forbidden, Text
-from parvis.identity import guards, queries, sessions
+from parvis.identity import endings, guards, queries, sessions
 from parvis.identity.actors import Actor
 from parvis.identity.words import ROLES
 from parvis.web import pages
@@ -36,7 +36,7 @@ async def show(request: _Request) -> Response[Any]:
 @post("/account/sessions/{session:uuid}/end", guards=[guards.account()], **guards.declared("signed-in"))
 async def end(request: _Request, session: FromPath[UUID]) -> Response[None]:
     """End another session of one's own."""
-    await sessions.end(session, request.user.person)
+    await endings.end(session, request.user.person)
     return pages.see_other("/account")
 
 

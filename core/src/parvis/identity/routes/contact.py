@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from parvis.contract.values import Channel
 from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
-from parvis.identity import contacts, guards, sessions
+from parvis.identity import contacts, guards, links, sessions
 from parvis.identity.actors import Actor
 from parvis.settings import current
 from parvis.web import fields, forms, i18n, pages
@@ -100,15 +100,15 @@ async def again(request: _Request) -> Response[Any]:
 @get("/access/{token:str}", guards=[guards.public()], **guards.declared("everyone"))
 async def offer(request: _Request, token: FromPath[str]) -> Response[Any]:
     """The page of a link; opening it changes nothing, as mail scanners open links too."""
-    contacts.contact_of_link(token)
+    links.contact_of_link(token)
     return pages.render(request, "identity/access.html", token=token)
 
 
 @post("/access/{token:str}", status_code=303, guards=[guards.public()], **guards.declared("everyone"))
 async def enter(request: _Request, token: FromPath[str]) -> Response[None]:
     """Open the door that the link stands for."""
-    contact = contacts.contact_of_link(token)
-    proved = await contacts.enter(contact, i18n.language(request), request.user.session)
+    contact = links.contact_of_link(token)
+    proved = await links.enter(contact, i18n.language(request), request.user.session)
     return _inside(proved, "/my/requests")
 
 

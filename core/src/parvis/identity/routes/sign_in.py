@@ -15,10 +15,11 @@ from litestar.params import QueryParameter
 from parvis import clock, crypto
 from parvis.db import transaction
 from parvis.errors import Forbidden
-from parvis.identity import actions, guards, queries, sessions
+from parvis.identity import actions, endings, guards, queries, sessions
 from parvis.identity.actors import Actor
 from parvis.identity.oidc.protocol import ATTEMPT_LASTS, Attempt, SignInRefused, read_answer
 from parvis.identity.oidc.sign_on import BACKCHANNEL, CALLBACK, SIGNED_OUT, SignOn, SignOnDown
+from parvis.identity.tokens import Kept
 from parvis.settings import current
 from parvis.web import i18n, pages
 from parvis.web.rules import from_own_site, local_path
@@ -64,7 +65,7 @@ async def callback(request: _Request) -> Response[Any]:
 async def logout(request: _Request) -> Response[None]:
     """End the session here and at the provider. Only our own pages may ask for it."""
     _require_own_page(request)
-    kept = await sessions.end(request.user.session) if request.user.session else None
+    kept = await endings.end(request.user.session) if request.user.session else None
     answer = pages.see_other(await _way_out(request, kept) or SIGNED_OUT)
     answer.cookies.append(sessions.cookie(current(), None))
     return answer
@@ -78,7 +79,7 @@ async def backchannel(request: _Request) -> Response[dict[str, str]]:
     try:
         if not isinstance(token, str):
             raise SignInRefused("no-token")
-        ended = await sessions.obey(await sign_on.logout_order(token), sign_on.issuer)
+        ended = await endings.obey(await sign_on.logout_order(token), sign_on.issuer)
         if ended is None:
             raise SignInRefused("jti")
     except SignInRefused as refusal:
@@ -99,7 +100,7 @@ def _sign_on(request: _Request) -> SignOn:
     return sign_on
 
 
-async def _way_out(request: _Request, kept: sessions.Kept | None) -> str | None:
+async def _way_out(request: _Request, kept: Kept | None) -> str | None:
     if kept is None:
         return None
     try:

@@ -1,0 +1,57 @@
+"""How sessions end: by signing out, by the provider's word, with a role that was taken, or by lapsing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from parvis import clock
+from parvis.db import transaction
+from parvis.identity.oidc.protocol import LogoutOrder
+from parvis.identity.tokens import Kept, opened
+from parvis.settings import current
+
+
+async def end(session: UUID, person: UUID | None = None) -> Kept | None:
+    """End one session, of `person` if one is named; what the provider needs to end its own too."""
+    sql = "DELETE FROM parvis.session WHERE id = $1 AND ($2::uuid IS NULL OR person = $2) RETURNING tokens"
+    async with transaction() as c:
+        row = await c.fetchrow(sql, session, person)
+    return opened(row["tokens"]) if row and row["tokens"] else None
+
+
+async def end_sessions(person: UUID) -> int:
+    """End every session of a person, and how many there were: after a grant was taken, or an account closed."""
+    async with transaction() as c:
+        ended = await c.fetch("DELETE FROM parvis.session WHERE person = $1 RETURNING id", person)
+    return len(ended)
+
+
+async def obey(order: LogoutOrder, issuer: str) -> int | None:
+    """End what a back-channel logout names, and how many; None for a token that was obeyed before."""
+    once = "INSERT INTO parvis.logout_seen (jti, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING jti"
+    by_sid = "DELETE FROM parvis.session WHERE issuer = $1 AND sid = $2 RETURNING id"
+    by_sub = (
+        "DELETE FROM parvis.session USING parvis.person WHERE person.id = session.person "
+        "AND person.issuer = $1 AND subject = $2 RETURNING session.id"
+    )
+    async with transaction() as c:
+        if await c.fetchval(once, order.jti, order.until) is None:
+            return None
+        return len(await c.fetch(by_sid if order.sid else by_sub, issuer, order.sid or order.sub))
+
+
+async def sweep() -> int:
+    """Delete what has lapsed: sessions, codes, the memory of logout tokens. Returns how many rows."""
+    now = clock.now()
+    gone = 0
+    async with transaction() as c:
+        for sql, instant in (
+            ("DELETE FROM parvis.session WHERE ends_at < $1 RETURNING id", now),
+            ("DELETE FROM parvis.session WHERE seen_at < $1 RETURNING id", now - current().session_idle),
+            # an hour longer, for the limit on codes an hour
+            ("DELETE FROM parvis.contact_proof WHERE ends_at < $1 RETURNING id", now - timedelta(hours=1)),
+            ("DELETE FROM parvis.logout_seen WHERE until < $1 RETURNING jti", now),
+        ):
+            gone += len(await c.fetch(sql, instant))
+    return gone
