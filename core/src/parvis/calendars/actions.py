@@ -17,8 +17,9 @@ from parvis import clock, crypto, settings
 from parvis.calendars import rules
 from parvis.calendars.claims import FREE_CELLS, TAKE_CELLS, Claim, take
 from parvis.calendars.queries import BookingInfo, booking
+from parvis.calendars.rush import take_soon
 from parvis.calendars.slots import UnknownSlot
-from parvis.db import Connection, connection, new_id, transaction
+from parvis.db import Connection, connection, in_transaction, new_id, transaction
 from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
 from parvis.events import BookingCancelled, BookingConfirmed, BookingMoved, HoldLapsed
 from parvis.outbox import record
@@ -57,10 +58,12 @@ async def hold(
 ) -> Hold:
     """Hold an hour for so many people, until the settings' minutes from now if nothing else is said.
 
-    `counter` is for agents: any free start, the counter's share, kinds that are not online. One round trip, atomic by
-    itself outside a transaction. Raises SlotFull, UnknownSlot.
+    `counter` is for agents: any free start, the counter's share, kinds that are not online. One round trip; outside a
+    transaction it is one by itself, in a rush shared with others. Raises SlotFull, UnknownSlot.
     """
     claim, secret = new_claim(calendar, kind, start, people, until, counter)
+    if not in_transaction():
+        return held_by(claim, secret, await take_soon(claim))
     async with connection() as c:
         return held_by(claim, secret, await take(c, claim))
 
@@ -86,9 +89,9 @@ def new_claim(
     return claim, secret
 
 
-def held_by(claim: Claim, secret: str, taken: asyncpg.Record | None) -> Hold:
+def held_by(claim: Claim, secret: str, taken: asyncpg.Record) -> Hold:
     """The hold that a claim came to. Raises UnknownSlot if nobody offers it, SlotFull if it is sold out."""
-    if taken is None:
+    if taken["cells"] is None:
         raise UnknownSlot
     if taken["desk"] is None:
         raise SlotFull

@@ -52,7 +52,7 @@ WITH asked AS MATERIALIZED (
     FROM taken
     RETURNING desk
 )
-SELECT a.cells, b.desk FROM asked a LEFT JOIN booked b ON true
+SELECT a.cells, b.desk FROM (SELECT) AS always LEFT JOIN asked a ON true LEFT JOIN booked b ON true
 """
 
 FIRST_LOOK = SECOND_LOOK.replace("UPDATE OF d", "UPDATE OF d SKIP LOCKED")
@@ -103,9 +103,10 @@ class Claim:
         )
 
 
-async def take(connection: Connection, claim: Claim) -> asyncpg.Record | None:
-    """Try to take a claim: its `cells`, and its `desk` or None when sold out; None if nobody offers this."""
-    row = await connection.fetchrow(FIRST_LOOK, *claim.values)
-    if row is None or row["desk"] is not None:
+async def take(connection: Connection, claim: Claim) -> asyncpg.Record:
+    """Try to take a claim: its `desk`, None when sold out; its `cells`, None if nobody offers this."""
+    row: asyncpg.Record = await connection.fetchrow(FIRST_LOOK, *claim.values)
+    if row["cells"] is None or row["desk"] is not None:
         return row
-    return await connection.fetchrow(SECOND_LOOK, *claim.values)
+    again: asyncpg.Record = await connection.fetchrow(SECOND_LOOK, *claim.values)
+    return again
