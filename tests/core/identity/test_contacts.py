@@ -1,7 +1,11 @@
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import timedelta
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from parvis import clock, crypto, settings
 from parvis.contract.values import Channel
@@ -143,3 +147,10 @@ async def test_a_link_opens_the_same_door_until_it_lapses(database):
 def test_a_contact_is_found_again_by_its_digest_alone(instance):
     assert MAIL.digest == Contact(Channel.MAIL, "SOPHIE.keller@example.org").digest
     assert MAIL.digest != Contact(Channel.SMS, MAIL.address).digest
+
+
+@given(token=st.text(max_size=200) | st.binary(max_size=120).map(lambda raw: urlsafe_b64encode(raw).decode()))
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture])
+def test_no_made_up_link_opens_anything(instance, token):
+    with pytest.raises(crypto.Unreadable):
+        links.contact_of_link(token)

@@ -126,6 +126,25 @@ async def test_the_way_back_stays_on_this_site(issuing, browser, after):
     assert (await sign_in(browser, "resident-1", after)).headers["location"] == "/"
 
 
+async def test_a_way_back_too_long_for_a_cookie_is_left_out(issuing, browser):
+    longest = "/" + "a" * 1499
+    assert (await sign_in(browser, "resident-1", longest)).headers["location"] == longest
+    page = await browser.get("/login", params={"next": "/" + "é" * 749})
+    assert max(len(cookie) for cookie in page.headers.get_list("set-cookie")) < 4096
+    assert (await sign_in(browser, "resident-1", "/" + "a" * 5000)).headers["location"] == "/"
+    assert (await sign_in(browser, "resident-1", "/e/漢?q=é")).headers["location"] == "/e/%E6%BC%A2?q=%C3%A9"
+    twice = await browser.get("/login?next=/a&next=/b")
+    assert twice.status_code in {303, 400, 422}
+
+
+@pytest.mark.parametrize("value", ["", "x", "é", "=" * 40, "A" * 200])
+async def test_a_broken_attempt_cookie_is_refused_with_a_page(issuing, browser, value):
+    mark = "abcdefghijkl"
+    headers = {"Cookie": f"{name()}_{mark}={value}".encode()}
+    answer = await browser.get(f"/login/callback?state={mark}&code=c&iss={issuing.issuer}", headers=headers)
+    assert (answer.status_code, "text/html" in answer.headers["content-type"]) == (400, True)
+
+
 async def answered(browser, issuing, sub="resident-1"):
     page = await browser.get("/login")
     chosen = await browser.post(page.headers["location"], data={"sub": sub})

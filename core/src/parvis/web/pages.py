@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
@@ -87,8 +88,9 @@ def render(
 
 
 def see_other(url: str) -> Response[None]:
-    """Go and GET another page, after a form was handled."""
-    return Response(None, status_code=303, headers={"Location": url, "Cache-Control": "no-store"})
+    """Go and GET another page, after a form was handled; a header carries no letter beyond ASCII."""
+    location = quote(url, safe="%/?#[]@!$&'()*+,;=:~")
+    return Response(None, status_code=303, headers={"Location": location, "Cache-Control": "no-store"})
 
 
 class _Page(Response[Any]):

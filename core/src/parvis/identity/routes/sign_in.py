@@ -28,12 +28,14 @@ log = structlog.get_logger()
 _Request = Request[Actor, None, State]
 _PURPOSE = "sign-in-attempt"
 _MARK = 12
+_LONGEST = 1500
 
 
 @get("/login", guards=[guards.public()], **guards.declared("everyone"))
 async def login(request: _Request, after: Annotated[str, QueryParameter(name="next")] = "") -> Response[None]:
     """Lead to the provider's page; `next` is where one comes back to, on this site only."""
-    attempt = Attempt.begin(local_path(after, otherwise=""), clock.now())
+    # A longer address would make a cookie that browsers drop.
+    attempt = Attempt.begin(local_path(after, otherwise="") if len(after.encode()) <= _LONGEST else "", clock.now())
     way_in = await _sign_on(request).way_in(attempt, i18n.language(request))
     answer = pages.see_other(way_in)
     answer.cookies.append(_attempt_cookie(attempt))
