@@ -112,6 +112,16 @@ async def test_staff_land_in_the_back_office_and_residents_at_home(issuing, brow
     assert "/office/mulhouse" in choice.text
 
 
+async def test_operators_land_at_the_instance_and_helpers_at_home(issuing, browser):
+    for sub, role in (("operator", Role.OPERATOR), ("helper", Role.HELPER)):
+        await actions.grant(await actions.ensure_person(issuing.issuer, sub), role)
+    assert (await sign_in(browser, "operator")).headers["location"] == "/office"
+    assert (await browser.get("/office")).headers["location"] == "/operator"
+    assert (await sign_in(browser, "helper")).headers["location"] == "/"
+    refused = await browser.get("/office", headers={"Accept-Language": "fr"})
+    assert (refused.status_code, "responsable" in refused.text) == (403, True)
+
+
 async def test_nobody_signed_in_is_led_to_the_sign_in_and_back(issuing, browser):
     answer = await browser.get("/office/illzach?day=2027-01-04")
     assert answer.headers["location"] == "/login?next=%2Foffice%2Fillzach%3Fday%3D2027-01-04"

@@ -123,3 +123,12 @@ async def test_replaying_nonsense_changes_nothing(portal):
         headers={"sec-fetch-site": "same-origin"},
     )
     assert answer.status_code in {303, 422}
+
+
+async def test_everybody_with_a_role_has_a_first_page(portal):
+    illzach = await an_emitter("illzach")
+    agent, accountant = await a_person("agent", illzach), await a_person("accountant", illzach)
+    entered = await portal.get("/office/illzach", cookies=await a_session(agent))
+    assert entered.headers["location"] == "/office/illzach/today"
+    waits = await portal.get("/office/illzach", cookies=await a_session(accountant))
+    assert (waits.status_code, "Nothing waits" in waits.text) == (200, True)

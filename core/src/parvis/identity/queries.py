@@ -61,8 +61,8 @@ async def proved_digest(proof: UUID) -> bytes | None:
 
 
 async def is_staff(person_id: UUID) -> bool:
-    """Whether somebody has a role at any emitter, on the territory or on the instance."""
-    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND ended_at IS NULL)"
+    """Whether somebody has a back office to go to: a role at an emitter or on the instance; a helper has none."""
+    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND ended_at IS NULL AND role <> 'helper')"
     async with connection() as c:
         return bool(await c.fetchval(sql, person_id))
 

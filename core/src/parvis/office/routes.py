@@ -9,12 +9,13 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from parvis import clock, plugins, settings
 from parvis.identity import guards
 from parvis.jobs import queries as jobs
 from parvis.office import queries
-from parvis.office.permissions import TODAY
+from parvis.office.permissions import ENTER, TODAY
 from parvis.outbox import actions as outbox
 from parvis.outbox import queries as deliveries
 from parvis.territory import queries as territory
@@ -38,12 +39,25 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 @get(
+    "/office/{emitter:str}",
+    guards=[guards.staff(ENTER)],
+    include_in_schema=False,
+    **guards.declared("reader", "agent", "manager", "accountant"),
+)
+async def enter(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
+    """The first page of somebody's back office: the day, or that nothing waits there for their role yet."""
+    if guards.actor_of(request).may(TODAY, emitter):
+        return see_other(f"/office/{emitter}/today")
+    return render(request, "office/enter.html")
+
+
+@get(
     "/office/{emitter:str}/today",
     guards=[guards.staff(TODAY)],
     include_in_schema=False,
     **guards.declared("reader", "agent", "manager"),
 )
-async def today(request: _AnyRequest, emitter: str) -> Response[Any]:
+async def today(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """The appointments of a day at one emitter."""
     found = await territory.emitter_by_slug(emitter)
     form = forms.query(request, Day)
@@ -111,4 +125,4 @@ def _kinds() -> dict[tuple[str, str], Any]:
     }
 
 
-HANDLERS = (today, operator, replay)
+HANDLERS = (enter, today, operator, replay)

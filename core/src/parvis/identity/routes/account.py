@@ -9,6 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from parvis.contract.values import Role
 from parvis.errors import Forbidden, Text
 from parvis.identity import endings, guards, queries, sessions
 from parvis.identity.actors import Actor
@@ -46,6 +47,8 @@ async def office(request: _Request) -> Response[Any]:
     desks = request.user.desks
     if len(desks) == 1:
         return pages.see_other(f"/office/{desks[0].slug}")
+    if not desks and request.user.has(Role.OPERATOR):
+        return pages.see_other("/operator")
     if not desks:
         raise Forbidden(Text("Your account has no role in a back office. Ask the manager of your body for one."))
     return pages.render(request, "identity/office.html", desks=desks, roles=ROLES)
