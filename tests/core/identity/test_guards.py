@@ -1,5 +1,8 @@
 """The guards on a small application, and the matrix that holds every route to its declaration."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 from litestar import Litestar, get, post
 from litestar.datastructures import State
@@ -9,7 +12,17 @@ from parvis.contract.values import Permission, Role
 from parvis.errors import Text
 from parvis.identity import guards
 from parvis.identity.actors import powers_of
-from parvis.testing.matrix import FOREIGN, OWN, VISITORS, answered, expected, routes_of, undeclared
+from parvis.identity.oidc.sign_on import SignOnDown
+from parvis.testing.matrix import (
+    FOREIGN,
+    OWN,
+    VISITORS,
+    answered,
+    expected,
+    routes_of,
+    undeclared,
+    visitor_as,
+)
 
 POWERS = powers_of(
     [
@@ -156,3 +169,18 @@ async def test_a_machine_is_known_by_its_own_proof():
         scope = {}
 
     await guards.machine(known_machine)(Connection(), None)
+
+
+async def test_staff_change_nothing_while_the_sign_on_is_silent():
+    app = an_app(*ALL)
+    (route,) = [route for route in routes_of(app) if route.path.startswith("/office")]
+
+    async def said(method, silent):
+        actor = replace(visitor_as("agent", POWERS), sign_on_silent=silent)
+        connection = SimpleNamespace(scope={"user": actor, "method": method}, path_params={"emitter": OWN})
+        return await route.guards[0](connection, route.handler)
+
+    for method, silent in (("GET", True), ("POST", False)):
+        assert await said(method, silent) is None
+    with pytest.raises(SignOnDown):
+        await said("POST", True)

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from parvis import clock, settings
 from parvis.contract.values import Permission, Role
-from parvis.db import connection
+from parvis.db import close_pool, connection, open_pool
 from parvis.demo.provider_pages import end_login
 from parvis.errors import Text
 from parvis.identity import actions, guards
@@ -21,6 +21,7 @@ from parvis.identity.composition import Identity
 from parvis.territory import actions as territory
 from parvis.testing.sign_on import free_socket, portal, sign_in, sign_on
 from parvis.web.site import Site
+from parvis.web.statics import static
 
 PERMISSIONS = [Permission(key="office.enter", name=Text("Enter"), roles=frozenset({Role.AGENT}))]
 
@@ -159,6 +160,16 @@ async def answered(browser, issuing, sub="resident-1"):
     page = await browser.get("/login")
     chosen = await browser.post(page.headers["location"], data={"sub": sub})
     return chosen.headers["location"]
+
+
+async def test_a_static_file_asks_the_database_nothing(issuing, browser):
+    await sign_in(browser, "resident-1")
+    await close_pool()
+    try:
+        assert (await browser.get(static("web/site.css"))).status_code == 200
+        assert (await browser.get("/account")).status_code == 503
+    finally:
+        await open_pool(settings.current().database_url)
 
 
 async def test_a_second_callback_is_refused(issuing, browser):

@@ -52,6 +52,8 @@ class Recognition(ASGIMiddleware):
     """Puts the `Actor` of each request into its scope as `user`."""
 
     scopes = (ScopeType.HTTP,)
+    # Static files and the choice of a language are the same for everybody.
+    exclude_opt_key = "public"
 
     def __init__(self, sign_on: SignOn, powers: Powers) -> None:
         self._sign_on = sign_on
