@@ -14,7 +14,8 @@ import asyncpg
 
 from parvis.db import Connection
 
-# "Sold out" is only said after this one, which waits for those who may yet let go of a desk.
+# Waits for those who may yet let go of a desk; `locked` says that there were some, so that "sold out" is only said
+# where the hour was taken in the eyes of a look that does not skip what is locked.
 # Bit strings count from 1. What is kept for the counter is free for the counter alone ($5).
 SECOND_LOOK = """
 WITH asked AS MATERIALIZED (
@@ -52,7 +53,16 @@ WITH asked AS MATERIALIZED (
     FROM taken
     RETURNING desk
 )
-SELECT a.cells, b.desk FROM (SELECT) AS always LEFT JOIN asked a ON true LEFT JOIN booked b ON true
+SELECT a.cells, b.desk, CASE WHEN b.desk IS NULL THEN EXISTS (
+    SELECT FROM parvis.desk k
+    JOIN parvis.desk_day d ON d.desk = k.id AND d.day = a.day
+    WHERE k.calendar = a.id AND k.active AND (k.kinds = '{}' OR $2 = ANY (k.kinds))
+        AND substring(CASE WHEN $5 OR d.kept IS NULL THEN d.free ELSE d.free & ~d.kept END,
+            a.cell - d.opens + 1, a.cells) = substring(~B'0'::bit(300), 1, a.cells)
+        AND ($5 OR (a.cell - d.opens - length(rtrim(
+            substring(d.grid, 1, greatest(a.cell - d.opens, 0))::text, '1'))) % a.step = 0)
+) ELSE false END AS locked
+FROM (SELECT) AS always LEFT JOIN asked a ON true LEFT JOIN booked b ON true
 """
 
 FIRST_LOOK = SECOND_LOOK.replace("UPDATE OF d", "UPDATE OF d SKIP LOCKED")
@@ -106,7 +116,4 @@ class Claim:
 async def take(connection: Connection, claim: Claim) -> asyncpg.Record:
     """Try to take a claim: its `desk`, None when sold out; its `cells`, None if nobody offers this."""
     row: asyncpg.Record = await connection.fetchrow(FIRST_LOOK, *claim.values)
-    if row["cells"] is None or row["desk"] is not None:
-        return row
-    again: asyncpg.Record = await connection.fetchrow(SECOND_LOOK, *claim.values)
-    return again
+    return row if not row["locked"] else await connection.fetchrow(SECOND_LOOK, *claim.values)

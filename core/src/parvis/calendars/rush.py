@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from weakref import WeakKeyDictionary
 
 import asyncpg
@@ -21,21 +22,26 @@ _AT_ONCE = 6
 _LARGEST = 256
 
 
+# What makes two claims alike: one is sold out when the other is.
+_Hour = tuple[object, ...]
+
+
 @dataclass(slots=True, eq=False)
 class _Waiter:
     claim: Claim
     answer: asyncio.Future[asyncpg.Record]
 
     @property
-    def asks(self) -> tuple[object, ...]:
-        """What makes two claims alike: one is sold out when the other is."""
+    def hour(self) -> _Hour:
         c = self.claim
         return c.calendar, c.kind, c.start, c.people, c.counter
 
 
 @dataclass(slots=True, weakref_slot=True)
 class _Queue:
-    waiting: deque[_Waiter] = field(default_factory=deque)
+    """Who waits, by hour, in the order of arrival."""
+
+    waiting: dict[_Hour, deque[_Waiter]] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     serving: int = 0
 
@@ -48,7 +54,7 @@ async def take_soon(claim: Claim) -> asyncpg.Record:
     loop = asyncio.get_running_loop()
     queue = _queues.setdefault(loop, _Queue())
     waiter = _Waiter(claim, loop.create_future())
-    queue.waiting.append(waiter)
+    queue.waiting.setdefault(waiter.hour, deque()).append(waiter)
     if queue.serving < _AT_ONCE:
         queue.serving += 1
         task = loop.create_task(_serve(queue))
@@ -60,44 +66,51 @@ async def take_soon(claim: Claim) -> asyncpg.Record:
 async def _serve(queue: _Queue) -> None:
     try:
         while queue.waiting:
-            batch = [queue.waiting.popleft() for _ in range(min(_LARGEST, len(queue.waiting)))]
-            await _answer_all([waiter for waiter in batch if not waiter.answer.cancelled()])
+            hours = list(islice(queue.waiting, _LARGEST))
+            await _answer_all({hour: queue.waiting.pop(hour) for hour in hours})
     finally:
         # In the same step as the last look at the queue, so that nobody is left waiting in it.
         queue.serving -= 1
 
 
-async def _answer_all(batch: Sequence[_Waiter]) -> None:
+async def _answer_all(batch: dict[_Hour, deque[_Waiter]]) -> None:
+    everybody = [waiter for same in batch.values() for waiter in same]
     try:
         await _serve_batch(batch)
     except Exception as error:
-        for waiter in batch:
+        for waiter in everybody:
             if not waiter.answer.done():
                 waiter.answer.set_exception(error)
     finally:
-        for waiter in batch:
+        for waiter in everybody:
             waiter.answer.cancel()
 
 
-async def _serve_batch(batch: Sequence[_Waiter]) -> None:
+async def _serve_batch(batch: dict[_Hour, deque[_Waiter]]) -> None:
     """Each hour's first one, then twice as many of it as long as all of them got it."""
-    by_hour: dict[tuple[object, ...], deque[_Waiter]] = {}
-    for waiter in batch:
-        by_hour.setdefault(waiter.asks, deque()).append(waiter)
     size = 1
-    while by_hour:
-        tried = {asks: [same.popleft() for _ in range(min(size, len(same)))] for asks, same in by_hour.items()}
+    while batch:
+        tried = {hour: _first(same, min(size, _LARGEST // len(batch) + 1)) for hour, same in batch.items()}
         answers = await _try([waiter for some in tried.values() for waiter in some])
-        for asks, some in tried.items():
-            sold_out = [waiter for waiter in some if not _settled(waiter, answers)]
-            if sold_out:
-                await _look_again(deque([*sold_out, *by_hour[asks]]))
-                by_hour[asks].clear()
-        by_hour = {asks: same for asks, same in by_hour.items() if same}
+        for hour, some in tried.items():
+            for waiter in some:
+                await _settle(waiter, answers[waiter], batch[hour])
+        batch = {hour: same for hour, same in batch.items() if same}
         size *= 2
 
 
+def _first(same: deque[_Waiter], size: int) -> list[_Waiter]:
+    found: list[_Waiter] = []
+    while same and len(found) < size:
+        waiter = same.popleft()
+        if not waiter.answer.done():
+            found.append(waiter)
+    return found
+
+
 async def _try(waiters: Sequence[_Waiter]) -> dict[_Waiter, asyncpg.Record]:
+    if not waiters:
+        return {}
     async with connection() as c:
         if len(waiters) == 1:
             return {waiters[0]: await c.fetchrow(FIRST_LOOK, *waiters[0].claim.values)}
@@ -105,25 +118,16 @@ async def _try(waiters: Sequence[_Waiter]) -> dict[_Waiter, asyncpg.Record]:
     return dict(zip(waiters, rows, strict=True))
 
 
-def _settled(waiter: _Waiter, answers: dict[_Waiter, asyncpg.Record]) -> bool:
-    answer = answers[waiter]
-    if answer["cells"] is not None and answer["desk"] is None:
-        return False
-    _answer(waiter, answer)
-    return True
-
-
-async def _look_again(same: deque[_Waiter]) -> None:
-    """Before "sold out" is said: wait for those who may let go, one after the other, until one is told so."""
-    while same:
-        waiter = same.popleft()
+async def _settle(waiter: _Waiter, answer: asyncpg.Record, same: deque[_Waiter]) -> None:
+    """Answer one; where the hour is sold out, also those who still wait for it."""
+    if answer["locked"]:
+        # A batch only skips locks, or two batches might wait for one another; whoever waits does so alone.
         async with connection() as c:
             answer = await c.fetchrow(SECOND_LOOK, *waiter.claim.values)
-        _answer(waiter, answer)
-        if answer["desk"] is None:
-            for other in same:
-                _answer(other, answer)
-            return
+    _answer(waiter, answer)
+    if answer["desk"] is None:
+        while same:
+            _answer(same.popleft(), answer)
 
 
 def _answer(waiter: _Waiter, answer: asyncpg.Record) -> None:

@@ -1,0 +1,104 @@
+"""`python -m benchmarks [--short] [--national] [--rounds N] [--seconds S] [--only WORD]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvloop
+
+from benchmarks import engine, web
+from benchmarks.ground import SIZES, seeded, throwaway_cluster
+from benchmarks.measure import Line
+from parvis import settings
+from parvis.db import close_pool, open_pool
+from parvis.db.cluster import Cluster
+from parvis.settings import Settings
+
+_TRIES = 3
+
+
+def main() -> int:
+    """Measure, print the table; 1 if a line was thrown away for noise."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--short", action="store_true", help="that everything runs, for CI: the figures mean little")
+    parser.add_argument("--national", action="store_true", help="18 million hours too")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--only", default="", help="lines whose group has this word")
+    return uvloop.run(_measure(parser.parse_args()))
+
+
+async def _measure(asked: argparse.Namespace) -> int:
+    settings.use(Settings(env="test", data=Path(tempfile.gettempdir())))
+    times, seconds = (2, 1.0) if asked.short else (asked.rounds, asked.seconds)
+    small = "13k" if asked.short else "50k"
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
+    print("| figure | floor | stretch | ratio | ours | theirs | spread ours, theirs | |")
+    print("|---" * 8 + "|")
+    noisy = 0
+    with throwaway_cluster() as cluster:
+        for name in [small, *(["18M"] if asked.national else [])]:
+            async with _database(cluster, name) as url:
+                for group, run in _groups(cluster, url, name, times, seconds).items():
+                    if asked.only in group:
+                        noisy += await _print(run, tries=1 if asked.short else _TRIES)
+    return int(noisy > 0 and not asked.short)
+
+
+def _groups(
+    cluster: Cluster, url: str, name: str, times: int, seconds: float
+) -> dict[str, Callable[[], Awaitable[Sequence[Line] | Line]]]:
+    size = SIZES[name]
+    found: dict[str, Callable[[], Awaitable[Sequence[Line] | Line]]] = {
+        "engine": lambda: engine.booking_line(url, size, name, times, seconds),
+        "http": lambda: web.booking_lines(url, size, times, seconds),
+        "bytes": lambda: engine.bytes_line(url, size),
+        "search": lambda: web.search_line(url, times, seconds),
+    }
+    if name != "18M":
+        found |= {
+            "rush": lambda: engine.rush_line(url, size, times),
+            "libres": lambda: web.libres_lines(cluster, url, size, times, seconds),
+            "feed": lambda: engine.feed_line(url, size, times, seconds),
+        }
+    return found
+
+
+async def _print(run: Callable[[], Awaitable[Sequence[Line] | Line]], tries: int) -> bool:
+    """Measure a group again while the machine is too noisy for it; whether it stayed so."""
+    lines: list[Line] = []
+    for _ in range(tries):
+        found = await run()
+        lines = [found] if isinstance(found, Line) else list(found)
+        if not any(line.thrown_away for line in lines):
+            break
+        print("(thrown away: pgbench's own spread was over 30 %)", file=sys.stderr)
+    for line in lines:
+        note = "; ".join(filter(None, [line.note, "too noisy to count" if line.thrown_away else ""]))
+        print(
+            f"| {line.figure} | {line.floor} | {line.stretch} | {line.ratio:.2f} | {line.ours} | {line.theirs} | "
+            f"{line.spread:.0%}, {line.their_spread:.0%} | {note} |",
+            flush=True,
+        )
+    return any(line.thrown_away for line in lines)
+
+
+@asynccontextmanager
+async def _database(cluster: Cluster, name: str) -> AsyncIterator[str]:
+    url = await seeded(cluster, SIZES[name])
+    await open_pool(url, size=16)
+    try:
+        yield url
+    finally:
+        await close_pool()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
