@@ -57,10 +57,10 @@ def _groups(
 ) -> dict[str, Callable[[], Awaitable[Sequence[Line] | Line]]]:
     size = SIZES[name]
     found: dict[str, Callable[[], Awaitable[Sequence[Line] | Line]]] = {
+        "bytes": lambda: engine.bytes_line(url, size),
         "engine": lambda: engine.booking_line(url, size, name, times, seconds),
         "http": lambda: web.booking_lines(url, size, times, seconds),
-        "bytes": lambda: engine.bytes_line(url, size),
-        "search": lambda: web.search_line(url, times, seconds),
+        "search": lambda: web.search_line(url, size, times, seconds),
     }
     if name != "18M":
         found |= {

@@ -4,6 +4,7 @@ python libres_server.py DSN PORT PLACES
 """
 
 import json
+import logging
 import sys
 from datetime import datetime, timedelta
 
@@ -39,7 +40,7 @@ def reserve(scheduler, number):
             return "409 Conflict", {"code": "slot-full"}
         except DBAPIError as error:
             scheduler.rollback()
-            if getattr(error.orig, "pgcode", "") not in ("40001", "40P01"):
+            if getattr(error.orig, "sqlstate", "") not in ("40001", "40P01"):
                 raise
 
 
@@ -62,5 +63,6 @@ if __name__ == "__main__":
     for number in range(int(sys.argv[3])):
         scheduler.allocate(dates(number))
     scheduler.commit()
+    logging.getLogger("waitress").setLevel(logging.ERROR)
     print("ready", flush=True)
     serve(application(scheduler), listen=f"127.0.0.1:{sys.argv[2]}", threads=8, connection_limit=1000)

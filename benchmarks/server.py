@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from litestar import Litestar, Request, Response, get, post
 
-from parvis import settings
+from parvis import clock, settings
 from parvis.calendars import actions, claims, search
 from parvis.calendars.following import following
 from parvis.db import close_pool, connection, open_pool
@@ -37,9 +37,10 @@ async def _life(_: Litestar) -> AsyncIterator[None]:
 @post("/direct")
 async def direct(data: Wish) -> dict[str, str]:
     """One claim, one statement."""
-    claim, secret = actions.new_claim(data.calendar, "deposit", data.start, 1, None, False)
+    now, asked = clock.now(), claims.Hour(data.calendar, "deposit", data.start, 1, False)
+    claim = claims.Claim(asked, now, now + timedelta(minutes=10))
     async with connection() as c:
-        held = actions.held_by(claim, secret, await claims.take(c, claim))
+        held = actions.held_by(claim, await claims.take(c, claim))
     return {"id": str(held.id), "secret": held.secret}
 
 

@@ -19,11 +19,11 @@ import msgspec
 
 from benchmarks import load
 from benchmarks.engine import _rate, _time
-from benchmarks.ground import CLIENTS, FIRST_DAY, Size, claim_script, hour, permuted, pgbench, refill
+from benchmarks.ground import CLIENTS, FIRST_DAY, Size, claim_script, hour, permuted, pgbench, refill, sell_first_days
 from benchmarks.measure import Line, ratio_of, rounds, spread
 from parvis.db.cluster import Cluster
 
-_LIBRES = ("libres==1.4.0", "psycopg2-binary", "waitress")
+_LIBRES = ("libres==1.4.0", "psycopg[binary]", "waitress")
 _POINTS = 200
 _SEARCH = f"""
 \\set n random(0, {_POINTS - 1})
@@ -86,9 +86,10 @@ async def booking_lines(url: str, size: Size, times: int, seconds: float) -> lis
     return [_line(*figures[way], found[way], found["pgbench"]) for way in figures]
 
 
-async def search_line(url: str, times: int, seconds: float) -> Line:
+async def search_line(url: str, size: Size, times: int, seconds: float) -> Line:
     """The twenty nearest places with their first free hour: from memory over HTTP, against SQL."""
     await refill(url)
+    await sell_first_days(url, size)
     async with serving(url) as port:
 
         async def ours(turn: int) -> float:

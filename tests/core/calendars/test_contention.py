@@ -139,7 +139,8 @@ async def claims_without_lock(calendar: SomeCalendar, url: str) -> Counter:
     """A dozen claims that all saw the hour free before the first of them went on."""
 
     async def one() -> str:
-        claim, _ = actions.new_claim(calendar.id, "deposit", calendar.at(9), 1, None, False)
+        asked = claims.Hour(calendar.id, "deposit", calendar.at(9), 1, False)
+        claim = claims.Claim(asked, clock.now(), clock.now() + timedelta(minutes=10))
         try:
             async with connection() as c:
                 row = await c.fetchrow(unlocked(), *claim.values)

@@ -15,7 +15,7 @@ import asyncpg
 
 from parvis import clock, crypto, settings
 from parvis.calendars import rules
-from parvis.calendars.claims import FREE_CELLS, TAKE_CELLS, Claim, take
+from parvis.calendars.claims import FREE_CELLS, TAKE_CELLS, Claim, Hour, take
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.calendars.rush import take_soon
 from parvis.calendars.slots import UnknownSlot
@@ -61,48 +61,32 @@ async def hold(
     `counter` is for agents: any free start, the counter's share, kinds that are not online. One round trip; outside a
     transaction it is one by itself, in a rush shared with others. Raises SlotFull, UnknownSlot.
     """
-    claim, secret = new_claim(calendar, kind, start, people, until, counter)
-    if not in_transaction():
-        return held_by(claim, secret, await take_soon(claim))
-    async with connection() as c:
-        return held_by(claim, secret, await take(c, claim))
-
-
-def new_claim(
-    calendar: UUID, kind: str, start: datetime, people: int, until: datetime | None, counter: bool
-) -> tuple[Claim, str]:
-    """A claim ready to be taken, and its holder's secret. Raises UnknownSlot for a start between cells."""
     if start.timestamp() % rules.CELL.total_seconds() or people < 1:
         raise UnknownSlot
-    now, secret = clock.now(), crypto.new_secret()
-    claim = Claim(
-        id=new_id(),
-        calendar=calendar,
-        kind=kind,
-        start=start,
-        people=people,
-        now=now,
-        until=until or now + settings.current().hold,
-        secret=crypto.digest(secret),
-        counter=counter,
-    )
-    return claim, secret
+    hour, now = Hour(calendar, kind, start, people, counter), clock.now()
+    until = until or now + settings.current().hold
+    if not in_transaction():
+        return held_by(*await take_soon(hour, now, until))
+    async with connection() as c:
+        claim = Claim(hour, now, until)
+        return held_by(claim, await take(c, claim))
 
 
-def held_by(claim: Claim, secret: str, taken: asyncpg.Record) -> Hold:
+def held_by(claim: Claim | None, taken: asyncpg.Record) -> Hold:
     """The hold that a claim came to. Raises UnknownSlot if nobody offers it, SlotFull if it is sold out."""
     if taken["cells"] is None:
         raise UnknownSlot
-    if taken["desk"] is None:
+    if claim is None or taken["desk"] is None:
         raise SlotFull
+    calendar, kind, start, people, _ = claim.hour
     return Hold(
         id=claim.id,
-        secret=secret,
-        calendar=claim.calendar,
-        kind=claim.kind,
-        people=claim.people,
-        start=claim.start,
-        end=claim.start + taken["cells"] * rules.CELL,
+        secret=claim.secret,
+        calendar=calendar,
+        kind=kind,
+        people=people,
+        start=start,
+        end=start + taken["cells"] * rules.CELL,
         until=claim.until,
     )
 

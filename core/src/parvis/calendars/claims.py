@@ -6,13 +6,15 @@ the exclusion constraint behind it prove that no hour is given twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from parvis.db import Connection
+from parvis import crypto
+from parvis.db import Connection, new_id
 
 # Waits for those who may yet let go of a desk; `locked` says that there were some, so that "sold out" is only said
 # where the hour was taken in the eyes of a look that does not skip what is locked.
@@ -83,34 +85,30 @@ WHERE d.desk = $1 AND d.day = $2
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """What is asked for. Instants are UTC; `secret` is a digest; `counter` is an agent's, past the public's limits."""
+class Hour(NamedTuple):
+    """What is asked for; of two equal ones, one is sold out when the other is. `counter` is an agent's."""
 
-    id: UUID
     calendar: UUID
     kind: str
     start: datetime
     people: int
+    counter: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An hour claimed by somebody. Instants are UTC; only the digest of `secret` is kept."""
+
+    hour: Hour
     now: datetime
     until: datetime
-    secret: bytes
-    counter: bool = False
+    id: UUID = field(default_factory=new_id)
+    secret: str = field(default_factory=crypto.new_secret, repr=False)
 
     @property
     def values(self) -> tuple[object, ...]:
         """The statement's parameters, in order."""
-        return (
-            self.calendar,
-            self.kind,
-            self.start,
-            self.people,
-            self.counter,
-            self.now,
-            self.until,
-            self.id,
-            self.secret,
-        )
+        return *self.hour, self.now, self.until, self.id, crypto.digest(self.secret)
 
 
 async def take(connection: Connection, claim: Claim) -> asyncpg.Record:

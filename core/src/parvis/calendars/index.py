@@ -7,9 +7,9 @@ it offers worked out once.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -83,7 +83,7 @@ class DeskBits:
 
 @dataclass(slots=True)
 class Entry:
-    """A calendar with its place, as searches need them. The point is WGS84."""
+    """A calendar with its place, as searches need them. The point is WGS84; `found` is forgotten at each change."""
 
     calendar: UUID
     service: str
@@ -97,6 +97,7 @@ class Entry:
     accessible: bool
     kinds: Mapping[str, KindInfo]
     desks: dict[UUID, DeskBits] = field(default_factory=dict)
+    found: dict[Hashable, list[tuple[datetime, datetime, int]]] = field(default_factory=dict)
 
 
 class Index:
@@ -108,14 +109,14 @@ class Index:
         self.last = 0
         self._shapes: list[Shape] = [Shape(0, 0)]
         self._shape_ids: dict[tuple[int, int], int] = {(0, 0): 0}
-        self._desks: dict[UUID, DeskBits] = {}
+        self._desks: dict[UUID, tuple[Entry, DeskBits]] = {}
         self._rankings: dict[tuple[str, tuple[float, float] | None], list[tuple[int, Entry]]] = {}
 
     def put(self, entry: Entry) -> None:
         """Add a calendar, or replace it with all its days."""
         self.drop(entry.calendar)
         self.entries[entry.calendar] = entry
-        self._desks |= entry.desks
+        self._desks |= {desk: (entry, bits) for desk, bits in entry.desks.items()}
 
     def drop(self, calendar: UUID) -> None:
         """Forget a calendar."""
@@ -126,13 +127,15 @@ class Index:
 
     def put_day(self, desk: UUID, day: date, free: int, grid: int, kept: int) -> None:
         """Set a desk's day; a desk that is not known (yet) is left alone."""
-        if found := self._desks.get(desk):
-            found.put(day.toordinal(), free, self._shape(grid, kept))
+        if known := self._desks.get(desk):
+            entry, bits = known
+            bits.put(day.toordinal(), free, self._shape(grid, kept))
+            entry.found.clear()
 
     def free(self, desk: UUID, day: date) -> int:
         """The free cells of a desk's day as the index has them."""
         found = self._desks.get(desk)
-        return found.on(day.toordinal())[0] if found else 0
+        return found[1].on(day.toordinal())[0] if found else 0
 
     def starts(self, entry: Entry, kind: str, cells: int, day: int, counter: bool) -> Iterator[int]:
         """For each desk that serves the kind: where `cells` cells can start on a day (an ordinal)."""

@@ -10,38 +10,35 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 import asyncpg
 
-from parvis.calendars.claims import FIRST_LOOK, SECOND_LOOK, Claim
+from parvis.calendars.claims import FIRST_LOOK, SECOND_LOOK, Claim, Hour
 from parvis.db import connection
 
 _AT_ONCE = 6
 _LARGEST = 256
 
 
-# What makes two claims alike: one is sold out when the other is.
-_Hour = tuple[object, ...]
+Answer: TypeAlias = tuple[Claim | None, asyncpg.Record]
 
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
-    claim: Claim
-    answer: asyncio.Future[asyncpg.Record]
-
-    @property
-    def hour(self) -> _Hour:
-        c = self.claim
-        return c.calendar, c.kind, c.start, c.people, c.counter
+    now: datetime
+    until: datetime
+    answer: asyncio.Future[Answer]
 
 
 @dataclass(slots=True, weakref_slot=True)
 class _Queue:
     """Who waits, by hour, in the order of arrival."""
 
-    waiting: dict[_Hour, deque[_Waiter]] = field(default_factory=dict)
+    waiting: dict[Hour, deque[_Waiter]] = field(default_factory=dict)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     serving: int = 0
 
@@ -49,12 +46,15 @@ class _Queue:
 _queues: WeakKeyDictionary[asyncio.AbstractEventLoop, _Queue] = WeakKeyDictionary()
 
 
-async def take_soon(claim: Claim) -> asyncpg.Record:
-    """`claims.take`, alone or with those who wait too, in the order in which they came."""
+async def take_soon(hour: Hour, now: datetime, until: datetime) -> Answer:
+    """`claims.take`, alone or with those who wait too, in the order in which they came.
+
+    The claim is only made when it is sent; there is none for who hears that the hour was sold out before.
+    """
     loop = asyncio.get_running_loop()
     queue = _queues.setdefault(loop, _Queue())
-    waiter = _Waiter(claim, loop.create_future())
-    queue.waiting.setdefault(waiter.hour, deque()).append(waiter)
+    waiter = _Waiter(now, until, loop.create_future())
+    queue.waiting.setdefault(hour, deque()).append(waiter)
     if queue.serving < _AT_ONCE:
         queue.serving += 1
         task = loop.create_task(_serve(queue))
@@ -73,7 +73,7 @@ async def _serve(queue: _Queue) -> None:
         queue.serving -= 1
 
 
-async def _answer_all(batch: dict[_Hour, deque[_Waiter]]) -> None:
+async def _answer_all(batch: dict[Hour, deque[_Waiter]]) -> None:
     everybody = [waiter for same in batch.values() for waiter in same]
     try:
         await _serve_batch(batch)
@@ -86,15 +86,16 @@ async def _answer_all(batch: dict[_Hour, deque[_Waiter]]) -> None:
             waiter.answer.cancel()
 
 
-async def _serve_batch(batch: dict[_Hour, deque[_Waiter]]) -> None:
+async def _serve_batch(batch: dict[Hour, deque[_Waiter]]) -> None:
     """Each hour's first one, then twice as many of it as long as all of them got it."""
     size = 1
     while batch:
-        tried = {hour: _first(same, min(size, _LARGEST // len(batch) + 1)) for hour, same in batch.items()}
-        answers = await _try([waiter for some in tried.values() for waiter in some])
-        for hour, some in tried.items():
-            for waiter in some:
-                await _settle(waiter, answers[waiter], batch[hour])
+        limit = min(size, _LARGEST // len(batch) + 1)
+        tried = [
+            (waiter, Claim(hour, waiter.now, waiter.until)) for hour, w in batch.items() for waiter in _first(w, limit)
+        ]
+        for (waiter, claim), answer in zip(tried, await _try([claim for _, claim in tried]), strict=True):
+            await _settle(waiter, claim, answer, batch[claim.hour])
         batch = {hour: same for hour, same in batch.items() if same}
         size *= 2
 
@@ -108,28 +109,28 @@ def _first(same: deque[_Waiter], size: int) -> list[_Waiter]:
     return found
 
 
-async def _try(waiters: Sequence[_Waiter]) -> dict[_Waiter, asyncpg.Record]:
-    if not waiters:
-        return {}
+async def _try(tried: Sequence[Claim]) -> Sequence[asyncpg.Record]:
+    if not tried:
+        return []
     async with connection() as c:
-        if len(waiters) == 1:
-            return {waiters[0]: await c.fetchrow(FIRST_LOOK, *waiters[0].claim.values)}
-        rows = await c.fetchmany(FIRST_LOOK, [waiter.claim.values for waiter in waiters])
-    return dict(zip(waiters, rows, strict=True))
+        if len(tried) == 1:
+            return [await c.fetchrow(FIRST_LOOK, *tried[0].values)]
+        rows: Sequence[asyncpg.Record] = await c.fetchmany(FIRST_LOOK, [claim.values for claim in tried])
+        return rows
 
 
-async def _settle(waiter: _Waiter, answer: asyncpg.Record, same: deque[_Waiter]) -> None:
+async def _settle(waiter: _Waiter, claim: Claim, row: asyncpg.Record, same: deque[_Waiter]) -> None:
     """Answer one; where the hour is sold out, also those who still wait for it."""
-    if answer["locked"]:
+    if row["locked"]:
         # A batch only skips locks, or two batches might wait for one another; whoever waits does so alone.
         async with connection() as c:
-            answer = await c.fetchrow(SECOND_LOOK, *waiter.claim.values)
-    _answer(waiter, answer)
-    if answer["desk"] is None:
+            row = await c.fetchrow(SECOND_LOOK, *claim.values)
+    _answer(waiter, (claim, row))
+    if row["desk"] is None:
         while same:
-            _answer(same.popleft(), answer)
+            _answer(same.popleft(), (None, row))
 
 
-def _answer(waiter: _Waiter, answer: asyncpg.Record) -> None:
+def _answer(waiter: _Waiter, answer: Answer) -> None:
     if not waiter.answer.done():
         waiter.answer.set_result(answer)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import heapq
 import random
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import dropwhile, islice
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from parvis.calendars.slots import Mark, Slot, cursor_of, read_cursor
 
 Order = Literal["time", "distance"]
 _GOOD = 8
+_REMEMBERED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,7 @@ class Wanted:
     most_places: int = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreeSlot:
+class FreeSlot(NamedTuple):
     """An hour that can be taken, `free` times at once. Instants are UTC, `zone` is the place's."""
 
     calendar: UUID
@@ -147,7 +147,7 @@ class _Finder:
                     yield slot
 
     def place(self, metres: int, entry: Entry, each: int) -> PlaceHours:
-        slots = list(islice(self._slots(metres, entry, None), each))
+        slots = self._first(metres, entry, each)
         away = metres if self._wanted.near else None
         return PlaceHours(entry.place, entry.place_name, entry.city, entry.emitter, entry.calendar, away, slots)
 
@@ -170,23 +170,29 @@ class _Finder:
         )
 
     def _slots(self, metres: int, entry: Entry, since: datetime | None) -> Iterator[FreeSlot]:
-        length = self._cells(entry) * CELL
-        away = metres if self._wanted.near else None
+        length, bound = self._cells(entry) * CELL, self._bound(metres, entry)
         for _, begins, desks in self._days(entry, since or self._now):
             for cell in cells_of(_union(desks)):
                 start, bit = begins + cell * CELL, WIDTH - 1 - cell
-                yield FreeSlot(
-                    calendar=entry.calendar,
-                    place=entry.place,
-                    place_name=entry.place_name,
-                    city=entry.city,
-                    emitter=entry.emitter,
-                    zone=entry.zone,
-                    start=start,
-                    end=start + length,
-                    free=sum(starts >> bit & 1 for starts in desks),
-                    distance_m=away,
-                )
+                yield bound(start, start + length, sum(starts >> bit & 1 for starts in desks))
+
+    def _first(self, metres: int, entry: Entry, each: int) -> list[FreeSlot]:
+        """A place's first slots; what was found for others is used again until something changes there."""
+        w = self._wanted
+        key = (w.kind, w.people, w.since, w.until, w.weekdays, w.half_day, w.counter, each)
+        known = entry.found.get(key)
+        if known is None or any(start <= self._now for start, _, _ in known):
+            if len(entry.found) >= _REMEMBERED:
+                entry.found.clear()
+            slots = islice(self._slots(metres, entry, None), each)
+            known = entry.found[key] = [(slot.start, slot.end, slot.free) for slot in slots]
+        bound = self._bound(metres, entry)
+        return [bound(*times) for times in known]
+
+    def _bound(self, metres: int, entry: Entry) -> Callable[[datetime, datetime, int], FreeSlot]:
+        away = metres if self._wanted.near else None
+        head = entry.calendar, entry.place, entry.place_name, entry.city, entry.emitter, entry.zone
+        return lambda start, end, free: FreeSlot(*head, start, end, free, away)
 
     def _days(self, entry: Entry, since: datetime) -> Iterator[tuple[date, datetime, list[int]]]:
         """Each local day with something free: the day, its midnight, and the starts of each desk."""
