@@ -46,12 +46,13 @@ class ApplicantForm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DetailsForm(msgspec.Struct, frozen=True, kw_only=True):
-    """The form of a visit, as typed."""
+    """The form of a visit, as typed; `for_others` is for agents and helpers."""
 
     applicants: tuple[ApplicantForm, ...]
     channel: Channel = Channel.MAIL
     email: fields.Email | None = None
     phone: fields.Phone | None = None
+    for_others: bool = False
 
 
 def of_form(form: DetailsForm, reason: Paper | None) -> Details:

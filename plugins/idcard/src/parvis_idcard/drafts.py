@@ -1,49 +1,114 @@
 """Drafts: what somebody has told us while their hour is held, so that nothing typed is lost.
 
-A draft is found by whoever has the hold's secret, and stays an hour longer than the hold: after a lapse, what was
-typed goes with the next hour.
+A draft is found by whoever has its token, and stays an hour longer than the hold: after a lapse, what was typed goes
+with the next hour.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
 
+import asyncpg
+
 from parvis import clock, crypto
+from parvis.calendars import actions as calendars
+from parvis.calendars import queries as calendar_queries
+from parvis.calendars.actions import HoldGone
+from parvis.calendars.slots import Slot, read_slot
 from parvis.db import connection, transaction
+from parvis.errors import NotFound
+from parvis.web import forms
 from parvis.web.forms import Raw
-from parvis_idcard.rules import Paper
+from parvis_idcard.hours import Search
 
 _PURPOSE = "idcard-draft"
 _LONGER = timedelta(hours=1)
-_SEARCH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The paper wanted, the query of the search that led here, the form as sent (url-encoded), the proof awaited."""
+    """A hold and its secret, the hour's code, what was searched, the form as sent (url-encoded), the proof awaited."""
 
-    paper: Paper | None
-    search: str
+    hold: UUID
+    secret: str
+    slot: str
+    asked: Search
     form: str | None
     proof: UUID | None
 
+    @property
+    def token(self) -> str:
+        """What the address of its pages carries."""
+        return f"{self.hold.hex}.{self.secret}"
 
-async def begin(hold: UUID, until: datetime, paper: Paper | None, search: str, form: str | None) -> None:
-    """Begin the draft of a hold, with what was typed for an earlier one."""
-    sql = "INSERT INTO idcard.draft (hold, paper, search, form, ends_at) VALUES ($1, $2, $3, $4, $5)"
+    @property
+    def hour(self) -> Slot:
+        """The calendar and the start of the hour."""
+        return read_slot(self.slot)
+
+
+async def take(page: str, slot: str, asked: Search, carried: Draft | None) -> str:
+    """Hold an hour chosen on a page of results, and begin its draft; its token.
+
+    The same hour from the same page is the same draft, another hour from there gives the first one back. What was
+    typed for `carried` goes along. Raises SlotFull, UnknownSlot.
+    """
+    wanted = read_slot(slot)
     async with transaction() as c:
-        await c.execute(sql, hold, paper, search[:_SEARCH], form and _sealed(form), until + _LONGER)
+        await c.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", page)
+        earlier = await _of_page(page)
+        if earlier is not None and earlier.slot == slot and await is_held(earlier):
+            return earlier.token
+        await c.execute("DELETE FROM idcard.draft WHERE page = $1", page)
+        hold = await calendars.hold(wanted.calendar, asked.kind, wanted.start, asked.people)
+        form = next((draft.form for draft in (carried, earlier) if draft), None)
+        draft = Draft(hold=hold.id, secret=hold.secret, slot=slot, asked=asked, form=form, proof=None)
+        await _add(draft, page, hold.until)
+    # Afterwards: two hours are never locked in one transaction, so that crossing choices do not wait for each other.
+    for left in (earlier, carried):
+        if left is not None:
+            await give_back(left)
+    return draft.token
 
 
-async def keep(hold: UUID, raw: Raw) -> None:
+async def of_token(token: str) -> Draft:
+    """The draft of a token. Raises NotFound for one that was altered, or is too old."""
+    hold, secret = parts(token)
+    async with connection() as c:
+        row = await c.fetchrow("SELECT * FROM idcard.draft WHERE hold = $1", hold)
+    if row is None or not crypto.same((found := _draft(row)).secret.encode(), secret.encode()):
+        raise NotFound
+    return found
+
+
+def parts(token: str) -> tuple[UUID, str]:
+    """The hold of a token and its secret. Raises NotFound for what cannot be one."""
+    name, _, secret = token.partition(".")
+    try:
+        return UUID(hex=name), secret
+    except ValueError as error:
+        raise NotFound from error
+
+
+async def is_held(draft: Draft) -> bool:
+    """Whether the hour of a draft is still held."""
+    try:
+        held = await calendar_queries.held(draft.hold, draft.secret)
+    except NotFound:
+        return False
+    return held.hold_until is not None and held.hold_until > clock.now()
+
+
+async def keep(draft: Draft, raw: Raw) -> None:
     """Keep what was typed, right or wrong."""
     form = urlencode([(name, typed) for name, several in raw.items() for typed in several])
     sql = "UPDATE idcard.draft SET form = $2, ends_at = greatest(ends_at, $3) WHERE hold = $1"
     async with transaction() as c:
-        await c.execute(sql, hold, _sealed(form), clock.now() + _LONGER)
+        await c.execute(sql, draft.hold, _sealed(form), clock.now() + _LONGER)
 
 
 async def await_proof(hold: UUID, proof: UUID | None) -> None:
@@ -52,14 +117,11 @@ async def await_proof(hold: UUID, proof: UUID | None) -> None:
         await c.execute("UPDATE idcard.draft SET proof = $2 WHERE hold = $1", hold, proof)
 
 
-async def draft(hold: UUID) -> Draft | None:
-    """The draft of a hold; ask for the hold's secret first."""
-    async with connection() as c:
-        row = await c.fetchrow("SELECT paper, search, form, proof FROM idcard.draft WHERE hold = $1", hold)
-    if row is None:
-        return None
-    form = row["form"] and crypto.decrypt(row["form"], _PURPOSE).decode()
-    return Draft(paper=row["paper"] and Paper(row["paper"]), search=row["search"], form=form, proof=row["proof"])
+async def give_back(draft: Draft) -> None:
+    """Give an hour back before its time, with everything that was typed; nothing happens if it lapsed."""
+    with suppress(HoldGone):
+        await calendars.release(draft.hold, draft.secret)
+    await forget(draft.hold)
 
 
 async def forget(hold: UUID) -> None:
@@ -74,5 +136,33 @@ async def sweep() -> int:
         return len(await c.fetch("DELETE FROM idcard.draft WHERE ends_at < $1 RETURNING hold", clock.now()))
 
 
-def _sealed(form: str) -> bytes:
-    return crypto.encrypt(form.encode(), _PURPOSE)
+async def _of_page(page: str) -> Draft | None:
+    async with connection() as c:
+        row = await c.fetchrow("SELECT * FROM idcard.draft WHERE page = $1", page)
+    return _draft(row) if row else None
+
+
+async def _add(draft: Draft, page: str, until: datetime) -> None:
+    sql = (
+        "INSERT INTO idcard.draft (hold, page, secret, slot, search, form, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    )
+    form = _sealed(draft.form) if draft.form is not None else None
+    values = (page, _sealed(draft.secret), draft.slot, draft.asked.query(), form, until + _LONGER)
+    async with transaction() as c:
+        await c.execute(sql, draft.hold, *values)
+
+
+def _draft(row: asyncpg.Record) -> Draft:
+    asked = forms.decode(Search, row["search"].encode()).value
+    form = _opened(row["form"]) if row["form"] else None
+    return Draft(
+        hold=row["hold"], secret=_opened(row["secret"]), slot=row["slot"], asked=asked, form=form, proof=row["proof"]
+    )
+
+
+def _sealed(text: str) -> bytes:
+    return crypto.encrypt(text.encode(), _PURPOSE)
+
+
+def _opened(sealed: bytes) -> str:
+    return crypto.decrypt(sealed, _PURPOSE).decode()

@@ -11,12 +11,14 @@ from parvis.dossiers.tables import Dossier
 class Draft(Table, tablename="draft", schema="idcard"):
     """What somebody whose hour is held has told us: gone once it is booked, or an hour after the hold lapsed.
 
-    `search` is the query that found the hour, `form` what was typed (encrypted), `proof` the contact's proof on its
-    way.
+    `page` is the page of results it was chosen on, so that a second click finds it; `slot` the hour's code, `search`
+    the query that found it; `secret` and `form` (what was typed) are encrypted; `proof` is the contact's, on its way.
     """
 
     hold = UUID(primary_key=True, default=None)
-    paper = Varchar(length=12, null=True, default=None)
+    page = Varchar(length=40, unique=True)
+    secret = Bytea()
+    slot = Varchar(length=40)
     search = Varchar(length=500)
     form = Bytea(null=True, default=None)
     proof = UUID(null=True, default=None)

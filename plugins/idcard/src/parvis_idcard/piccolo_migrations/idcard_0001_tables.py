@@ -15,8 +15,10 @@ async def forwards() -> MigrationManager:
         CREATE SCHEMA IF NOT EXISTS idcard;
         CREATE TABLE idcard.draft (
             hold uuid PRIMARY KEY,
-            paper varchar(12),
-            search varchar(500) NOT NULL DEFAULT '',
+            page varchar(40) NOT NULL UNIQUE,
+            secret bytea NOT NULL,
+            slot varchar(40) NOT NULL,
+            search varchar(500) NOT NULL,
             form bytea,
             proof uuid,
             ends_at timestamptz NOT NULL

@@ -1,0 +1,174 @@
+"""Finding an hour: what for, for how many, from where, from when; the hours; taking one."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+from typing import Annotated, Any
+
+import msgspec
+import segno
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from parvis import clock, crypto, settings
+from parvis.calendars.actions import SlotFull
+from parvis.calendars.queries import place_of
+from parvis.calendars.slots import UnknownSlot, read_slot
+from parvis.errors import NotFound, Refusal
+from parvis.identity import guards
+from parvis.identity.actors import Actor
+from parvis.territory import queries as territory
+from parvis.territory.queries import EmitterInfo
+from parvis.web import fields, forms, pages
+from parvis.web.forms import Form
+from parvis_idcard import drafts, hours
+from parvis_idcard.drafts import Draft
+from parvis_idcard.hours import Search
+from parvis_idcard.rules import COLLECTION, KINDS
+
+_Request = Request[Actor, None, State]
+PUBLIC: dict[str, Any] = {"guards": [guards.public()], **guards.declared("everyone")}
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    """An hour chosen on a page of results."""
+
+    slot: Annotated[str, msgspec.Meta(max_length=60)]
+    search: Annotated[fields.Words, msgspec.Meta(max_length=500)]
+    page: Annotated[str, msgspec.Meta(max_length=40)]
+    carry: str | None = None
+
+
+@get("/", **PUBLIC)
+async def ask(request: _Request, emitter: FromPath[str]) -> Response[Any]:
+    """What somebody looks for. A town hall's permanent link, with `?kind=`."""
+    found = await territory.emitter_by_slug(emitter)
+    typed = forms.query(request, Search)
+    what = typed.text("what") or (COLLECTION if typed.text("kind") == COLLECTION else typed.text("reason"))
+    near, people = typed.text("near"), typed.text("people") or "1"
+    form = forms.blank(what=what or None, near=near or None, people=people, since=typed.text("since") or None)
+    return await _asked(request, found, form, carry=typed.text("carry"))
+
+
+@get("/hours", **PUBLIC)
+async def choose(request: _Request, emitter: FromPath[str]) -> Response[Any]:
+    """The free hours, by list or by month."""
+    found = await territory.emitter_by_slug(emitter)
+    form = forms.query(request, Search)
+    carry = form.text("carry")
+    if form.errors or (refused := hours.refusals(form.value, _today())):
+        return await _asked(request, found, form if form.errors else form.refused(refused), 422, carry)
+    where = await hours.origin(form.value, found)
+    if isinstance(where, Refusal):
+        return await _asked(request, found, form.refused([where]), 422, carry)
+    return await _hours(request, found, form.value, where, carry=carry)
+
+
+@post("/hold", status_code=303, **PUBLIC)
+async def take(request: _Request, emitter: FromPath[str]) -> Response[Any]:
+    """Hold an hour, and go on in the look of its town hall; the nearest ones if it has just gone."""
+    found = await territory.emitter_by_slug(emitter)
+    form = await forms.read(request, _Taken)
+    asked = forms.decode(Search, form.text("search").encode())
+    if form.errors or asked.errors:
+        return pages.see_other(f"/e/{emitter}/idcard")
+    carried = await carried_draft(form.value.carry)
+    try:
+        token = await drafts.take(form.value.page, form.value.slot, asked.value, carried)
+    except (SlotFull, UnknownSlot):
+        return await _gone(request, found, form.value, asked.value)
+    place = await territory.place(await place_of(read_slot(form.value.slot).calendar))
+    owner = await territory.emitter(place.emitter)
+    return pages.see_other(f"/e/{owner.slug}/idcard/hold/{token}")
+
+
+@get("/link", **PUBLIC)
+async def permanent_link(request: _Request, emitter: FromPath[str]) -> Response[Any]:
+    """A page to print: the permanent links of a town hall with their codes."""
+    found = await territory.emitter_by_slug(emitter)
+    links = [(kind, f"{settings.current().base_url}/e/{found.slug}/idcard?kind={kind.key}") for kind in KINDS]
+    return pages.render(request, "idcard/link.html", emitter=found, links=links)
+
+
+@get("/link/{kind:str}", **PUBLIC)
+async def permanent_code(emitter: FromPath[str], kind: FromPath[str]) -> Response[bytes]:
+    """The permanent link of a kind as a QR code in SVG."""
+    found = await territory.emitter_by_slug(emitter)
+    if kind not in {known.key for known in KINDS}:
+        raise NotFound
+    drawn = io.BytesIO()
+    address = f"{settings.current().base_url}/e/{found.slug}/idcard?kind={kind}"
+    segno.make(address, error="m").save(drawn, kind="svg", scale=8, border=4, dark="#000", light="#fff")
+    return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+
+
+async def carried_draft(token: str | None) -> Draft | None:
+    """The draft whose answers go with the next hour, if there still is one."""
+    try:
+        return await drafts.of_token(token) if token else None
+    except NotFound:
+        return None
+
+
+async def _asked(
+    request: _Request, emitter: EmitterInfo, form: Form[Any], status: int = 200, carry: str = ""
+) -> Response[Any]:
+    return pages.render(
+        request,
+        "idcard/search.html",
+        status=status,
+        form=form,
+        emitter=emitter,
+        towns=await territory.emitters("municipality"),
+        today=_today(),
+        carry=carry,
+        base=f"/e/{emitter.slug}/idcard",
+    )
+
+
+async def _hours(
+    request: _Request,
+    emitter: EmitterInfo,
+    asked: Search,
+    where: hours.From,
+    *,
+    carry: str,
+    status: int = 200,
+    gone: Any = None,
+) -> Response[Any]:
+    return pages.render(
+        request,
+        "idcard/hours.html",
+        status=status,
+        emitter=emitter,
+        asked=asked,
+        where=where,
+        found=await hours.find(asked, emitter, where),
+        gone=gone,
+        page=crypto.new_secret(),
+        carry=carry,
+        base=f"/e/{emitter.slug}/idcard",
+        form=forms.of(asked),
+        today=_today(),
+    )
+
+
+async def _gone(request: _Request, emitter: EmitterInfo, taken: _Taken, asked: Search) -> Response[Any]:
+    """The hour has just gone: what is nearest to it, and the whole list below."""
+    where = await hours.origin(asked, emitter)
+    near = where if isinstance(where, hours.From) else hours.From()
+    try:
+        wanted = read_slot(taken.slot)
+        instead = await hours.nearest(wanted.start, asked, await place_of(wanted.calendar))
+    except NotFound:
+        instead = ()
+    return await _hours(request, emitter, asked, near, carry=taken.carry or "", status=409, gone=instead)
+
+
+def _today() -> date:
+    return clock.now().astimezone(settings.current().zone).date()
+
+
+HANDLERS = (ask, choose, take, permanent_link, permanent_code)
