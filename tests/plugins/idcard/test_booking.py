@@ -9,6 +9,7 @@ from parvis.calendars import actions as calendars
 from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone, SlotFull
 from parvis.calendars.proofs import unlike_bookings
+from parvis.calendars.slots import Slot
 from parvis.db import connection, new_id
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
@@ -16,6 +17,7 @@ from parvis.errors import Invalid, NotFound, Refused
 from parvis.identity import actions as identity
 from parvis.testing.people import a_person
 from parvis_idcard import actions, drafts, queries
+from parvis_idcard.hours import Search
 from parvis_idcard.rules import Age, Applicant, Paper
 
 
@@ -231,20 +233,66 @@ async def test_collecting_needs_no_number_and_takes_less_time(town):
     assert visit.end - visit.start == timedelta(minutes=5)
 
 
+def slot_of(town, hour=9):
+    return Slot(town.calendar.id, town.calendar.at(hour)).code
+
+
+CARD = Search(what="PASSPORT", near="Illzach", people=1)
+
+
 async def test_what_was_typed_survives_and_is_forgotten_once_booked(town):
-    hold = await town.hold()
-    await drafts.begin(hold.id, hold.until, Paper.PASSPORT, "near=Illzach", None)
-    await drafts.keep(hold.id, {"applicants-0-given": ("Léa 😀",), "email": ("lea.example.org",)})
-    found = await drafts.draft(hold.id)
-    assert (found.paper, found.search) == (Paper.PASSPORT, "near=Illzach")
-    assert found.form == "applicants-0-given=L%C3%A9a+%F0%9F%98%80&email=lea.example.org"
+    draft = await drafts.of_token(await drafts.take("page", slot_of(town), CARD, None))
+    assert (draft.asked, draft.slot) == (CARD, slot_of(town))
+    await drafts.keep(draft, {"applicants-0-given": ("Léa 😀",), "email": ("lea.example.org",)})
+    kept = await drafts.of_token(draft.token)
+    assert kept.form == "applicants-0-given=L%C3%A9a+%F0%9F%98%80&email=lea.example.org"
+    hold = replace(await town.hold(10), id=draft.hold, secret=draft.secret)
     await actions.book(await town.request(hold))
-    assert await drafts.draft(hold.id) is None
+    with pytest.raises(NotFound):
+        await drafts.of_token(draft.token)
+
+
+async def test_a_second_click_on_an_hour_is_the_same_hold(town):
+    first, second = await asyncio.gather(*(drafts.take("page", slot_of(town), CARD, None) for _ in range(2)))
+    assert first == second
+
+
+async def test_another_hour_from_the_same_page_gives_the_first_one_back_and_keeps_what_was_typed(town):
+    first = await drafts.of_token(await drafts.take("page", slot_of(town), CARD, None))
+    await drafts.keep(first, {"email": ("lea@example.org",)})
+    second = await drafts.of_token(await drafts.take("page", slot_of(town, 10), CARD, None))
+    assert second.form == "email=lea%40example.org"
+    assert await drafts.is_held(second)
+    assert not await drafts.is_held(first)
+    assert await unlike_bookings() == []
+
+
+async def test_another_hour_that_has_gone_leaves_the_first_one_held(town):
+    first = await drafts.of_token(await drafts.take("page", slot_of(town), CARD, None))
+    await town.hold(10)
+    with pytest.raises(SlotFull):
+        await drafts.take("page", slot_of(town, 10), CARD, None)
+    assert await drafts.is_held(first)
+
+
+async def test_after_a_lapse_what_was_typed_goes_with_the_next_hour(town):
+    lapsed = await drafts.of_token(await drafts.take("page", slot_of(town), CARD, None))
+    await drafts.keep(lapsed, {"email": ("lea@example.org",)})
+    clock.move(timedelta(minutes=11))
+    await calendars.sweep()
+    lapsed = await drafts.of_token(lapsed.token)
+    following = await drafts.of_token(await drafts.take("other", slot_of(town, 10), CARD, lapsed))
+    assert following.form == "email=lea%40example.org"
+
+
+@pytest.mark.parametrize("token", ["", "x", "00000000000000000000000000000000.guessed", "😀.é", "." * 10_000])
+async def test_a_made_up_token_finds_nothing(town, token):
+    with pytest.raises(NotFound):
+        await drafts.of_token(token)
 
 
 async def test_a_draft_stays_an_hour_longer_than_its_hold(town):
-    hold = await town.hold()
-    await drafts.begin(hold.id, hold.until, None, "", None)
+    await drafts.take("page", slot_of(town), CARD, None)
     clock.move(timedelta(minutes=60))
     assert await drafts.sweep() == 0
     clock.move(timedelta(minutes=11))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -23,6 +24,7 @@ from parvis.errors import NotFound, ParvisError, Refusal, Refused, Text
 from parvis.identity import contacts
 from parvis.identity import queries as identity
 from parvis.identity.contacts import Contact
+from parvis.messages import actions as messages
 from parvis.territory import queries as territory
 from parvis_idcard import drafts, queries, rules
 from parvis_idcard.details import Details, Settings, contact_of, tidied
@@ -91,7 +93,7 @@ async def move(dossier: DossierInfo, calendar: UUID, start: datetime, by: By) ->
     async with transaction() as c:
         await dossiers.move_visit(dossier.id, calendar, start, place, by)
         # A new day has its own reminders.
-        await c.execute("DELETE FROM idcard.reminder WHERE dossier = $1", dossier.id)
+        await c.execute("DELETE FROM idcard.told WHERE dossier = $1 AND what LIKE 'reminder-%'", dossier.id)
 
 
 async def cancel(dossier: UUID, by: By) -> None:
@@ -129,16 +131,6 @@ async def correct(dossier: DossierInfo, position: int, after: Applicant, by: By)
         await dossiers.note(dossier.id, "names.corrected", by)
 
 
-async def reminded(dossier: UUID, days: int) -> bool:
-    """Remember that a reminder is sent, in the transaction that sends it; False if it was sent before."""
-    sql = "INSERT INTO idcard.reminder (id, dossier, days) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id"
-    async with transaction() as c:
-        if await c.fetchval(sql, new_id(), dossier, days) is None:
-            return False
-        await dossiers.note(dossier, "visit.reminded", By(), days=days)
-    return True
-
-
 async def erase(dossier_ids: Sequence[UUID]) -> int:
     """Erase names and numbers; ages and kinds stay, as figures about nobody."""
     sql = (
@@ -146,7 +138,13 @@ async def erase(dossier_ids: Sequence[UUID]) -> int:
         "RETURNING id"
     )
     async with transaction() as c:
+        await messages.erase(dossier_ids)
         return len(await c.fetch(sql, list(dossier_ids)))
+
+
+async def export(dossier: UUID) -> dict[str, Any]:
+    """Everything the plugin keeps of a dossier."""
+    return cast("dict[str, Any]", msgspec.to_builtins(await queries.appointment(dossier)))
 
 
 async def _book(request: BookingRequest, details: Details) -> Booked:

@@ -29,6 +29,8 @@ _HOURS_SHOWN = 8
 _HOURS_READ = 40
 _HOURS_OF_A_DAY = 120
 _MONTHS = 3
+# Nothing published is nothing found; an empty set would mean anywhere.
+_NOWHERE = UUID(int=0)
 _FURTHEST = timedelta(days=400)
 
 
@@ -194,8 +196,7 @@ def _wanted(asked: Search, where: From, places: Mapping[UUID, territory.PlaceInf
         since=asked.day or asked.since,
         until=asked.day,
         near=where.point,
-        # Nothing published is nothing found; an empty set would mean any place.
-        places=chosen or frozenset(places) or frozenset({UUID(int=0)}),
+        places=chosen or frozenset(places) or frozenset({_NOWHERE}),
         weekdays=frozenset(asked.weekday),
         half_day=asked.half,
         accessible=asked.accessible,
@@ -204,10 +205,13 @@ def _wanted(asked: Search, where: From, places: Mapping[UUID, territory.PlaceInf
 
 async def _elsewhere(asked: Search, where: From) -> Sequence[FreeSlot]:
     """The soonest hours anywhere, whatever was filtered."""
-    publishers = frozenset(found.id for found in await territory.publishers("idcard"))
     wanted = Wanted(
-        service="idcard", kind=asked.kind, people=asked.people, near=where.point, emitters=publishers or frozenset({UUID(int=0)})
-    )  # fmt: skip
+        service="idcard",
+        kind=asked.kind,
+        people=asked.people,
+        near=where.point,
+        emitters=frozenset(found.id for found in await territory.publishers("idcard")) or frozenset({_NOWHERE}),
+    )
     return await search.suggestions(wanted)
 
 

@@ -15,7 +15,7 @@ from parvis.db import connection
 from parvis.errors import NotFound
 from parvis.territory import queries as territory
 from parvis_idcard.details import Settings
-from parvis_idcard.rules import Age, Applicant, Paper, Situation
+from parvis_idcard.rules import REMINDERS, Age, Applicant, Paper, Situation
 
 PLUGIN = "idcard"
 DETAILS = "idcard-applicant"
@@ -69,9 +69,15 @@ async def live_numbers(numbers: Sequence[str], but: UUID | None = None) -> set[s
 
 async def reminders_sent(dossier: UUID) -> list[int]:
     """The days before the visit of which a reminder was sent."""
+    known = {reminder_key(days): days for days in REMINDERS}
     async with connection() as c:
-        rows = await c.fetch("SELECT days FROM idcard.reminder WHERE dossier = $1", dossier)
-    return [row["days"] for row in rows]
+        rows = await c.fetch("SELECT what FROM idcard.told WHERE dossier = $1", dossier)
+    return [known[row["what"]] for row in rows if row["what"] in known]
+
+
+def reminder_key(days: int) -> str:
+    """Under which key a reminder is told once."""
+    return f"reminder-{days}"
 
 
 def number_digest(number: str) -> bytes:

@@ -47,9 +47,9 @@ class ApplicantRow(Table, tablename="applicant", schema="idcard"):
     live = Boolean(default=True)
 
 
-class Reminder(Table, tablename="reminder", schema="idcard"):
-    """A reminder that was sent, by its days before the visit."""
+class Told(Table, tablename="told", schema="idcard"):
+    """A message that was queued about a dossier, so that an event delivered twice tells once."""
 
     id = UUID(primary_key=True, default=None)
     dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
-    days = SmallInt()
+    what = Varchar(length=20)

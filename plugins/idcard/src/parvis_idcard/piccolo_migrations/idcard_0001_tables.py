@@ -4,7 +4,7 @@ from parvis.db.migrations import statements
 
 ID = "idcard_0001_tables"
 VERSION = "1.38.0"
-DESCRIPTION = "Drafts, visits, applicants, reminders"
+DESCRIPTION = "Drafts, visits, applicants, what was told"
 
 
 async def forwards() -> MigrationManager:
@@ -44,11 +44,11 @@ async def forwards() -> MigrationManager:
         );
         -- One live deposit for one application number, whatever the code above it does.
         CREATE UNIQUE INDEX applicant_one_live_deposit ON idcard.applicant (number_digest) WHERE live;
-        CREATE TABLE idcard.reminder (
+        CREATE TABLE idcard.told (
             id uuid PRIMARY KEY,
             dossier uuid NOT NULL REFERENCES parvis.dossier ON DELETE CASCADE,
-            days smallint NOT NULL,
-            UNIQUE (dossier, days)
+            what varchar(20) NOT NULL,
+            UNIQUE (dossier, what)
         );
         """,
     )

@@ -17,7 +17,7 @@ from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone
 from parvis.calendars.queries import BookingInfo
 from parvis.contract.values import BookingRequest
-from parvis.errors import Invalid, NotFound, Refusal, Refused, Text, TooMany
+from parvis.errors import Invalid, Refusal, Refused, Text, TooMany
 from parvis.identity import contacts, sessions
 from parvis.identity import queries as identity
 from parvis.identity.actors import Actor
@@ -202,9 +202,7 @@ async def _check(
     addresses = _addresses(request, draft)
     if answers is None:
         return pages.see_other(addresses["here_url"])
-    bring = [
-        (person, to_bring(held.kind, answers.details.reason, person)) for person in answers.details.applicants
-    ]
+    bring = [(person, to_bring(held.kind, answers.details.reason, person)) for person in answers.details.applicants]
     return pages.render(
         request,
         "idcard/check.html",
@@ -220,7 +218,7 @@ async def _check(
     )
 
 
-def _addresses(request: _Request, draft: Draft) -> dict[str, str]:
+def _addresses(request: _Request, draft: Draft) -> dict[str, Any]:
     base = f"/e/{request.path_params['emitter']}/idcard"
     return {"base": base, "here_url": f"{base}/hold/{draft.token}"}
 

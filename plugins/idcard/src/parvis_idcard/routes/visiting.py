@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -56,7 +57,7 @@ async def come(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Say that one comes."""
     found = await _own(request, dossier)
     await actions.say_coming(found, _by(request))
-    return pages.see_other(_address(request, found, "&told=coming"))
+    return pages.see_other(_address(request, found, told="coming"))
 
 
 @get("/visit/{dossier:uuid}/cancel", **PUBLIC)
@@ -74,7 +75,7 @@ async def cancel(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
         await actions.cancel(found.id, _by(request))
     except Refused as refused:
         return await _render(request, "idcard/cancel.html", found, refused.status, refused.refusals)
-    return pages.see_other(_address(request, found, "&told=cancelled"))
+    return pages.see_other(_address(request, found, told="cancelled"))
 
 
 @get("/visit/{dossier:uuid}/move", **PUBLIC)
@@ -99,7 +100,7 @@ async def move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
         return await _move(request, found, 409, [Refusal("slot-full", text)])
     except Refused as refused:
         return await _move(request, found, refused.status, refused.refusals)
-    return pages.see_other(_address(request, await dossiers.dossier(found.id), "&told=moved"))
+    return pages.see_other(_address(request, await dossiers.dossier(found.id), told="moved"))
 
 
 @get("/visit/{dossier:uuid}/people/{position:int}", **PUBLIC)
@@ -121,8 +122,9 @@ async def correct(request: _Request, dossier: FromPath[UUID], position: FromPath
         after = Applicant(**msgspec.structs.asdict(form.value))
         await actions.correct(found, position, after, _by(request))
     except Refused as refused:
-        return await _correct(request, found, position, form.refused(refused.refusals), refused.status)
-    return pages.see_other(_address(request, found, "&told=corrected"))
+        another = refused.refusals[0].code == "another-person"
+        return await _correct(request, found, position, form.refused(refused.refusals), refused.status, another)
+    return pages.see_other(_address(request, found, told="corrected"))
 
 
 @get("/visit/{dossier:uuid}/visit.ics", **PUBLIC)
@@ -150,34 +152,29 @@ async def _visit(request: _Request, found: DossierInfo) -> Response[Any]:
     return await _render(request, "idcard/visit.html", found, told=told, timeline=rows)
 
 
-async def _move(
-    request: _Request, found: DossierInfo, status: int = 200, refusals: Any = ()
-) -> Response[Any]:
+async def _move(request: _Request, found: DossierInfo, status: int = 200, refusals: Any = ()) -> Response[Any]:
     appointment, visit = await queries.appointment(found.id), _of(found)
     asked = _search(request, appointment, visit)
     place = await territory.place(visit.place)
     portal = await territory.emitter_by_slug(settings.current().territory)
     where = hours.From((place.latitude, place.longitude), place.city)
     result = await hours.find(asked, portal, where)
-    return await _render(
-        request, "idcard/move.html", found, status, refusals, asked=asked, where=where, result=result
-    )
+    return await _render(request, "idcard/move.html", found, status, refusals, asked=asked, where=where, result=result)
 
 
 def _search(request: _Request, appointment: Appointment, visit: Visit) -> Search:
     """The same thing for as many people, with the filters of the address."""
     what = appointment.paper or Paper.CARD if appointment.kind == DEPOSIT else appointment.kind
     filters = [(name, typed) for name, typed in request.query_params.multi_items() if name not in {"what", "people"}]
-    raw = forms.urlencode([*filters, ("what", str(what)), ("people", str(visit.people))])
+    raw = urlencode([*filters, ("what", str(what)), ("people", str(visit.people))])
     form = forms.decode(Search, raw.encode())
     return form.decoded or forms.decode(Search, f"what={what}&people={visit.people}".encode()).value
 
 
 async def _correct(
-    request: _Request, found: DossierInfo, position: int, form: Form[Any], status: int = 200
+    request: _Request, found: DossierInfo, position: int, form: Form[Any], status: int = 200, another: bool = False
 ) -> Response[Any]:
     person = _person(await queries.appointment(found.id), position)
-    another = any(refusal == "another-person" for refusal in form.errors)
     return await _render(
         request, "idcard/correct.html", found, status, form=form, position=position, person=person, another=another
     )
@@ -189,7 +186,6 @@ async def _render(
     appointment, visit = await queries.appointment(found.id), _of(found)
     held = await booking(visit.booking)
     bring = [(person, to_bring(appointment.kind, appointment.paper, person)) for person in appointment.applicants]
-    base = f"/e/{found.slug}/idcard"
     shown = {"form": forms.blank().refused(refusals)} | context
     return pages.render(
         request,
@@ -197,24 +193,21 @@ async def _render(
         status=status,
         dossier=found,
         visit=visit,
-        zone=held.zone,
+        zone=ZoneInfo(held.zone),
         place=await territory.place(visit.place),
         appointment=appointment,
         bring=bring,
         changeable=visit.live and changeable(visit.start, clock.now()) is None,
-        base=base,
-        url=lambda part="": f"{base}/visit/{found.id}{part}?key={_key(request, found)}",
+        base=f"/e/{found.slug}/idcard",
+        url=lambda part="", **more: _address(request, found, part, **more),
         **shown,
     )
 
 
-def _key(request: _Request, found: DossierInfo) -> str:
-    given = request.query_params.get("key")
-    return given or dossiers.link_key(found.id, clock.now() + timedelta(hours=12))
-
-
-def _address(request: _Request, found: DossierInfo, more: str = "") -> str:
-    return f"/e/{found.slug}/idcard/visit/{found.id}?key={_key(request, found)}{more}"
+def _address(request: _Request, found: DossierInfo, part: str = "", **more: str) -> str:
+    key = request.query_params.get("key")
+    query = urlencode(({"key": key} if key else {}) | more)
+    return f"/e/{found.slug}/idcard/visit/{found.id}{part}" + (f"?{query}" if query else "")
 
 
 def _of(found: DossierInfo) -> Visit:

@@ -1,0 +1,100 @@
+"""The hooks of the plugin: identity cards and passports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from msgspec import Struct
+
+from parvis.contract.hookspecs import hookimpl
+from parvis.contract.values import (
+    Audience,
+    DataHeld,
+    Manifest,
+    MessageTemplate,
+    Mount,
+    Permission,
+    PersonalData,
+    Reaction,
+    Service,
+)
+from parvis.errors import Text
+from parvis_idcard import actions, messages
+from parvis_idcard import reactions as reacting
+from parvis_idcard.details import Details, Settings
+from parvis_idcard.permissions import PERMISSIONS
+from parvis_idcard.routes import ROUTER
+from parvis_idcard.rules import KINDS
+
+_KEPT = timedelta(days=Settings().kept_days)
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """Who the plugin is."""
+    return Manifest(
+        key="idcard",
+        name=Text("Identity cards and passports"),
+        core=">=0.1,<0.2",
+        summary=Text("Residents find a free hour over every equipped town hall and take it in one go."),
+        data=(
+            DataHeld(
+                what=Text("Names, ages (adult, minor, under 12), pre-application numbers, one contact"),
+                why=Text("To receive the right people at the right hour, and to tell them of changes"),
+                kept=_KEPT,
+            ),
+        ),
+    )
+
+
+@hookimpl
+def settings() -> type[Struct]:
+    """An emitter's settings."""
+    return Settings
+
+
+@hookimpl
+def services() -> tuple[Service, ...]:
+    """The one service, with its two kinds."""
+    return (
+        Service(
+            key="idcard",
+            name=Text("Identity card or passport"),
+            summary=Text("Find an hour at any equipped town hall of the territory, to apply or to collect."),
+            kinds=KINDS,
+            details=Details,
+            first_page="/",
+            kept=_KEPT,
+            book=actions.book,
+        ),
+    )
+
+
+@hookimpl
+def routes() -> tuple[Mount, ...]:
+    """The pages of the resident's journey."""
+    return (Mount(where="emitter", audience=Audience.PUBLIC, router=ROUTER),)
+
+
+@hookimpl
+def permissions() -> tuple[Permission, ...]:
+    """What staff may do."""
+    return PERMISSIONS
+
+
+@hookimpl
+def message_templates() -> tuple[MessageTemplate, ...]:
+    """What residents are sent."""
+    return messages.TEMPLATES
+
+
+@hookimpl
+def reactions() -> tuple[Reaction, ...]:
+    """What happens on events."""
+    return reacting.REACTIONS
+
+
+@hookimpl
+def personal_data() -> tuple[PersonalData, ...]:
+    """Export and erasure."""
+    return (PersonalData(key="idcard.visits", export=actions.export, erase=actions.erase),)

@@ -1,0 +1,40 @@
+"""Background work of the plugin: reminders, and drafts that nobody came back to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from parvis import clock
+from parvis.db import transaction
+from parvis.dossiers import actions as dossier_actions
+from parvis.dossiers import queries as dossiers
+from parvis.dossiers.actions import By
+from parvis.jobs import Timer
+from parvis_idcard import drafts, messages, queries, rules
+
+
+def timers() -> tuple[Timer, ...]:
+    """Reminders every ten minutes; drafts swept as often."""
+    often = timedelta(minutes=10)
+    return (
+        Timer("idcard.remind", often, remind),
+        Timer("idcard.sweep-drafts", often, drafts.sweep),
+    )
+
+
+async def remind() -> int:
+    """Send the reminders that are due; how many. A run that is repeated sends none twice."""
+    now = clock.now()
+    sent = 0
+    for found in await dossiers.visits(queries.PLUGIN, now, now + timedelta(days=max(rules.REMINDERS))):
+        if found.visit is None:
+            continue
+        booked = (await queries.appointment(found.id)).booked_at
+        days = rules.reminder_due(found.visit.start, booked, await queries.reminders_sent(found.id), now)
+        if days is None:
+            continue
+        async with transaction():
+            if await messages.tell(messages.REMINDER, found.id, queries.reminder_key(days), days):
+                await dossier_actions.note(found.id, "visit.reminded", By(), days=days)
+                sent += 1
+    return sent
