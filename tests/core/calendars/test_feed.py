@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 from tests.seeds import seeds
 
+from parvis import settings
 from parvis.calendars import feed
-from parvis.db import close_pool, connection, open_pool, transaction
+from parvis.db import backup, close_pool, connection, open_pool, transaction
 
 FIRST = date(2027, 1, 1)
 
@@ -103,6 +104,20 @@ async def test_a_new_epoch_begins_with_nothing(crowd):
     head = await feed.head()
     assert head.epoch != before.epoch
     assert head.last == 0
+
+
+async def test_a_restore_begins_a_new_epoch(crowd, tmp_path):
+    before, owner = await feed.head(), settings.current().database_owner_url
+    file = tmp_path / "saved"
+    await asyncio.to_thread(backup.backup, owner, file)
+    await asyncio.to_thread(backup.restore, owner, file, replace=True)
+    admin = await asyncpg.connect(owner)
+    await admin.execute(
+        "GRANT USAGE ON SCHEMA parvis TO parvis_app; GRANT ALL ON ALL TABLES IN SCHEMA parvis TO parvis_app"
+    )
+    await admin.close()
+    await feed.advance()
+    assert (await feed.head()).epoch != before.epoch
 
 
 async def test_another_clusters_rows_begin_a_new_epoch(crowd):

@@ -29,8 +29,10 @@ WITH due AS (
 )
 UPDATE parvis.slot_feed SET last = (SELECT max(number) FROM numbered) WHERE EXISTS (SELECT FROM numbered)
 """
+# A restore makes the table anew, if not the cluster or the database.
 _ORIGIN = """
-SELECT system_identifier || '/' || (SELECT oid FROM pg_database WHERE datname = current_database())
+SELECT concat_ws('/', system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()),
+    'parvis.slot_feed'::regclass::oid)
 FROM pg_control_system()
 """
 
