@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from parvis import plugins, settings
 from parvis.errors import NotFound
@@ -36,7 +36,7 @@ async def home(request: _AnyRequest) -> Response[Any]:
 
 
 @get("/e/{emitter:str}", **_PUBLIC)
-async def emitter_home(request: _AnyRequest, emitter: str) -> Response[Any]:
+async def emitter_home(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """An emitter's own page, in its look; it leads to the territory's for what it does not offer itself."""
     found = await territory.emitter_by_slug(emitter)
     whole = await territory.emitter_by_slug(settings.current().territory)
