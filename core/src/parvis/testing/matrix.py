@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
+from parvis import clock
 from parvis.contract.values import Channel, Role
 from parvis.errors import ParvisError
 from parvis.identity.actors import ANONYMOUS, Actor, Grant, Powers, Proof
@@ -112,7 +113,7 @@ def visitor_as(visitor: str, powers: Powers) -> Actor:
     if visitor == "anonymous":
         return ANONYMOUS
     if visitor == "proved":
-        proof = Proof(uuid4(), Channel.MAIL, b"", datetime.now(UTC) + timedelta(hours=1))
+        proof = Proof(uuid4(), Channel.MAIL, b"", clock.now() + timedelta(hours=1))
         return Actor(session=uuid4(), proofs=(proof,), powers=powers)
     if visitor == "resident":
         return Actor(person=uuid4(), session=uuid4(), powers=powers)

@@ -1,0 +1,84 @@
+"""What a plugin may import of the platform: a list of what is let in, so that nothing new slips through."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = sorted(file for folder in ("plugins", "federation") for file in (ROOT / folder).rglob("src/**/*.py"))
+GROUND = {"contract", "events", "errors", "settings", "clock", "crypto", "db", "outbox", "jobs", "web", "testing"}
+DOMAINS = {"territory", "identity", "branding", "audit", "calendars", "payments", "dossiers", "messages", "indicators"}
+OPEN = {"actions", "queries", "tables"}
+# Words of a domain that its actions and queries take or give (docs/decisions/0501).
+SPOKEN = {
+    "identity.guards",
+    "identity.actors",
+    "identity.contacts",
+    "identity.sessions",
+    "calendars.openings",
+    "calendars.search",
+    "calendars.slots",
+    "dossiers.rules",
+}
+# A demo's seed writes weeks of taken hours in bulk, and works them out as the engine would.
+SEEDING = {
+    "calendars.bitmaps",
+    "calendars.grids",
+    "calendars.imports",
+    "calendars.planning",
+    "calendars.rules",
+    "dossiers.imports",
+}
+
+
+def platform_imports(source: str) -> Iterator[tuple[int, str]]:
+    """Line and dotted name, without `parvis.`, of each import from the platform."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] == "parvis":
+                yield node.lineno, name.removeprefix("parvis.")
+
+
+def allowed(name: str, file: str = "actions.py") -> bool:
+    first, _, rest = name.partition(".")
+    module = rest.split(".")[0]
+    words = SPOKEN | SEEDING if file == "demo.py" else SPOKEN
+    return first in GROUND or (first in DOMAINS and (module in OPEN or f"{first}.{module}" in words))
+
+
+@pytest.mark.parametrize(
+    "name", ["db.transaction", "calendars.actions.hold", "identity.guards", "dossiers.tables.Dossier"]
+)
+def test_the_list_lets_in(name):
+    assert allowed(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["calendars.bitmaps", "identity", "app.create", "plugins.load", "office.routes", "cli"]
+)
+def test_the_list_keeps_out(name):
+    assert not allowed(name)
+
+
+def test_only_a_demo_writes_in_bulk():
+    assert allowed("calendars.imports.Taken", "demo.py")
+    assert not allowed("calendars.imports.Taken", "actions.py")
+
+
+def test_plugins_import_only_what_the_platform_publishes():
+    told = [
+        f"{file.relative_to(ROOT)}:{line} imports parvis.{name}: plugins use a domain's actions, queries and tables"
+        for file in PLUGINS
+        for line, name in platform_imports(file.read_text(encoding="utf-8"))
+        if not allowed(name, file.name)
+    ]
+    assert PLUGINS
+    assert not told, "\n".join(told)
