@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import sys
@@ -94,6 +95,9 @@ async def _print(run: Callable[[], Awaitable[Sequence[Line] | Line]], tries: int
 async def _database(cluster: Cluster, name: str) -> AsyncIterator[str]:
     url = await seeded(cluster, SIZES[name])
     await open_pool(url, size=16)
+    # As a web process does once its index is filled.
+    gc.collect()
+    gc.freeze()
     try:
         yield url
     finally:

@@ -167,10 +167,11 @@ def claim_script(size: Size, statement: str = FIRST_LOOK) -> str:
         "7": "'2026-11-25'::timestamptz",
         "8": "uuidv7()",
         "9": "sha256('secret'::bytea)",
+        "10": "(:awaited::int = 1)",
     }
-    filled = re.sub(r"\$(\d)", lambda found: values[found.group(1)], statement).strip()
+    filled = re.sub(r"\$(\d+)", lambda found: values[found.group(1)], statement).strip()
     return (
-        "\\set people 1\n\\set counter 0\n\\set i :i + 1\n"
+        "\\set people 1\n\\set counter 0\n\\set awaited 0\n\\set i :i + 1\n"
         f"\\set n ((:i * {CLIENTS} + :client_id) * 7368787 + :seed * 104729) % {size.slots}\n"
         f"\\set cal :n / {size.days * STARTS}\n\\set day (:n / {STARTS}) % {size.days}\n\\set slot :n % {STARTS}\n"
         f"{filled};\n"

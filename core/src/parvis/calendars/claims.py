@@ -16,8 +16,8 @@ import asyncpg
 from parvis import crypto
 from parvis.db import Connection, new_id
 
-# Waits for those who may yet let go of a desk; `locked` says that there were some, so that "sold out" is only said
-# where the hour was taken in the eyes of a look that does not skip what is locked.
+# Waits for those who may yet let go of a desk. `seen` counts the desks that were free in the eyes of a look that skips
+# no lock: "sold out" is only said where there was none, or where the only one has just been taken ($10 asks for that).
 # Bit strings count from 1. What is kept for the counter is free for the counter alone ($5).
 SECOND_LOOK = """
 WITH asked AS MATERIALIZED (
@@ -55,15 +55,15 @@ WITH asked AS MATERIALIZED (
     FROM taken
     RETURNING desk
 )
-SELECT a.cells, b.desk, CASE WHEN b.desk IS NULL THEN EXISTS (
-    SELECT FROM parvis.desk k
+SELECT a.cells, b.desk, CASE WHEN b.desk IS NULL OR $10 THEN (
+    SELECT count(*) FROM parvis.desk k
     JOIN parvis.desk_day d ON d.desk = k.id AND d.day = a.day
     WHERE k.calendar = a.id AND k.active AND (k.kinds = '{}' OR $2 = ANY (k.kinds))
         AND substring(CASE WHEN $5 OR d.kept IS NULL THEN d.free ELSE d.free & ~d.kept END,
             a.cell - d.opens + 1, a.cells) = substring(~B'0'::bit(300), 1, a.cells)
         AND ($5 OR (a.cell - d.opens - length(rtrim(
             substring(d.grid, 1, greatest(a.cell - d.opens, 0))::text, '1'))) % a.step = 0)
-) ELSE false END AS locked
+) END AS seen
 FROM (SELECT) AS always LEFT JOIN asked a ON true LEFT JOIN booked b ON true
 """
 
@@ -97,21 +97,27 @@ class Hour(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An hour claimed by somebody. Instants are UTC; only the digest of `secret` is kept."""
+    """An hour claimed by somebody. Instants are UTC; only the digest of `secret` is kept.
+
+    `awaited` asks whether others who wait for the same hour could still get it.
+    """
 
     hour: Hour
     now: datetime
     until: datetime
     id: UUID = field(default_factory=new_id)
     secret: str = field(default_factory=crypto.new_secret, repr=False)
+    awaited: bool = False
 
     @property
     def values(self) -> tuple[object, ...]:
         """The statement's parameters, in order."""
-        return *self.hour, self.now, self.until, self.id, crypto.digest(self.secret)
+        return *self.hour, self.now, self.until, self.id, crypto.digest(self.secret), self.awaited
 
 
 async def take(connection: Connection, claim: Claim) -> asyncpg.Record:
     """Try to take a claim: its `desk`, None when sold out; its `cells`, None if nobody offers this."""
     row: asyncpg.Record = await connection.fetchrow(FIRST_LOOK, *claim.values)
-    return row if not row["locked"] else await connection.fetchrow(SECOND_LOOK, *claim.values)
+    if row["desk"] is None and row["seen"]:
+        return await connection.fetchrow(SECOND_LOOK, *claim.values)
+    return row

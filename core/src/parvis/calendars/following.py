@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -70,7 +71,7 @@ async def _follow() -> None:
     while True:
         try:
             if time.monotonic() - read > _PLACES_SECONDS:
-                await refill(index) if index.epoch is None else await reread_places(index)
+                await (_fill(index) if index.epoch is None else reread_places(index))
                 read = time.monotonic()
             await catch_up(index)
             _warm[:] = [index]
@@ -79,6 +80,13 @@ async def _follow() -> None:
             log.warning("calendars.index-behind", error=type(error).__name__)
             await asyncio.sleep(_POLL_SECONDS)
         await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _fill(index: Index) -> None:
+    await refill(index)
+    # It lives as long as the process: the collector need not walk over it again at every burst of claims.
+    gc.collect()
+    gc.freeze()
 
 
 async def refill(index: Index) -> None:

@@ -21,7 +21,7 @@ from parvis.calendars.claims import FIRST_LOOK, SECOND_LOOK, Claim, Hour
 from parvis.db import connection
 
 _AT_ONCE = 6
-_LARGEST = 256
+_LARGEST = 64
 
 
 Answer: TypeAlias = tuple[Claim | None, asyncpg.Record]
@@ -92,7 +92,9 @@ async def _serve_batch(batch: dict[Hour, deque[_Waiter]]) -> None:
     while batch:
         limit = min(size, _LARGEST // len(batch) + 1)
         tried = [
-            (waiter, Claim(hour, waiter.now, waiter.until)) for hour, w in batch.items() for waiter in _first(w, limit)
+            (waiter, Claim(hour, waiter.now, waiter.until, awaited=bool(same)))
+            for hour, same in batch.items()
+            for waiter in _first(same, limit)
         ]
         for (waiter, claim), answer in zip(tried, await _try([claim for _, claim in tried]), strict=True):
             await _settle(waiter, claim, answer, batch[claim.hour])
@@ -121,12 +123,12 @@ async def _try(tried: Sequence[Claim]) -> Sequence[asyncpg.Record]:
 
 async def _settle(waiter: _Waiter, claim: Claim, row: asyncpg.Record, same: deque[_Waiter]) -> None:
     """Answer one; where the hour is sold out, also those who still wait for it."""
-    if row["locked"]:
+    if row["desk"] is None and row["seen"]:
         # A batch only skips locks, or two batches might wait for one another; whoever waits does so alone.
         async with connection() as c:
             row = await c.fetchrow(SECOND_LOOK, *claim.values)
     _answer(waiter, (claim, row))
-    if row["desk"] is None:
+    if row["desk"] is None or row["seen"] == 1:
         while same:
             _answer(same.popleft(), (None, row))
 
