@@ -72,6 +72,8 @@ class Settings:
     sms_url: str = _setting("", "where SMS are posted; kept as files in the data folder when empty", secret=True)
 
     limits: bool = _setting(True, "off lifts the limits per client and person, for load tests", _switch)
+    limit_requests: int = _setting(600, "API requests a minute and client", int)
+    limit_claims: int = _setting(60, "hours held, bookings and codes in ten minutes, for each client", int)
     skip_refused_plugins: bool = _setting(False, "on starts the instance without the plugins it refuses", _switch)
     hold: timedelta = _setting(timedelta(minutes=10), "minutes an hour is held while a form is filled in", _minutes)
     hold_extended: timedelta = _setting(timedelta(minutes=30), "minutes of a prolonged hold", _minutes)

@@ -1,0 +1,13 @@
+"""The web as a Piccolo app."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from parvis.web.tables import KeptAnswer
+
+APP_CONFIG = AppConfig(
+    app_name="web",
+    migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
+    table_classes=[KeptAnswer],
+)
