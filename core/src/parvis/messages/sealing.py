@@ -69,7 +69,8 @@ def _unpacked(value: Any) -> Any:
         return value
     match value.get(_TAG):
         case "text":
-            return Text(value["is"], _unpacked(value["with"]))
+            msgid, params = value["is"], _unpacked(value["with"])
+            return Text(msgid, params)
         case "instant":
             return datetime.fromisoformat(value["is"])
         case "day":
