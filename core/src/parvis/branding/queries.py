@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
+from parvis.branding.rules import palette
 from parvis.db import connection
 from parvis.errors import NotFound
 from parvis.web.pages import Brand
@@ -28,6 +29,17 @@ async def brands() -> dict[str, Brand]:
     async with connection() as c:
         rows = await c.fetch(f"{_LATEST} ORDER BY e.folded")
     return {row["slug"]: _brand(row, None) for row in rows}
+
+
+async def letter_colour(slug: str) -> str | None:
+    """The colour of an emitter's mails, `#rrggbb`, on which white is readable; None if it has chosen none."""
+    sql = (
+        "SELECT b.colour FROM parvis.branding b JOIN parvis.emitter e ON e.id = b.emitter "
+        "WHERE e.slug = $1 ORDER BY b.version DESC LIMIT 1"
+    )
+    async with connection() as c:
+        asked = await c.fetchval(sql, slug)
+    return palette(asked).light["brand"] if asked else None
 
 
 async def stylesheet(slug: str, digest: str) -> str:

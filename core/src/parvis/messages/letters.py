@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from parvis import settings
+from parvis.branding.queries import brand_of, letter_colour
 from parvis.contract.values import Channel
 from parvis.messages.sealing import Letter
 from parvis.messages.sms import tidy
@@ -44,9 +45,11 @@ async def letterhead(emitter_id: UUID | None) -> Letterhead:
     portal = await emitter_by_slug(current.territory)
     sender = await emitter(emitter_id) if emitter_id else portal
     own = sender.id == portal.id
+    look = await brand_of(sender.slug)
     return Letterhead(
-        name=sender.name,
-        portal="" if own else portal.name,
+        name=look.name,
+        portal="" if own else (await brand_of(portal.slug)).name,
+        colour=await letter_colour(sender.slug) or _COLOUR,
         phone=sender.phone or portal.phone,
         phone_hours=sender.phone_hours or portal.phone_hours,
         url=current.base_url if own else f"{current.base_url}/e/{sender.slug}",
