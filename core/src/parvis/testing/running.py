@@ -77,7 +77,8 @@ class RunningDemo:
         if self.process is None:
             return {}
         found = psutil.Process(self.process.pid).children()
-        return {_named(child.cmdline()): child for child in found}
+        commands = [(child, child.cmdline()) for child in found]
+        return {_named(command): child for child, command in commands if "-m" in command}
 
     def postgres(self) -> list[psutil.Process]:
         """The processes of its database, the postmaster first."""
@@ -127,5 +128,5 @@ def free_port() -> int:
 
 
 def _named(command: list[str]) -> str:
-    words = command[command.index("-m") + 1 :] if "-m" in command else command
+    words = command[command.index("-m") + 1 :]
     return words[1] if words[0] == "parvis" else words[0].rpartition(".")[2]
