@@ -14,6 +14,7 @@ from parvis import clock
 from parvis.calendars import proofs
 from parvis.calendars.bitmaps import fitting, marks, run
 from parvis.calendars.openings import Openings, cells_between, grid_of
+from parvis.contract.values import Demo
 from parvis.db import connection
 from parvis.demo.seed import seed
 from parvis.territory import queries
@@ -56,7 +57,7 @@ def test_invented_visits_stay_within_the_grid_and_never_overlap(
 
 
 async def test_the_seed_is_true_to_rules_and_bookings_and_fills_today(database: str) -> None:
-    await seed([demo.demo()])
+    await seed([Demo(seed=demo.seed)])
     assert await proofs.unlike_bookings() == []
     async with connection() as c:
         calendars = await c.fetch("SELECT id FROM parvis.calendar")
@@ -76,7 +77,7 @@ async def test_the_seed_is_true_to_rules_and_bookings_and_fills_today(database: 
 
 
 async def test_the_service_is_published_at_the_territory_and_the_seven_town_halls(database: str) -> None:
-    await seed([demo.demo()])
+    await seed([Demo(seed=demo.seed)])
     assert {found.slug for found in await queries.publishers("idcard")} == {
         "m2a", "mulhouse", "illzach", "wittenheim", "rixheim", "habsheim", "wittelsheim", "kingersheim",
     }  # fmt: skip

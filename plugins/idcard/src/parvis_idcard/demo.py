@@ -19,7 +19,6 @@ from parvis.calendars import imports as calendars
 from parvis.calendars.bitmaps import cells_of, fitting, marks
 from parvis.calendars.imports import Taken
 from parvis.calendars.rules import cells_needed, instant_of
-from parvis.contract.values import Demo
 from parvis.db import new_id, transaction
 from parvis.dossiers import imports as dossiers
 from parvis.dossiers.imports import Former
@@ -65,11 +64,6 @@ class _Booked:
     taken: Taken
     visit: Visit
     names: tuple[tuple[str, str], ...]
-
-
-def demo() -> Demo:
-    """What this plugin brings to the demo."""
-    return Demo(seed=seed)
 
 
 async def seed() -> None:

@@ -10,6 +10,7 @@ from parvis.contract.hookspecs import hookimpl
 from parvis.contract.values import (
     Audience,
     DataHeld,
+    Demo,
     Manifest,
     MessageTemplate,
     Mount,
@@ -20,6 +21,7 @@ from parvis.contract.values import (
 )
 from parvis.errors import Text
 from parvis_idcard import actions, messages
+from parvis_idcard import demo as demonstration
 from parvis_idcard import reactions as reacting
 from parvis_idcard.details import Details, Settings
 from parvis_idcard.permissions import PERMISSIONS
@@ -98,3 +100,9 @@ def reactions() -> tuple[Reaction, ...]:
 def personal_data() -> tuple[PersonalData, ...]:
     """Export and erasure."""
     return (PersonalData(key="idcard.visits", export=actions.export, erase=actions.erase),)
+
+
+@hookimpl
+def demo() -> Demo:
+    """Half a year of hours at seven town halls, the next weeks partly taken."""
+    return Demo(seed=demonstration.seed)
