@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import date
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 import segno
@@ -150,6 +151,7 @@ async def _hours(
         page=crypto.new_secret(),
         carry=carry,
         base=f"/e/{emitter.slug}/idcard",
+        month_url=lambda day: _of_day(emitter, asked, day, carry),
         form=forms.of(asked),
         today=_today(),
     )
@@ -165,6 +167,11 @@ async def _gone(request: _Request, emitter: EmitterInfo, taken: _Taken, asked: S
     except NotFound:
         instead = ()
     return await _hours(request, emitter, asked, near, carry=taken.carry or "", status=409, gone=instead)
+
+
+def _of_day(emitter: EmitterInfo, asked: Search, day: date, carry: str) -> str:
+    kept = f"&{urlencode({'carry': carry})}" if carry else ""
+    return f"/e/{emitter.slug}/idcard/hours?{asked.query(view='list', day=day)}{kept}"
 
 
 def _today() -> date:

@@ -27,7 +27,7 @@ from parvis.territory import queries as territory
 from parvis.web import fields, forms, i18n, pages
 from parvis.web.forms import Form
 from parvis_idcard import actions, drafts, hours, queries
-from parvis_idcard.details import Details, DetailsForm, contact_of, of_form
+from parvis_idcard.details import Details, DetailsForm, contact_of, of_form, tidied
 from parvis_idcard.drafts import Draft
 from parvis_idcard.papers import to_bring
 from parvis_idcard.permissions import BOOK_FOR_OTHERS
@@ -242,7 +242,7 @@ async def _typed_before(draft: Draft, actor: Actor) -> Form[Any]:
 
 def _answers(form: Form[DetailsForm], draft: Draft) -> _Answers:
     """What was told. Raises Invalid."""
-    details = of_form(form.value, draft.asked.paper)
+    details = tidied(of_form(form.value, draft.asked.paper))
     return _Answers(form.value, details, contact_of(details))
 
 

@@ -194,6 +194,7 @@ async def _render(
         dossier=found,
         visit=visit,
         zone=ZoneInfo(held.zone),
+        key=request.query_params.get("key"),
         place=await territory.place(visit.place),
         appointment=appointment,
         bring=bring,

@@ -1,0 +1,98 @@
+"""My requests: those of an account or of a proved contact, and one found by its reference and a name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from parvis import clock, plugins
+from parvis.audit import queries as audit
+from parvis.dossiers import queries
+from parvis.dossiers.rules import timeline_text
+from parvis.errors import Invalid, NotFound, Refusal, Text
+from parvis.identity import guards
+from parvis.identity.actors import Actor
+from parvis.territory import queries as territory
+from parvis.web import fields, forms, pages
+from parvis.web.forms import Form
+
+_Request = Request[Actor, None, State]
+_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_FOUND_LASTS = timedelta(hours=1)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    reference: Annotated[fields.Line, fields.Missing(Text("Write the reference, 8 letters or figures."))]
+    name: Annotated[fields.Line, fields.Missing(Text("Write the family name of one of the people."))]
+
+
+@get("/my/requests", **_PUBLIC)
+async def mine(request: _Request) -> Response[Any]:
+    """Everything of mine, and how to find the rest."""
+    return await _mine(request, forms.blank())
+
+
+@post("/my/requests", status_code=303, **_PUBLIC)
+async def find(request: _Request) -> Response[Any]:
+    """Find one by its reference and a name."""
+    form = await forms.read(request, _Asked)
+    if form.errors:
+        return await _mine(request, form, 422)
+    try:
+        found = await queries.by_reference(form.value.reference, form.value.name)
+    except Invalid as refused:
+        return await _mine(request, form.refused(refused.refusals), 422)
+    except NotFound:
+        text = Text("No request has this reference and this name. Check both on your mail, or call us.")
+        return await _mine(request, form.refused([Refusal("no-request", text, "reference")]), 404)
+    key = queries.link_key(found.id, clock.now() + _FOUND_LASTS)
+    return pages.see_other(f"/my/requests/{found.id}?{urlencode({'key': key})}")
+
+
+@get("/my/requests/{dossier:uuid}", **_PUBLIC)
+async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
+    """One request: its state, its timeline, who read it. Opening it changes nothing."""
+    key = request.query_params.get("key")
+    found = await queries.for_resident(dossier, guards.actor_of(request), key)
+    rows = [(row.at, timeline_text(row.event, row.data), None) for row in await queries.timeline(found.id)]
+    return pages.render(
+        request,
+        "dossiers/request.html",
+        dossier=found,
+        service=_name(found.service),
+        place=await territory.place(found.visit.place) if found.visit else None,
+        timeline=rows,
+        readers=await audit.readers_of(found.id),
+        visit_url=f"/e/{found.slug}/{found.service}/visit/{found.id}" + (f"?{urlencode({'key': key})}" if key else ""),
+    )
+
+
+async def _mine(request: _Request, form: Form[Any], status: int = 200) -> Response[Any]:
+    actor = guards.actor_of(request)
+    known = actor.person is not None or bool(actor.proofs)
+    found = await queries.of_actor(actor) if known else []
+    return pages.render(
+        request,
+        "dossiers/requests.html",
+        status=status,
+        form=form,
+        known=known,
+        requests=[(item, _name(item.service)) for item in found],
+    )
+
+
+def _name(service: str) -> Text:
+    try:
+        return plugins.current().service(service)[1].name
+    except NotFound:
+        return Text("A service that is no longer offered")
+
+
+HANDLERS = (mine, find, show)
