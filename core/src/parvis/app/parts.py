@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from parvis import api, office, portal
+from importlib import import_module
+from importlib.util import find_spec
+
+from parvis import api, office, plugins, portal
 from parvis.branding.routes import look
 from parvis.calendars import jobs as calendars_jobs
 from parvis.contract.values import Permission, Reaction
+from parvis.dossiers import jobs as dossiers_jobs
+from parvis.dossiers.routes import HANDLERS as DOSSIERS
 from parvis.identity import jobs as identity_jobs
 from parvis.jobs import Timer, timers
 from parvis.messages import jobs as messages_jobs
@@ -15,10 +20,16 @@ from parvis.web import jobs as web_jobs
 
 PERMISSIONS: tuple[Permission, ...] = OFFICE
 REACTIONS: tuple[Reaction, ...] = messages_reactions()
-HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, look)
+HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, look)
 
 
 def every_timer() -> tuple[Timer, ...]:
-    """The timers of every domain."""
-    domains = (timers, identity_jobs, calendars_jobs, messages_jobs, web_jobs)
-    return tuple(timer for domain in domains for timer in domain.timers())
+    """The timers of every domain, and of every plugin's `jobs` module."""
+    domains = (timers, identity_jobs, calendars_jobs, messages_jobs, dossiers_jobs, web_jobs)
+    return (*(timer for domain in domains for timer in domain.timers()), *_of_plugins())
+
+
+def _of_plugins() -> tuple[Timer, ...]:
+    found = [f"{plugin.origin.package}.jobs" for plugin in plugins.current()]
+    modules = [import_module(name) for name in found if find_spec(name)]
+    return tuple(timer for module in modules for timer in module.timers())
