@@ -41,7 +41,7 @@ async def emitter_home(request: _AnyRequest, emitter: FromPath[str]) -> Response
     found = await territory.emitter_by_slug(emitter)
     whole = await territory.emitter_by_slug(settings.current().territory)
     own = await queries.offers(found)
-    names = {offer.name for offer in own}
+    names = [offer.name for offer in own]
     return render(
         request,
         "portal/emitter.html",
