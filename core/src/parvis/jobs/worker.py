@@ -152,13 +152,13 @@ class Worker:
             await asyncio.wait_for(stopped.wait(), _STOP_SECONDS - _GRACE_SECONDS)
 
 
-def run(settings: Settings, timers: Sequence[Timer]) -> None:
+def run(settings: Settings, timers: Sequence[Timer], lasting: timedelta = LEASE) -> None:
     """Be the worker process: until SIGTERM or SIGINT, with a pool of its own, waiting for a database to answer."""
-    asyncio.run(_run(settings, timers))
+    asyncio.run(_run(settings, timers, lasting))
 
 
-async def _run(settings: Settings, timers: Sequence[Timer]) -> None:
-    worker = Worker(settings, timers)
+async def _run(settings: Settings, timers: Sequence[Timer], lasting: timedelta) -> None:
+    worker = Worker(settings, timers, lasting)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, worker.stopping.set)
     if not await _opened(worker):
