@@ -30,11 +30,12 @@ async def dress(emitter: UUID, display_name: str, colour: str, logo: str) -> Pal
     return made
 
 
-async def dress_in_invented_arms(emitter: UUID, slug: str, display_name: str) -> None:
-    """Give an emitter an invented colour and invented arms; nothing if it has a look already."""
+async def dress_in_invented_arms(emitter: UUID, slug: str, display_name: str, colour: str | None = None) -> None:
+    """Give an emitter invented arms, and `colour` or an invented one; nothing if it has a look already."""
+    worn = colour or colour_of(slug)
     async with transaction() as c:
         if not await c.fetchval("SELECT EXISTS (SELECT FROM parvis.branding WHERE emitter = $1)", emitter):
-            await _add(emitter, display_name, palette(colour_of(slug)), arms(slug, display_name))
+            await _add(emitter, display_name, palette(worn), arms(slug, display_name, worn))
 
 
 async def _add(emitter: UUID, display_name: str, made: Palette, logo: str) -> None:

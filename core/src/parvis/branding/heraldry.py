@@ -10,9 +10,10 @@ import re
 from html import escape
 
 # Hues that stay apart from each other and from errors' red; each is corrected for contrast like any other.
+PORTAL_GREEN = "#15594a"
 COLOURS = (
-    "#15594a", "#1d4f91", "#7a2e52", "#8a4b12", "#3d5a1e", "#5b3a8c",
-    "#0f5f74", "#9a3b2c", "#2f4858", "#6b5410", "#22577a", "#73385f",
+    "#7d3c98", "#1d4f91", "#7a2e52", "#8a4b12", "#3d5a1e", "#5b3a8c",
+    "#0f5f74", "#4b4a9c", "#2f4858", "#6b5410", "#22577a", "#73385f",
 )  # fmt: skip
 _METALS = ("#f7efe0", "#f2dfae", "#e9eef0")
 _PARTITIONS = (
@@ -47,10 +48,10 @@ def colour_of(slug: str) -> str:
     return COLOURS[_figures(slug)[0] % len(COLOURS)]
 
 
-def arms(slug: str, name: str) -> str:
-    """An SVG of invented arms: field, partition, charge and initials chosen by the slug."""
+def arms(slug: str, name: str, colour: str | None = None) -> str:
+    """An SVG of invented arms: field (unless `colour`), partition, charge and initials chosen by the slug."""
     figures = _figures(slug)
-    field = colour_of(slug)
+    field = colour or colour_of(slug)
     metal = _METALS[figures[1] % len(_METALS)]
     partition = _PARTITIONS[figures[2] % len(_PARTITIONS)]
     charge = _CHARGES[figures[3] % len(_CHARGES)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parvis.branding.actions import dress_in_invented_arms
+from parvis.branding.heraldry import PORTAL_GREEN
 from parvis.contract.values import Demo, Role
 from parvis.db import connection, transaction
 from parvis.demo import territory as plan
@@ -63,7 +64,9 @@ async def _add_bodies() -> None:
             phone=body.phone,
             phone_hours=body.phone_hours,
         )
-        await dress_in_invented_arms(added, body.slug, body.display_name)
+        # The portal itself keeps the platform's green, so that a town's page is told from it at once.
+        colour = PORTAL_GREEN if body.kind == "agglomeration" else None
+        await dress_in_invented_arms(added, body.slug, body.display_name, colour)
 
 
 async def _add_town_halls() -> None:
