@@ -32,7 +32,7 @@ _ENV = "PARVIS_TEST_CLUSTER"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's folder before xdist's workers start; they inherit it."""
-    if not hasattr(config, "workerinput") and _ENV not in os.environ:
+    if not hasattr(config, "workerinput") and not os.environ.get(_ENV):
         folder = tempfile.mkdtemp(prefix="parvis-tests-")
         Path(folder).chmod(0o755)
         os.environ[_ENV] = folder
