@@ -51,22 +51,23 @@ async def batched(data: Wish) -> dict[str, str]:
     return {"id": str(held.id), "secret": held.secret}
 
 
+class Found(msgspec.Struct):
+    """A place with its first free hour."""
+
+    place: str
+    distance_m: int | None
+    start: datetime
+    id: str
+
+
 @get("/search")
-async def nearest(latitude: float, longitude: float) -> list[dict[str, object]]:
+async def nearest(request: Request) -> Response[bytes]:
     """The twenty nearest places, each with its first free hour."""
-    wanted = search.Wanted(
-        service="idcard", kind="deposit", near=(latitude, longitude), since=date(2027, 1, 4), most_places=20
-    )
-    return [
-        {
-            "place": found.place_name,
-            "distance_m": found.distance_m,
-            "start": found.slots[0].start,
-            "id": found.slots[0].id,
-        }
-        for found in await search.by_place(wanted, each=1)
-        if found.slots
-    ]
+    near = float(request.query_params["latitude"]), float(request.query_params["longitude"])
+    wanted = search.Wanted(service="idcard", kind="deposit", near=near, since=date(2027, 1, 4), most_places=20)
+    places = await search.by_place(wanted, each=1)
+    found = [Found(p.place_name, p.distance_m, p.slots[0].start, p.slots[0].id) for p in places if p.slots]
+    return Response(msgspec.json.encode(found), media_type="application/json")
 
 
 def _full(_: Request, __: actions.SlotFull) -> Response[dict[str, str]]:

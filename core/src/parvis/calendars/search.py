@@ -78,8 +78,7 @@ class Page:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceHours:
+class PlaceHours(NamedTuple):
     """A place's first hours. `slots` is empty when nothing is free there."""
 
     place: UUID
@@ -181,7 +180,7 @@ class _Finder:
         w = self._wanted
         key = (w.kind, w.people, w.since, w.until, w.weekdays, w.half_day, w.counter, each)
         known = entry.found.get(key)
-        if known is None or any(start <= self._now for start, _, _ in known):
+        if known is None or (known and known[0][0] <= self._now):
             if len(entry.found) >= _REMEMBERED:
                 entry.found.clear()
             slots = islice(self._slots(metres, entry, None), each)
