@@ -11,15 +11,15 @@ from parvis.errors import Text
 
 _LEAST_SIGNS = 2
 
-TIMELINE: Mapping[str, str] = {
-    "dossier.opened": "Request received",
-    "booking.confirmed": "Appointment booked: {start}, {place}",
-    "booking.moved": "Appointment moved: {start}, {place}",
-    "booking.cancelled": "Appointment cancelled",
-    "visit.reminded": "Reminder sent",
-    "visit.coming": "You said that you are coming",
-    "names.corrected": "A name or a number was corrected",
-    "dossier.closed": "Visit over",
+TIMELINE: Mapping[str, Text] = {
+    "dossier.opened": Text("Request received"),
+    "booking.confirmed": Text("Appointment booked: {start}, {place}"),
+    "booking.moved": Text("Appointment moved: {start}, {place}"),
+    "booking.cancelled": Text("Appointment cancelled"),
+    "visit.reminded": Text("Reminder sent"),
+    "visit.coming": Text("You said that you are coming"),
+    "names.corrected": Text("A name or a number was corrected"),
+    "dossier.closed": Text("Visit over"),
 }
 
 
@@ -43,7 +43,7 @@ def timeline_text(event: str, data: Mapping[str, Any]) -> Text:
     """
     start = data.get("start")
     params = {**data, "start": datetime.fromisoformat(start)} if isinstance(start, str) else dict(data)
-    return Text(TIMELINE.get(event, "Updated"), params)
+    return Text(TIMELINE.get(event, Text("Updated")).msgid, params)
 
 
 def erased_from(closed_at: datetime, kept_days: int) -> datetime:

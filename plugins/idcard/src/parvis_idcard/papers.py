@@ -96,8 +96,10 @@ def _stamp(cents: tuple[int, ...]) -> Text | None:
     if len(cents) == 1:
         return Text("Tax stamp: {amount}", {"amount": _euros(cents[0])})
     older, younger = cents
-    text = "Tax stamp: {older} from 15 to 17 years, {younger} under 15 years"
-    return Text(text, {"older": _euros(older), "younger": _euros(younger)})
+    return Text(
+        "Tax stamp: {older} from 15 to 17 years, {younger} under 15 years",
+        {"older": _euros(older), "younger": _euros(younger)},
+    )
 
 
 def _euros(cents: int) -> str:
