@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 import uvicorn
 
 from parvis import crypto, logging, settings
 from parvis.db import backup as backups
+from parvis.db import close_pool, open_pool
 from parvis.db.embedded import bring_up_to_date, provided
 from parvis.db.migrations import installed_apps
 from parvis.demo.commands import demo
 from parvis.errors import ParvisError
+from parvis.outbox import queries as outbox
+from parvis.outbox.actions import replay
 from parvis.settings import Settings
 from parvis.web.commands import messages
+
+T = TypeVar("T")
 
 
 class _OneLine(click.Group):
@@ -105,6 +112,38 @@ def restore(file: Path, replace: bool) -> None:
         backups.restore(ready.database_owner_url, file, replace)
         bring_up_to_date(ready, installed_apps())
     click.echo(f"{file} is restored.")
+
+
+@main.group()
+def deliveries() -> None:
+    """What the worker gave up after its last attempt: see it, let it be tried again."""
+
+
+@deliveries.command("list")
+def list_deliveries() -> None:
+    """List dead deliveries, the latest first: id, event, reaction, attempts, what went wrong."""
+    with instance() as ready:
+        for row in asyncio.run(_asked(ready, outbox.dead(1000))):
+            click.echo(f"{row.id}  {row.type}  {row.reaction}  {row.attempts}  {row.error}")
+
+
+@deliveries.command("replay")
+@click.argument("ids", nargs=-1, type=click.UUID)
+@click.option("--all", "every", is_flag=True, help="Every dead delivery.")
+def replay_deliveries(ids: tuple[UUID, ...], every: bool) -> None:
+    """Let the deliveries of these IDS be tried anew."""
+    if every == bool(ids):
+        raise click.UsageError("Give the ids that `parvis deliveries list` shows, or --all.")
+    with instance() as ready:
+        click.echo(f"{asyncio.run(_asked(ready, replay('all' if every else ids)))} will be tried again.")
+
+
+async def _asked(ready: Settings, question: Coroutine[Any, Any, T]) -> T:
+    await open_pool(ready.database_url, 1)
+    try:
+        return await question
+    finally:
+        await close_pool()
 
 
 @main.group()
