@@ -23,14 +23,28 @@ from parvis.demo.commands import demo
 from parvis.errors import ParvisError
 from parvis.outbox import queries as outbox
 from parvis.outbox.actions import replay
+from parvis.plugins import load
 from parvis.settings import Settings
 from parvis.web.commands import messages
+from parvis.workbench.commands import COMMANDS
 
 T = TypeVar("T")
 
 
 class _OneLine(click.Group):
-    """A group whose commands end with one line instead of a trace when the operator has something to mend."""
+    """A group whose commands end with one line instead of a trace when the operator has something to mend.
+
+    The commands of plugins stand beside the core's; they are loaded only when asked for.
+    """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if found := super().get_command(ctx, cmd_name):
+            return found
+        return next((one for plugin in load() for one in plugin.commands if one.name == cmd_name), None)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        brought = (str(command.name) for plugin in load() for command in plugin.commands)
+        return sorted([*super().list_commands(ctx), *brought])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -159,3 +173,5 @@ def new_key() -> None:
 
 main.add_command(messages)
 main.add_command(demo)
+for command in COMMANDS:
+    main.add_command(command)

@@ -16,10 +16,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
 
 from parvis import clock, crypto, settings
+from parvis.app import create
 from parvis.db import close_pool, open_pool
 from parvis.db.cluster import Cluster, cluster_in
 from parvis.db.migrations import installed_apps, migrate
@@ -97,6 +99,16 @@ def instance(tmp_path: Path) -> Iterator[Settings]:
     clock.follow(tmp_path / "clock")
     yield found
     clock.follow(None)
+
+
+@pytest_asyncio.fixture
+async def portal(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser's client of the whole portal, with every installed plugin, on the test's database."""
+    now = replace(settings.current(), database_url=database)
+    transport = httpx.ASGITransport(create(now))  # type: ignore[arg-type]
+    headers = {"accept": "text/html", "origin": now.base_url}
+    async with httpx.AsyncClient(transport=transport, base_url=now.base_url, headers=headers) as client:
+        yield client
 
 
 async def _make_template(cluster: Cluster, name: str) -> None:

@@ -1,0 +1,1 @@
+"""For operators and authors of plugins: list what is installed, check a configuration, begin a plugin, write docs."""
