@@ -18,7 +18,7 @@ from parvis.testing.people import a_person, a_session
 
 @pytest.fixture
 def app(database):
-    return create(replace(settings.current(), skip_refused_plugins=True))
+    return create(replace(settings.current()))
 
 
 def test_every_route_is_guarded_and_declared(app):

@@ -20,7 +20,7 @@ async def client(database):
 
 
 def _client(**changes):
-    app = create(replace(settings.current(), skip_refused_plugins=True, **changes))
+    app = create(replace(settings.current(), **changes))
     transport = httpx.ASGITransport(app=app)
     return app, httpx.AsyncClient(transport=transport, base_url="http://localhost:8000")
 

@@ -28,7 +28,7 @@ CONTACT = Contact(Channel.MAIL, "lea@example.org")
 
 @pytest.fixture
 def portal(database):
-    app = create(replace(settings.current(), skip_refused_plugins=True))
+    app = create(replace(settings.current()))
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://localhost:8000",
