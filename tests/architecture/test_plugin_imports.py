@@ -21,6 +21,7 @@ SPOKEN = {
     "calendars.search",
     "calendars.slots",
     "dossiers.rules",
+    "messages.entries",
 }
 # A demo's seed writes weeks of taken hours in bulk, and works them out as the engine would.
 SEEDING = {

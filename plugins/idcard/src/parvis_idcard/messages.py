@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from parvis import clock, messages, settings
+from parvis import clock, settings
 from parvis.contract.values import Channel, MessageTemplate
 from parvis.db import new_id, transaction
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.queries import DossierInfo, Visit
 from parvis.errors import Text
+from parvis.messages import actions as messages
 from parvis.messages.entries import CalendarEntry, Issue, calendar_file
 from parvis.territory import queries as territory
 from parvis.web.i18n import translate
