@@ -87,7 +87,7 @@ async def served(app):
         await running
 
 
-async def a_town(desks=1, **rest):
+async def _a_town(desks=1, **rest):
     """A town hall that offers both kinds."""
     calendar = await a_calendar(desks=desks, **rest)
     await planning.offer(calendar.id, "collection", 5, 5)
@@ -100,5 +100,10 @@ async def a_town(desks=1, **rest):
 
 
 @pytest.fixture
-async def town(app):
+def a_town(app):
+    return _a_town
+
+
+@pytest.fixture
+async def town(a_town):
     return await a_town()

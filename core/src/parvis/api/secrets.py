@@ -14,7 +14,7 @@ from litestar import Request
 
 from parvis import clock, crypto
 from parvis.errors import NotSignedIn, Text
-from parvis.web.exchange import bearer
+from parvis.web.exchange import NoToken, bearer
 
 _PURPOSE = "api-hold"
 _LONGER = timedelta(days=30)
@@ -36,7 +36,7 @@ def read(request: Request[Any, Any, Any], hold: UUID) -> str:
     """The secret of this hold, from the request's bearer token. Raises WrongSecret."""
     try:
         held = crypto.verify(bearer(request), _PURPOSE, clock.now())
-    except crypto.Unreadable as error:
+    except (NoToken, crypto.Unreadable) as error:
         raise WrongSecret from error
     if held[:32] != hold.hex:
         raise WrongSecret

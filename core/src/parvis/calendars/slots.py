@@ -15,6 +15,8 @@ from parvis.errors import Invalid, NotFound, Refusal, Text
 Mark: TypeAlias = tuple[datetime, int, UUID]
 
 _MINUTE = 60
+# The first byte of the minutes: beyond it lie years that no calendar has.
+_LATEST = 0x7F
 
 
 class UnknownSlot(NotFound):
@@ -46,7 +48,7 @@ def read_slot(code: str) -> Slot:
     True
     """
     raw = _raw(code)
-    if len(raw) != 20:
+    if len(raw) != 20 or raw[16] > _LATEST:
         raise UnknownSlot
     return Slot(UUID(bytes=raw[:16]), _instant(raw[16:]))
 
@@ -61,7 +63,7 @@ def cursor_of(mark: Mark) -> str:
 def read_cursor(cursor: str) -> Mark:
     """The mark of a cursor. Raises Invalid."""
     raw = _raw(cursor)
-    if len(raw) != 24:
+    if len(raw) != 24 or raw[16] > _LATEST:
         text = Text("This page of results is not known. Please search again.")
         raise Invalid(Refusal("cursor-invalid", text, "cursor"))
     return _instant(raw[16:20]), int.from_bytes(raw[20:], "big"), UUID(bytes=raw[:16])

@@ -45,6 +45,13 @@ class NotJson(ParvisError):
     title = Text("This kind of content is not accepted here.")
 
 
+class NoToken(NotSignedIn):
+    """There is no bearer token."""
+
+    code = "token-missing"
+    title = Text("This needs a bearer token.")
+
+
 class TooLarge(ParvisError):
     """The body is longer than any request needs."""
 
@@ -125,10 +132,10 @@ def read_query(request: _AnyRequest, shape: type[T]) -> T:
 
 
 def bearer(request: _AnyRequest) -> str:
-    """The secret of an `Authorization: Bearer` header. Raises NotSignedIn without one."""
+    """The secret of an `Authorization: Bearer` header. Raises NoToken without one."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
-        raise NotSignedIn("This needs the secret of the hold, as a bearer token.")
+        raise NoToken
     return secret.strip()
 
 
@@ -176,5 +183,6 @@ def _bare(info: Any) -> Any:
 def _misfit(error: msgspec.ValidationError, inside: str = "") -> Invalid:
     """msgspec says what and where: "Expected `int` <= 8 - at `$.people`"."""
     what, _, where = str(error).partition(" - at `")
-    field = ".".join(part for part in (inside, where.rstrip("`").removeprefix("$").removeprefix(".")) if part)
+    inner = where.rstrip("`").removeprefix("$").removeprefix(".").replace("[...]", "[]")
+    field = ".".join(part for part in (inside, inner) if part)
     return Invalid(Refusal("invalid", Text("{what}", {"what": what}), field or None))
