@@ -1,0 +1,89 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import parvis_idcard
+from parvis import clock
+from parvis.contract.values import Channel
+from parvis.db import connection
+from parvis.dossiers import queries as dossiers
+from parvis.dossiers.actions import By
+from parvis.messages.letters import Letterhead, write
+from parvis.messages.queries import of_dossier
+from parvis.messages.sealing import Letter
+from parvis.messages.sms import segments
+from parvis.web import folders
+from parvis_idcard import actions, jobs, messages
+from parvis_idcard.rules import Age, Applicant
+
+HEAD = Letterhead(
+    name="Ville de Mulhouse", portal="m2A", phone="03 89 00 00 00", url="http://localhost:8000/e/mulhouse"
+)
+
+
+@pytest.fixture(autouse=True)
+def words():
+    """The plugin's templates and catalogues, as a composition root adds them."""
+    folders.use([Path(parvis_idcard.__file__).parent])
+    yield
+    folders.use([])
+
+
+async def told(dossier):
+    return sorted(message.template for message in await of_dossier(dossier))
+
+
+async def test_an_event_delivered_twice_tells_once(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    assert await messages.tell(messages.CONFIRMED, booked.dossier, "confirmed")
+    assert not await messages.tell(messages.CONFIRMED, booked.dossier, "confirmed")
+    assert await told(booked.dossier) == ["idcard/confirmed"]
+
+
+async def test_one_reminder_when_it_is_due_and_none_twice(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    assert await jobs.remind() == 0
+    clock.move(town.calendar.at(9) - timedelta(days=2) - clock.now())
+    assert await jobs.remind() == 1
+    assert await jobs.remind() == 0
+    assert await told(booked.dossier) == ["idcard/reminder"]
+    assert (await dossiers.timeline(booked.dossier))[0].event == "visit.reminded"
+
+
+async def test_a_cancelled_visit_is_not_reminded(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    await actions.cancel(booked.dossier, By("resident"))
+    clock.move(town.calendar.at(9) - timedelta(days=2) - clock.now())
+    assert await jobs.remind() == 0
+
+
+async def test_erasing_takes_names_numbers_and_messages(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    await messages.tell(messages.CONFIRMED, booked.dossier, "confirmed")
+    assert (await actions.export(booked.dossier))["applicants"][0]["family"] == "Martin"
+    assert await actions.erase([booked.dossier]) == 1
+    assert (await actions.export(booked.dossier))["applicants"] == ()
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.message WHERE sealed IS NOT NULL") == 0
+
+
+@pytest.mark.parametrize("lang", ["fr", "de", "en"])
+@pytest.mark.parametrize("template", messages.TEMPLATES, ids=lambda template: template.key)
+def test_every_message_can_be_written_and_an_sms_is_one_segment(instance, template, lang):
+    mail = write(template.key, Channel.MAIL, lang, HEAD, Letter("lea@example.org", template.sample, None))
+    assert "K7M29QXP" in mail.text
+    assert "K7M29QXP" in mail.html
+    assert template.sample["cancel"] in mail.text or template.key == messages.CANCELLED
+    sms = write(template.key, Channel.SMS, lang, HEAD, Letter("+33612345678", template.sample, None))
+    assert segments(sms.text) == 1, sms.text
+
+
+async def test_contact_by_sms_is_told_by_sms(town):
+    person = Applicant(given="Léa", family="Martin", age=Age.ADULT, number="A123456789")
+    request = await town.request(
+        await town.hold(), email=None, phone="+33612345678", channel=Channel.SMS, applicants=(person,)
+    )
+    booked = await actions.book(request)
+    await messages.tell(messages.CONFIRMED, booked.dossier, "confirmed")
+    assert [message.channel for message in await of_dossier(booked.dossier)] == [Channel.SMS]
