@@ -108,7 +108,8 @@ async def search_line(url: str, size: Size, times: int, seconds: float) -> Line:
 async def libres_lines(cluster: Cluster, url: str, size: Size, times: int, seconds: float) -> list[Line]:
     """200 claims on 100 places, and 16 clients booking, against libres behind HTTP."""
     python = await asyncio.to_thread(_libres_environment)
-    async with serving(url) as port, _libres(cluster, python, 4000) as libres_port:
+    allocations = 100 * (times + 2) + round(100 * seconds * times)
+    async with serving(url) as port, _libres(cluster, python, allocations) as libres_port:
         fresh = itertools.count(0, 100)
 
         async def ours_sold_out(turn: int) -> float:
