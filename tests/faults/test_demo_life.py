@@ -14,10 +14,9 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-import psutil
 import pytest
 
-from parvis.testing.running import RunningDemo
+from parvis.testing.running import RunningDemo, still_running
 
 pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("demo")]
 STOPS_WITHIN = 10
@@ -60,7 +59,7 @@ def test_the_territory_is_there(demo: RunningDemo) -> None:
 def test_a_killed_process_comes_back(demo: RunningDemo, name: str) -> None:
     victim = demo.children()[name]
     victim.kill()
-    psutil.wait_procs([victim])
+    assert still_running([victim]) == []
     # The portal's port stays open all the while, so that nobody is refused.
     assert httpx.get(f"{demo.url}/health/live", timeout=60).status_code == 200
     demo.wait_until("/health/ready", 200)
@@ -74,7 +73,7 @@ async def test_after_kill_9_of_the_supervisor_nothing_stands_in_the_way_of_the_n
     assert demo.process is not None
     demo.process.kill()
     demo.process.wait()
-    assert psutil.wait_procs(left, timeout=STOPS_WITHIN)[1] == []
+    assert still_running(left, STOPS_WITHIN) == []
     demo.start()
     assert before
     assert await bookings(demo) == before
@@ -87,11 +86,10 @@ async def test_after_kill_9_of_everything_the_next_start_recovers(demo: RunningD
     assert await bookings(demo) == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM])
-def test_a_signal_stops_everything(demo: RunningDemo, number: int) -> None:
+def test_a_signal_stops_everything(demo: RunningDemo) -> None:
     left = [*demo.children().values(), *demo.postgres()]
-    assert demo.stop(number) < STOPS_WITHIN
-    assert psutil.wait_procs(left, timeout=0)[1] == []
+    assert demo.stop(signal.SIGTERM) < STOPS_WITHIN
+    assert still_running(left, 1) == []
     socket.create_server(("127.0.0.1", demo.port)).close()
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +75,7 @@ class RunningDemo:
 
     def children(self) -> dict[str, psutil.Process]:
         """Its processes by what they are: provider, mailbox, serve, worker."""
-        if self.process is None:
+        if self.process is None or self.process.poll() is not None:
             return {}
         found = psutil.Process(self.process.pid).children()
         commands = [(child, child.cmdline()) for child in found]
@@ -96,7 +97,7 @@ class RunningDemo:
         for victim in found:
             with suppress(psutil.NoSuchProcess):
                 victim.kill()
-        psutil.wait_procs(found, timeout=_PATIENCE)
+        still_running(found, _PATIENCE)
         if self.process is not None:
             self.process.wait()
 
@@ -117,6 +118,16 @@ class RunningDemo:
             self.seen.append((live.status_code, ready.status_code, missing))
 
 
+def still_running(processes: Iterable[psutil.Process], seconds: float = 10) -> list[psutil.Process]:
+    """Which of these run after so many seconds; one that only waits for init to take note of its end does not."""
+    deadline, left = time.monotonic() + seconds, list(processes)
+    while left := [process for process in left if _runs(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_TICK)
+    return left
+
+
 def free_port() -> int:
     """A first port whose neighbours are free too."""
     while True:
@@ -125,6 +136,13 @@ def free_port() -> int:
             for number in range(port, port + 7):
                 socket.create_server(("127.0.0.1", number)).close()
             return port
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _named(command: list[str]) -> str:
