@@ -24,7 +24,7 @@ from parvis.db.cluster import cluster_in
 from parvis.db.embedded import provided
 from parvis.demo import plan
 from parvis.demo.plan import Program
-from parvis.demo.waiting import Waiting, answering
+from parvis.demo.waiting import answering
 from parvis.errors import ConfigurationError
 from parvis.settings import Settings
 
@@ -33,6 +33,7 @@ _START_SECONDS = 120
 _STEADY_SECONDS = 30
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _TRIES = 3
+_SEEDED = "seeded"
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -55,12 +56,20 @@ async def run(settings: Settings, listener: socket.socket, environ: Mapping[str,
 
 
 async def _live(settings: Settings, listener: socket.socket, processes: Processes) -> None:
+    seeded = settings.data / _SEEDED
+    first = not seeded.exists()
     async with AsyncExitStack() as held:
         async with answering(listener) as waiting:
             processes.keep(plan.surroundings(settings))
             await held.enter_async_context(_database(settings, processes.environ))
-            await _prepare(processes, waiting)
+            if first:
+                waiting.missing = "the territory's data"
+                await _prepare(processes)
+                seeded.touch()
         processes.keep(plan.portal(listener.fileno()), (listener.fileno(),))
+        if not first:
+            # The territory is there, so the portal need not wait; for a newer schema it does so by itself.
+            await _prepare(processes)
         await _until_ready(settings, processes)
         click.echo(f"Parvis is ready: {settings.base_url}")
         try:
@@ -87,8 +96,7 @@ async def _database(settings: Settings, environ: dict[str, str]) -> AsyncIterato
             await asyncio.to_thread(cluster_in(settings.data).stop)
 
 
-async def _prepare(processes: Processes, waiting: Waiting) -> None:
-    waiting.missing = "the territory's data"
+async def _prepare(processes: Processes) -> None:
     said = await processes.once(plan.preparation())
     if said is not None:
         raise ConfigurationError(said)
