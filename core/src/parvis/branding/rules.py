@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from colorsys import hls_to_rgb, rgb_to_hls
 from dataclasses import dataclass
 
 READABLE = 4.5
@@ -58,13 +59,13 @@ def contrast(one: str, other: str) -> float:
 
 
 def readable(colour: str, on: Sequence[str], towards: str, ratio: float = READABLE) -> str:
-    """The nearest colour on the way to `towards` that has the ratio on each of `on`.
+    """The nearest shade on the way to `towards`, black or white, that has the ratio on each of `on`.
 
     >>> readable("#ffcc00", ["#ffffff"], "#000000")
     '#907300'
     """
     for step in range(_STEPS):
-        candidate = mix(colour, towards, step / (_STEPS - 1))
+        candidate = _shade(colour, towards, step / (_STEPS - 1))
         if all(contrast(candidate, ground) >= ratio for ground in on):
             return candidate
     return towards
@@ -111,6 +112,13 @@ def _scheme(asked: str, ground: Ground) -> dict[str, str]:
         "brand-soft": soft,
         "brand-line": mix(brand, ground.surface, 0.65),
     }
+
+
+def _shade(colour: str, towards: str, part: float) -> str:
+    """`colour` darker or lighter in its own hue, which mixing with black or white would wash out."""
+    hue, lightness, saturation = rgb_to_hls(*_channels(colour))
+    reached = lightness + (_channels(towards)[0] - lightness) * part
+    return "#" + "".join(f"{round(c * 255):02x}" for c in hls_to_rgb(hue, reached, saturation))
 
 
 def _tint(soft: str, ground: Ground, texts: Sequence[str]) -> str:

@@ -93,7 +93,9 @@ def answer(request: _AnyRequest, error: Exception) -> Response[Any]:
     """The answer to a request that ended in `error`: the handler of every exception."""
     problem = problem_of(error)
     if problem.status >= 500:
-        log.error("request.failed", code=problem.code, path=request.url.path, exc_info=error)
+        # What we say no with on purpose (not ready yet) needs no stack trace in the log.
+        unforeseen = None if isinstance(error, ParvisError) else error
+        log.error("request.failed", code=problem.code, path=request.url.path, exc_info=unforeseen)
     if not wants_page(request.url.path, request.headers.get("accept", "")):
         return _machine_answer(request, problem)
     if problem.status == 401:
