@@ -18,7 +18,6 @@ from parvis import crypto, logging, settings
 from parvis.db import backup as backups
 from parvis.db import close_pool, open_pool
 from parvis.db.embedded import bring_up_to_date, provided
-from parvis.db.migrations import installed_apps
 from parvis.demo.commands import demo
 from parvis.errors import ParvisError
 from parvis.outbox import queries as outbox
@@ -104,7 +103,7 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database up to date: the core's migrations and every plugin's, all or nothing."""
     with instance() as ready:
-        ran = bring_up_to_date(ready, installed_apps())
+        ran = bring_up_to_date(ready, load().accepted(ready.skip_refused_plugins).every_app())
     click.echo("\n".join(ran) or "The database is up to date.")
 
 
@@ -124,7 +123,7 @@ def restore(file: Path, replace: bool) -> None:
     """Put the back-up in FILE into the database, all or nothing, and bring it up to date."""
     with instance() as ready:
         backups.restore(ready.database_owner_url, file, replace)
-        bring_up_to_date(ready, installed_apps())
+        bring_up_to_date(ready, load().accepted(ready.skip_refused_plugins).every_app())
     click.echo(f"{file} is restored.")
 
 

@@ -9,7 +9,6 @@ import sys
 from parvis import clock, crypto, plugins, settings
 from parvis.db import close_pool, open_pool
 from parvis.db.embedded import bring_up_to_date
-from parvis.db.migrations import installed_apps
 from parvis.demo.seed import admit, seed
 from parvis.errors import ParvisError
 from parvis.settings import Settings
@@ -22,14 +21,14 @@ def main() -> None:
         settings.use(ready)
         crypto.use(crypto.load_keys(ready))
         clock.follow(ready.data / "clock")
-        bring_up_to_date(ready, installed_apps())
-        asyncio.run(_fill(ready))
+        accepted = plugins.load().accepted(ready.skip_refused_plugins)
+        bring_up_to_date(ready, accepted.every_app())
+        asyncio.run(_fill(ready, accepted))
     except ParvisError as error:
         sys.exit(f"parvis: {error}")
 
 
-async def _fill(ready: Settings) -> None:
-    accepted = plugins.load().accepted(ready.skip_refused_plugins)
+async def _fill(ready: Settings, accepted: plugins.Plugins) -> None:
     await open_pool(ready.database_url)
     try:
         await seed([plugin.demo for plugin in accepted if plugin.demo])

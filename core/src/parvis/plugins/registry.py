@@ -21,6 +21,7 @@ from parvis.contract.values import (
     Reaction,
     Service,
 )
+from parvis.db.migrations import apps_under
 from parvis.errors import ConfigurationError, NotFound
 
 
@@ -109,6 +110,10 @@ class Plugins:
     def apps(self) -> list[AppConfig]:
         """Every plugin's Piccolo app, as migrating takes them."""
         return [plugin.app for plugin in self if plugin.app]
+
+    def every_app(self) -> list[AppConfig]:
+        """The core's Piccolo apps and these plugins', for bringing a database up to date."""
+        return [*apps_under("parvis"), *self.apps()]
 
     def folders(self) -> list[Path]:
         """Every plugin's package folder, where `web` finds templates, catalogues and static files."""

@@ -15,7 +15,7 @@ from parvis import clock, crypto
 from parvis import settings as instance
 from parvis.db import close_pool, open_pool
 from parvis.db.embedded import provided
-from parvis.db.migrations import apps_under, require_current_schema
+from parvis.db.migrations import require_current_schema
 from parvis.errors import ConfigurationError, ParvisError
 from parvis.plugins import Plugins, load
 from parvis.settings import Settings
@@ -74,7 +74,7 @@ def _database(settings: Settings, plugins: Plugins) -> list[str]:
 async def _asked(ready: Settings, plugins: Plugins) -> list[str]:
     await open_pool(ready.database_url, 1)
     try:
-        await require_current_schema([*apps_under("parvis"), *plugins.apps()])
+        await require_current_schema(plugins.every_app())
         return [line async for line in _kept_settings(plugins)]
     finally:
         await close_pool()
