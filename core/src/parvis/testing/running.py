@@ -83,6 +83,9 @@ class RunningDemo:
 
     def postgres(self) -> list[psutil.Process]:
         """The processes of its database, the postmaster first."""
+        if not self.cluster.running():
+            # A stale file names a process that is somebody else's by now.
+            return []
         try:
             postmaster = psutil.Process(int((self.cluster.data / "postmaster.pid").read_text().split("\n", 1)[0]))
             return [postmaster, *postmaster.children()]
