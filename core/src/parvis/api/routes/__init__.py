@@ -3,6 +3,8 @@
 from parvis.api.routes import bookings, catalogue, contacts, description, holds, slots
 
 HANDLERS = (
+    # First, or Litestar registers an answer of its own.
+    description.methods,
     slots.slots,
     slots.months,
     holds.hold,

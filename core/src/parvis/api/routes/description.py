@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response, get, route
 
 from parvis import plugins, settings
 from parvis.api.openapi import document
@@ -28,6 +28,17 @@ async def openapi(request: _AnyRequest) -> Response[bytes]:
 async def docs(request: _AnyRequest) -> Response[Any]:
     """The description for people."""
     return render(request, "api/docs.html", described=_document(request.app), pretty=_pretty)
+
+
+@route(
+    ["/api/v1/holds/{hold_id:uuid}", "/api/v1/bookings/{booking_id:uuid}"],
+    http_method="OPTIONS",
+    status_code=204,
+    **_PUBLIC,
+)
+async def methods() -> Response[None]:
+    """What these addresses take: Litestar's own answer forgets all methods but the first one registered."""
+    return Response(None, status_code=204, headers={"Allow": "DELETE, GET, OPTIONS"})
 
 
 @lru_cache(maxsize=4)
