@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get, post
 
 from parvis import clock, settings
-from parvis.calendars import actions, claims, search
-from parvis.calendars.following import following
+from parvis.calendars import actions, claims, following, search
 from parvis.db import close_pool, connection, open_pool
 from parvis.settings import Settings
 
@@ -29,7 +29,9 @@ class Wish(msgspec.Struct):
 async def _life(_: Litestar) -> AsyncIterator[None]:
     settings.use(Settings(env="test"))
     await open_pool(os.environ["BENCH_DATABASE"], size=8)
-    async with following():
+    async with following.following():
+        while not following._warm:  # noqa: ASYNC110 — the index says nothing when it is filled
+            await asyncio.sleep(0.05)
         yield
     await close_pool()
 

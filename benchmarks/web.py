@@ -242,7 +242,7 @@ def _libres_environment() -> Path:
 
 
 async def _answers(port: int) -> None:
-    for _ in range(600):
+    for _ in range(3000):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
