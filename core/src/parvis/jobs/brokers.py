@@ -48,7 +48,7 @@ def _rabbitmq(url: str) -> Broker:
     try:
         from dramatiq.brokers.rabbitmq import RabbitmqBroker
     except ImportError as error:
-        raise ConfigurationError("RabbitMQ needs pika: install parvis-core[rabbitmq].") from error
+        raise ConfigurationError("RabbitMQ needs pika beside Parvis: install dramatiq[rabbitmq].") from error
 
     class QuorumBroker(RabbitmqBroker):
         """Queues that survive the loss of a RabbitMQ node."""
