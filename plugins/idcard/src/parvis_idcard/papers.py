@@ -1,7 +1,8 @@
 """What to bring, in this very case. No I/O.
 
-Source: service-public.fr, "Carte d'identité" and "Passeport" (sheets N358 and N360), from memory and to be
-checked against them before a town goes live: a photo of less than 6 months, a proof of address, the old paper, the tax stamp. The town hall keeps nothing of it.
+Source: service-public.fr, "Carte d'identité" and "Passeport" (sheets N358 and N360), from memory: a photo of less
+than 6 months, a proof of address, the old paper, the tax stamp. To be compared with the sheets before a town goes live.
+The town hall keeps nothing of it.
 """
 
 from __future__ import annotations
