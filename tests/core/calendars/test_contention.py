@@ -16,7 +16,7 @@ from parvis.calendars.index import Index
 from parvis.calendars.openings import Exceptional
 from parvis.db import close_pool, connection, open_pool
 from parvis.errors import Refused
-from parvis.testing.calendars import SomeCalendar, a_calendar, every_day
+from parvis.testing.calendars import SomeCalendar, a_calendar, every_day, numbered
 
 CLAIMS, PLACES = 500, 100
 REPEATED = pytest.mark.parametrize("seed", seeds())
@@ -39,6 +39,7 @@ async def four_desks() -> tuple[SomeCalendar, list]:
 async def proved(calendar: SomeCalendar, index: Index) -> None:
     assert await proofs.unlike_bookings() == []
     assert await proofs.unlike_rules(calendar.id) == []
+    await numbered()
     await catch_up(index)
     fresh = Index()
     await refill(fresh)

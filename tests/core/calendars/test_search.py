@@ -14,7 +14,7 @@ from parvis.calendars.search import Wanted
 from parvis.calendars.slots import read_slot
 from parvis.db import connection
 from parvis.errors import Invalid
-from parvis.testing.calendars import a_calendar, a_place, every_day
+from parvis.testing.calendars import a_calendar, a_place, every_day, numbered
 
 pytestmark = pytest.mark.usefixtures("database")
 MULHOUSE = (47.7489, 7.3253)
@@ -176,11 +176,14 @@ async def test_the_index_follows_what_happens(database):
     await planning.add_desk(calendar.id, "Another", every_day())
     await grids.open_days(calendar.id)
     await planning.offer(calendar.id, "collection", 10)
+    await numbered()
     assert await catch_up(index) > 0
     await assert_same(index)
     await planning.close_desk(calendar.desks[0])
+    await numbered()
     await catch_up(index)
     await assert_same(index)
+    await numbered()
     assert await catch_up(index) == 0
 
 
@@ -191,6 +194,7 @@ async def test_a_new_epoch_makes_the_index_start_anew(database):
     await actions.hold(calendar.id, "deposit", calendar.at(9))
     await feed.begin_anew()
     await actions.hold(calendar.id, "deposit", calendar.at(10))
+    await numbered()
     await catch_up(index)
     await assert_same(index)
 
@@ -202,6 +206,7 @@ async def test_an_index_that_fell_behind_starts_anew(database):
     await actions.hold(calendar.id, "deposit", calendar.at(9))
     await feed.advance()
     assert await feed.forget(clock.now() + timedelta(days=8)) > 0
+    await numbered()
     await catch_up(index)
     await assert_same(index)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,9 +10,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from parvis import clock
-from parvis.calendars import grids, planning
+from parvis.calendars import feed, grids, planning
 from parvis.calendars.openings import Weekly
-from parvis.db import new_id
+from parvis.db import connection, new_id
 from parvis.territory.actions import add_emitter, add_place
 
 
@@ -77,3 +78,13 @@ async def a_calendar(
     await grids.open_days(calendar)
     day = clock.now().astimezone(ZoneInfo(zone)).date() + timedelta(days=5)
     return SomeCalendar(calendar, place_id, emitter, tuple(made), day, ZoneInfo(zone))
+
+
+async def numbered() -> None:
+    """Wait until the feed has numbered every change: a transaction in any database of the cluster holds it back."""
+    while True:
+        await feed.advance()
+        async with connection() as c:
+            if not await c.fetchval("SELECT EXISTS (SELECT FROM parvis.slot_change_waiting)"):
+                return
+        await asyncio.sleep(0.01)
