@@ -34,10 +34,14 @@ class Unreadable(ParvisError):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The instance's keys by id, 32 bytes each; `writing` names the one that encrypts and signs."""
+    """The instance's keys by id, 32 bytes each.
+
+    `writing` names the one that encrypts and signs, `finding` the one of the digests by which things are found again.
+    """
 
     by_id: Mapping[str, bytes]
     writing: str
+    finding: str
 
     def derive(self, key_id: str, purpose: str) -> bytes:
         """A 32-byte key for one purpose. Raises Unreadable for an unknown key id."""
@@ -64,7 +68,8 @@ def load_keys(settings: Settings) -> Keys:
         raise ConfigurationError("PARVIS_KEYS: write id:base64, comma-separated.") from error
     if any(len(key) != 32 for key in by_id.values()):
         raise ConfigurationError("PARVIS_KEYS: every key has 32 bytes; `parvis keys new` prints one.")
-    return Keys(by_id, pairs[0][0])
+    # A new key goes in front: the last one stays the same through every rotation, and digests with it.
+    return Keys(by_id, writing=pairs[0][0], finding=pairs[-1][0])
 
 
 def use(keys: Keys) -> None:
@@ -116,9 +121,9 @@ def digest(secret: str) -> bytes:
 
 
 def code_digest(code: str, salt: str) -> bytes:
-    """A keyed digest of a short code, which a bare hash would not protect."""
+    """A keyed digest of what is short or easily guessed (a code, a number, an address), the same after a rotation."""
     keys = _keys[-1]
-    return _mac(keys, keys.writing, "code", f"{salt}.{code}")
+    return _mac(keys, keys.finding, "digest", f"{salt}.{code}")
 
 
 def new_secret() -> str:

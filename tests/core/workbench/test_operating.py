@@ -7,7 +7,11 @@ import sys
 
 import pytest
 
-from parvis import settings
+from parvis import crypto, settings
+from parvis.contract.values import Channel
+from parvis.dossiers import actions as dossiers
+from parvis.dossiers.actions import By, NewDossier
+from parvis.identity.contacts import Contact
 from parvis.territory import actions, queries
 
 POINT = {"latitude": 47.75, "longitude": 7.33}
@@ -101,3 +105,13 @@ async def test_disabling_what_is_not_enabled_says_so(parvis):
     code, _, told = await parvis("plugin", "disable", "library", "illzach")
     assert (code, told) == (1, "parvis: library is not enabled at illzach.\n")
     assert await queries.enabled_plugins() == {}
+
+
+async def test_a_key_that_requests_are_found_by_is_missed(parvis):
+    emitter = await actions.add_emitter("illzach", "Illzach", "municipality", **POINT)
+    contact = Contact(Channel.MAIL, "lea@example.org")
+    new = NewDossier(service="x", emitter=emitter, contact=contact, names=("Léa",), language="fr", kept_days=1)
+    await dossiers.open(new, By())
+    assert (await parvis("check"))[0] == 0
+    code, _, told = await parvis("check", PARVIS_KEYS=crypto.new_key())
+    assert (code, "put the last key back" in told) == (1, True)

@@ -138,6 +138,17 @@ async def open_of_contact(contact: Contact) -> list[UUID]:
         return [row["id"] for row in await c.fetch(sql, contact.digest)]
 
 
+async def is_found_again() -> bool:
+    """Whether the newest dossier is found by its contact with the keys at hand: not once the last one was dropped."""
+    sql = "SELECT contact_kind, contact, contact_digest FROM parvis.dossier WHERE contact IS NOT NULL ORDER BY id DESC"
+    async with connection() as c:
+        row = await c.fetchrow(f"{sql} LIMIT 1")
+    try:
+        return row is None or _contact(row).digest == row["contact_digest"]
+    except crypto.Unreadable:
+        return False
+
+
 async def visits(service: str, after: datetime, before: datetime) -> list[DossierInfo]:
     """Open dossiers of a service whose visit begins within a span of time."""
     sql = _ROWS + (
@@ -169,10 +180,14 @@ def _theirs(found: DossierInfo, actor: Actor) -> bool:
 
 def _info(row: asyncpg.Record) -> DossierInfo:
     plain = ("id", "reference", "service", "emitter", "slug", "person", "language", "state", "opened_at", "closed_at")
-    contact = row["contact"] and Contact(Channel(row["contact_kind"]), crypto.decrypt(row["contact"], CONTACT).decode())
+    contact = _contact(row) if row["contact"] else None
     return DossierInfo(
-        **{key: row[key] for key in plain}, contact=contact or None, names=_names(row["names"]), visit=_visit(row)
+        **{key: row[key] for key in plain}, contact=contact, names=_names(row["names"]), visit=_visit(row)
     )
+
+
+def _contact(row: asyncpg.Record) -> Contact:
+    return Contact(Channel(row["contact_kind"]), crypto.decrypt(row["contact"], CONTACT).decode())
 
 
 def _names(sealed: bytes | None) -> tuple[str, ...]:

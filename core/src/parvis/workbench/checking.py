@@ -16,6 +16,7 @@ from parvis import settings as instance
 from parvis.db import close_pool, open_pool
 from parvis.db.embedded import provided
 from parvis.db.migrations import require_current_schema
+from parvis.dossiers import queries as dossiers
 from parvis.errors import ConfigurationError, ParvisError
 from parvis.plugins import Plugins, load
 from parvis.settings import Settings
@@ -75,7 +76,10 @@ async def _asked(ready: Settings, plugins: Plugins) -> list[str]:
     await open_pool(ready.database_url, 1)
     try:
         await require_current_schema(plugins.every_app())
-        return [line async for line in _kept_settings(plugins)]
+        told = [line async for line in _kept_settings(plugins)]
+        if not await dossiers.is_found_again():
+            told.append("PARVIS_KEYS: requests are not found by their contact any more; put the last key back, last.")
+        return told
     finally:
         await close_pool()
 
