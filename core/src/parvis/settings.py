@@ -62,7 +62,9 @@ class Settings:
     pool_size: int = _setting(10, "database connections a process", int)
     broker_url: str = _setting("", "redis:// or amqp:// for several machines; in process when empty", secret=True)
 
-    keys: str = _setting("", "keys as id:base64 of 32 bytes, comma-separated: the first one writes, the last one finds again", secret=True)
+    keys: str = _setting(
+        "", "id:base64 of 32 bytes, comma-separated: the first key writes, the last one finds", secret=True
+    )
     oidc_issuer: str = _setting("", "issuer of the sign-on; its discovery document is fetched at need")
     oidc_client_id: str = _setting("parvis", "client id at the sign-on")
     oidc_client_secret: str = _setting("", "client secret at the sign-on", secret=True)

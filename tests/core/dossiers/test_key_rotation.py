@@ -28,9 +28,7 @@ def rotate(instance, database):
 
 async def opened():
     _, emitter = await a_place()
-    new = NewDossier(
-        service="idcard", emitter=emitter, contact=LEA, names=("Léa Martin",), language="fr", kept_days=30
-    )
+    new = NewDossier(service="idcard", emitter=emitter, contact=LEA, names=("Léa Martin",), language="fr", kept_days=30)
     return (await actions.open(new, By("resident"))).id
 
 
