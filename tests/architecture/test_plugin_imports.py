@@ -9,7 +9,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(file for folder in ("plugins", "federation") for file in (ROOT / folder).rglob("src/**/*.py"))
 GROUND = {"contract", "events", "errors", "settings", "clock", "crypto", "db", "outbox", "jobs", "web", "testing"}
-DOMAINS = {"territory", "identity", "branding", "audit", "calendars", "payments", "dossiers", "messages", "indicators"}
+DOMAINS = {
+    "territory", "identity", "branding", "audit", "calendars", "payments", "dossiers", "messages", "attendance",
+    "indicators",
+}  # fmt: skip
 OPEN = {"actions", "queries", "tables"}
 # Words of a domain that its actions and queries take or give (docs/decisions/0501).
 SPOKEN = {

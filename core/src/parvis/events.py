@@ -51,6 +51,12 @@ class BookingCancelled(BookingFact, frozen=True, kw_only=True):
     type = "booking.cancelled"
 
 
+class BookingRestored(BookingFact, frozen=True, kw_only=True):
+    """A cancellation was undone while the hour was still there: the booking is live again."""
+
+    type = "booking.restored"
+
+
 class HoldLapsed(BookingFact, frozen=True, kw_only=True):
     """A held hour was not confirmed in time and is free again."""
 

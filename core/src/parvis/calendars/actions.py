@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from parvis import clock, crypto, settings
-from parvis.calendars import rules
+from parvis.calendars import days, rules
 from parvis.calendars.claims import FREE_CELLS, TAKE_CELLS, Claim, Hour, take
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.calendars.rush import take_soon
@@ -106,7 +106,8 @@ async def confirm(hold_id: UUID, secret: str, dossier: UUID | None = None) -> Bo
             dossier,
         )
         confirmed = await booking(hold_id)
-        await record(BookingConfirmed(**_fact(confirmed)))
+        await record(BookingConfirmed(**confirmed.fact))
+        await days.tell([hold_id])
         return confirmed
 
 
@@ -140,7 +141,8 @@ async def cancel(booking_id: UUID) -> BookingInfo:
             await c.execute("UPDATE parvis.booking SET state = 'cancelled' WHERE id = $1", booking_id)
             await _give_back(c, row)
             cancelled = await booking(booking_id)
-            await record(BookingCancelled(**_fact(cancelled)))
+            await record(BookingCancelled(**cancelled.fact))
+            await days.tell([booking_id])
             return cancelled
         return await booking(booking_id)
 
@@ -195,7 +197,7 @@ async def _sweep_one() -> bool:
         row = await c.fetchrow("DELETE FROM parvis.booking WHERE id = $1 RETURNING *", found)
         await c.execute(FREE_CELLS, *_cells(row))
         if lapsed.state == "held":
-            await record(HoldLapsed(**_fact(lapsed)))
+            await record(HoldLapsed(**lapsed.fact))
         return True
 
 
@@ -252,8 +254,10 @@ async def _take_over(c: Connection, row: asyncpg.Record, hold_id: UUID) -> async
 
 async def _moved(before: BookingInfo) -> BookingInfo:
     moved = await booking(before.id)
-    fact = BookingMoved(**_fact(moved), previous_calendar=before.calendar, previous_start=before.start)
+    fact = BookingMoved(**moved.fact, previous_calendar=before.calendar, previous_start=before.start)
     await record(fact)
+    await days.tell([moved.id])
+    await days.tell_day(before.calendar, before.start.astimezone(ZoneInfo(before.zone)).date())
     return moved
 
 
@@ -294,14 +298,3 @@ def _overlap(one: asyncpg.Record, other: asyncpg.Record) -> bool:
         and one["cell"] < other["cell"] + other["cells"]
         and other["cell"] < one["cell"] + one["cells"]
     )
-
-
-def _fact(info: BookingInfo) -> dict[str, Any]:
-    return {
-        "emitter": info.emitter,
-        "booking": info.id,
-        "dossier": info.dossier,
-        "calendar": info.calendar,
-        "start": info.start,
-        "end": info.end,
-    }

@@ -84,6 +84,20 @@ UPDATE parvis.desk_day d SET free = overlay(d.free PLACING substring(B'0'::bit(3
 WHERE d.desk = $1 AND d.day = $2
 """
 
+# On condition that nobody else has them; a cell outside the opening hours is never free, and never another's here.
+RETAKE_CELLS = """
+WITH taken AS (
+    UPDATE parvis.desk_day d
+    SET free = overlay(d.free PLACING substring(B'0'::bit(300), 1, $4::int) FROM $3 - d.opens + 1)
+    WHERE d.desk = $1 AND d.day = $2
+        AND substring(d.free | ~d.grid, $3 - d.opens + 1, $4::int) = substring(~B'0'::bit(300), 1, $4::int)
+    RETURNING d.desk, d.day
+), noted AS (
+    INSERT INTO parvis.slot_change_waiting (desk, day) SELECT desk, day FROM taken
+)
+SELECT desk FROM taken
+"""
+
 
 class Hour(NamedTuple):
     """What is asked for; of two equal ones, one is sold out when the other is. `counter` is an agent's."""

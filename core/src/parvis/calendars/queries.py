@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -42,6 +43,12 @@ class BookingInfo:
     hold_until: datetime | None
     sequence: int
     dossier: UUID | None
+
+    @property
+    def fact(self) -> dict[str, Any]:
+        """What every event about a booking carries."""
+        facts = {"emitter": self.emitter, "booking": self.id, "dossier": self.dossier}
+        return {**facts, "calendar": self.calendar, "start": self.start, "end": self.end}
 
 
 _FIELDS = tuple(f.name for f in fields(BookingInfo))

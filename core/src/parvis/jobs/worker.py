@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-import asyncpg
 import dramatiq
 import redis
 import structlog
@@ -23,6 +22,7 @@ from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.logging import get_logger
 
 from parvis.db import close_pool, new_id, open_pool
+from parvis.db.listening import hear
 from parvis.errors import Unavailable
 from parvis.jobs.brokers import QUEUE, open_broker
 from parvis.jobs.deliveries import OUTAGE, deliver
@@ -124,16 +124,12 @@ class Worker:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _listen_once(self) -> None:
-        closed = asyncio.Event()
-        connection = await asyncpg.connect(self.settings.listen_url or self.settings.database_url, timeout=10)
-        try:
-            connection.add_termination_listener(lambda _: closed.set())
-            await connection.add_listener(CHANNEL, lambda *_: self._wake.set())
-            self.heard.set()
-            self._wake.set()
-            await closed.wait()
-        finally:
-            connection.terminate()
+        url = self.settings.listen_url or self.settings.database_url
+        await hear(url, CHANNEL, lambda _: self._wake.set(), self._listening)
+
+    def _listening(self) -> None:
+        self.heard.set()
+        self._wake.set()
 
     async def _stop(self, threads: dramatiq.Worker, loops: list[asyncio.Task[None]]) -> None:
         for loop in loops:

@@ -1,0 +1,14 @@
+"""The attendance as a Piccolo app."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from parvis.attendance.tables import AttendanceSetting, Sheet, StepRow
+
+APP_CONFIG = AppConfig(
+    app_name="attendance",
+    migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
+    table_classes=[StepRow, Sheet, AttendanceSetting],
+    migration_dependencies=["parvis.calendars.piccolo_app", "parvis.dossiers.piccolo_app"],
+)

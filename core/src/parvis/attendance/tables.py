@@ -1,0 +1,43 @@
+"""Rows of the attendance: steps, which stay for the figures, and sheets, which are erased with their day."""
+
+from __future__ import annotations
+
+from piccolo.columns import UUID, Array, BigInt, Bytea, Date, ForeignKey, OnDelete, SmallInt, Timestamptz, Varchar
+from piccolo.table import Table
+
+from parvis.calendars.tables import Booking, Calendar
+
+
+class StepRow(Table, tablename="attendance_step", schema="parvis"):
+    """Something that happened to a visit on its day; the last one that was not undone says how it stands.
+
+    `by` is resident, staff or system, `person` the account of who did it. `cells` is how long an hour was before its
+    rest was given back.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    ord = BigInt()
+    booking = ForeignKey(Booking, null=False, on_delete=OnDelete.cascade)
+    step = Varchar(length=8)
+    at = Timestamptz(default=None)
+    by = Varchar(length=8)
+    person = UUID(null=True, default=None)
+    cells = SmallInt(null=True, default=None)
+    undone_at = Timestamptz(null=True, default=None)
+    undone_by = UUID(null=True, default=None)
+
+
+class Sheet(Table, tablename="attendance_sheet", schema="parvis"):
+    """What an agent writes down for a visit until its day is over: `ticks` of what was brought, a note (encrypted)."""
+
+    booking = ForeignKey(Booking, null=False, on_delete=OnDelete.cascade, primary_key=True)
+    day = Date(default=None)
+    ticks = Array(base_column=Varchar(length=60), default=[])
+    note = Bytea(null=True, default=None)
+
+
+class AttendanceSetting(Table, tablename="attendance_setting", schema="parvis"):
+    """After how many minutes the rest of an hour is given back that nobody came to; without a row, never."""
+
+    calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.cascade, primary_key=True)
+    release_minutes = SmallInt()
