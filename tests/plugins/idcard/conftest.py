@@ -2,16 +2,19 @@ from dataclasses import dataclass
 
 import pytest
 
+from parvis import settings
+from parvis.app.portal_process import create
 from parvis.calendars import actions as calendars
 from parvis.calendars import planning
 from parvis.calendars.actions import Hold
 from parvis.contract.values import BookingRequest
 from parvis.identity import contacts
 from parvis.identity.contacts import Contact, Proved
-from parvis.territory.actions import enable_plugin, publish
+from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.testing.calendars import SomeCalendar, a_calendar
 from parvis_idcard.details import Details
 from parvis_idcard.rules import Age, Applicant, Paper
+from tests.plugins.idcard.browsing import Browser
 
 
 @dataclass
@@ -54,3 +57,19 @@ async def a_town(desks=1, **rest) -> Town:
 @pytest.fixture
 async def town(database):
     return await a_town()
+
+
+@pytest.fixture
+async def app(town):
+    whole = await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
+    await enable_plugin(whole, "idcard")
+    await publish(whole, "idcard")
+    await add_emitter(
+        "illzach", "Illzach", "municipality", latitude=47.78, longitude=7.35, postcodes=("68110",), insee="68154"
+    )
+    return create(settings.current())
+
+
+@pytest.fixture
+async def browser(app, town):
+    return Browser(app, town)

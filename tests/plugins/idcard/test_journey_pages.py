@@ -1,90 +1,16 @@
 import asyncio
 import re
 from datetime import timedelta
-from html import unescape
 
-import httpx
 import pytest
 from icalendar import Calendar
 
-from parvis import clock, settings
-from parvis.app.portal_process import create
+from parvis import clock
 from parvis.calendars import actions as calendars
 from parvis.calendars.proofs import unlike_bookings
-from parvis.calendars.slots import Slot
 from parvis.db import connection
-from parvis.identity.contacts import code_to_send
-from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.territory.queries import emitter
-
-FORM = {
-    "channel": "mail",
-    "email": "lea@example.org",
-    "applicants-0-given": "Léa",
-    "applicants-0-family": "Martin",
-    "applicants-0-age": "adult",
-    "applicants-0-number": "A123456789",
-}
-SEARCH = "what=CNI&people=1"
-
-
-class Browser:
-    """Somebody without JavaScript: forms, redirects and cookies."""
-
-    def __init__(self, app, town):
-        self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=app), base_url="http://localhost:8000", headers={"accept": "text/html"}
-        )
-        self.town = town
-        self.page = None
-
-    async def get(self, url):
-        self.page = await self.http.get(url, follow_redirects=True)
-        return self
-
-    async def post(self, url, **data):
-        self.page = await self.http.post(url, data=data, follow_redirects=True)
-        return self
-
-    @property
-    def text(self):
-        return unescape(self.page.text)
-
-    @property
-    def path(self):
-        return self.page.url.path
-
-    def slot(self, hour=9):
-        return Slot(self.town.calendar.id, self.town.calendar.at(hour)).code
-
-    async def hold(self, hour=9, page="page", **more):
-        return await self.post("/e/m2a/idcard/hold", slot=self.slot(hour), search=SEARCH, page=page, **more)
-
-    async def code(self):
-        async with connection() as c:
-            proof = await c.fetchval("SELECT id FROM parvis.contact_proof ORDER BY asked_at DESC LIMIT 1")
-        return (await code_to_send(proof)).code
-
-    async def to_check(self, hour=9, page="page", **changed):
-        await self.hold(hour, page)
-        return await self.post(self.path, **FORM | changed)
-
-
-@pytest.fixture
-async def app(town):
-    whole = await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
-    await enable_plugin(whole, "idcard")
-    await publish(whole, "idcard")
-    await add_emitter(
-        "illzach", "Illzach", "municipality", latitude=47.78, longitude=7.35, postcodes=("68110",), insee="68154"
-    )
-    return create(settings.current())
-
-
-@pytest.fixture
-async def browser(app, town):
-    return Browser(app, town)
-
+from tests.plugins.idcard.browsing import FORM, SEARCH, Browser
 
 async def test_from_the_search_to_the_confirmation_in_four_pages(browser):
     await browser.get("/e/m2a/idcard")

@@ -74,7 +74,8 @@ class Kind:
 class BookingRequest:
     """A hold that its holder wants to become a booking, with the service's own details, decoded.
 
-    `for_others`: an agent or a helper (`person`) books for somebody; limits per contact and proofs do not apply.
+    `for_others`: an agent of the emitter `office`, or a helper without one, books for somebody as `person`; limits
+    per contact and proofs do not apply.
     """
 
     hold: UUID
@@ -84,6 +85,7 @@ class BookingRequest:
     person: UUID | None = None
     proof: UUID | None = None
     for_others: bool = False
+    office: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

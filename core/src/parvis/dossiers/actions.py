@@ -12,12 +12,13 @@ import msgspec
 
 from parvis import clock, crypto, outbox
 from parvis.calendars import actions as calendars
-from parvis.calendars.queries import BookingInfo
+from parvis.calendars.queries import BookingInfo, place_of
 from parvis.contract.values import PersonalData
 from parvis.db import Connection, new_id, new_reference, transaction
 from parvis.errors import NotFound
 from parvis.events import DossierClosed, DossierOpened
 from parvis.identity.contacts import Contact
+from parvis.territory import queries as territory
 
 CONTACT = "dossier-contact"
 NAMES = "dossier-names"
@@ -26,10 +27,11 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who did something: resident, staff, helper or system, and the account if there is one."""
+    """Who did something: resident, staff (for an `emitter`), helper or system, and the account if there is one."""
 
     kind: str = "system"
     person: UUID | None = None
+    emitter: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,8 @@ async def move_visit(dossier: UUID, calendar: UUID, start: datetime, place: str,
     Raises SlotFull, UnknownSlot, NotFound, Refused.
     """
     async with transaction() as c:
-        booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=by.kind == "staff")
+        counter = by.kind == "staff" and await _is_theirs(calendar, by)
+        booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=counter)
         await c.execute("UPDATE parvis.dossier SET emitter = $2 WHERE id = $1", dossier, booking.emitter)
         await note(dossier, "booking.moved", by, start=booking.start, place=place)
     return booking
@@ -100,10 +103,13 @@ async def cancel_visit(dossier: UUID, by: By) -> None:
 
 async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
     """Add a row to the timeline; an instant in `data` is kept in ISO form. Put no personal data in it."""
-    sql = "INSERT INTO parvis.timeline (id, dossier, at, event, data, by, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+    sql = (
+        "INSERT INTO parvis.timeline (id, dossier, at, event, data, by, actor, emitter) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+    )
     plain = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in data.items()}
     async with transaction() as c:
-        await c.execute(sql, new_id(), dossier, clock.now(), event, plain, by.kind, by.person)
+        await c.execute(sql, new_id(), dossier, clock.now(), event, plain, by.kind, by.person, by.emitter)
 
 
 async def rename(dossier: UUID, names: Iterable[str]) -> None:
@@ -158,6 +164,11 @@ async def erase_kept_long_enough(owners: Sequence[PersonalData]) -> int:
             ids,
         )
     return len(ids)
+
+
+async def _is_theirs(calendar: UUID, by: By) -> bool:
+    """Whether a calendar is of the emitter that staff acts for: the counter's share is for its own agents."""
+    return (await territory.place(await place_of(calendar))).emitter == by.emitter
 
 
 async def _booking_of(c: Connection, dossier: UUID) -> UUID:

@@ -15,8 +15,8 @@ from parvis import clock, crypto
 from parvis.contract.values import Channel
 from parvis.db import connection, read_reference
 from parvis.dossiers.actions import CONTACT, NAMES
-from parvis.dossiers.rules import names_fit
-from parvis.errors import NotFound
+from parvis.dossiers.rules import names_fit, timeline_note, timeline_text
+from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 
@@ -64,12 +64,23 @@ class DossierInfo:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """A row of the timeline; `by` is resident, staff, helper or system."""
+    """A row of the timeline; `by` is resident, staff, helper or system, `office` the emitter staff acted for."""
 
     at: datetime
     event: str
     data: Mapping[str, Any]
     by: str
+    office: str = ""
+
+    @property
+    def text(self) -> Text:
+        """What happened, for people."""
+        return timeline_text(self.event, self.data)
+
+    @property
+    def note(self) -> Text | None:
+        """Who did it, where that is neither the resident nor the portal itself."""
+        return timeline_note(self.by, self.office)
 
 
 async def dossier(dossier_id: UUID) -> DossierInfo:
@@ -98,7 +109,7 @@ async def for_resident(dossier_id: UUID, actor: Actor, key: str | None) -> Dossi
     Raises Unreadable for a key that was altered or is too old, NotFound where there is nothing for them.
     """
     found = await dossier(dossier_id)
-    if found.state != "erased" and _theirs(found, actor):
+    if found.state != "erased" and is_theirs(found, actor):
         return found
     if not key:
         raise NotFound
@@ -161,7 +172,11 @@ async def visits(service: str, after: datetime, before: datetime) -> list[Dossie
 
 async def timeline(dossier_id: UUID) -> list[TimelineEntry]:
     """What happened to a dossier, the latest first."""
-    sql = "SELECT at, event, data, by FROM parvis.timeline WHERE dossier = $1 ORDER BY at DESC, id DESC"
+    sql = (
+        "SELECT at, event, data, by, coalesce(emitter.name, '') AS office FROM parvis.timeline "
+        "LEFT JOIN parvis.emitter ON emitter.id = timeline.emitter "
+        "WHERE dossier = $1 ORDER BY at DESC, timeline.id DESC"
+    )
     async with connection() as c:
         return [TimelineEntry(**row) for row in await c.fetch(sql, dossier_id)]
 
@@ -171,7 +186,8 @@ def link_key(dossier_id: UUID, until: datetime) -> str:
     return crypto.sign(str(dossier_id), _LINK, until)
 
 
-def _theirs(found: DossierInfo, actor: Actor) -> bool:
+def is_theirs(found: DossierInfo, actor: Actor) -> bool:
+    """Whether a dossier is of somebody's account, or of a contact they proved."""
     if actor.person is not None and found.person == actor.person:
         return True
     digests: Sequence[bytes] = [proof.digest for proof in actor.proofs]

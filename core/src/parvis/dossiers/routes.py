@@ -15,7 +15,6 @@ from litestar.params import FromPath
 from parvis import clock, plugins
 from parvis.audit import queries as audit
 from parvis.dossiers import queries
-from parvis.dossiers.rules import timeline_text
 from parvis.errors import Invalid, NotFound, Refusal, Text
 from parvis.identity import guards
 from parvis.identity.actors import Actor
@@ -61,7 +60,7 @@ async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """One request: its state, its timeline, who read it. Opening it changes nothing."""
     key = request.query_params.get("key")
     found = await queries.for_resident(dossier, guards.actor_of(request), key)
-    rows = [(row.at, timeline_text(row.event, row.data), None) for row in await queries.timeline(found.id)]
+    rows = [(row.at, row.text, row.note) for row in await queries.timeline(found.id)]
     return pages.render(
         request,
         "dossiers/request.html",

@@ -46,6 +46,17 @@ def timeline_text(event: str, data: Mapping[str, Any]) -> Text:
     return Text(TIMELINE.get(event, Text("Updated")).msgid, params)
 
 
+def timeline_note(by: str, office: str) -> Text | None:
+    """Who did it, if that is worth a line: staff, of which emitter where that is known, or a helper.
+
+    >>> str(timeline_note("staff", "Mulhouse")), timeline_note("resident", "")
+    ('By an agent: Mulhouse', None)
+    """
+    if by == "staff":
+        return Text("By an agent: {office}", {"office": office}) if office else Text("By an agent")
+    return Text("By a helper, who books for others") if by == "helper" else None
+
+
 def erased_from(closed_at: datetime, kept_days: int) -> datetime:
     """When a closed dossier's personal data go."""
     return closed_at + timedelta(days=kept_days)

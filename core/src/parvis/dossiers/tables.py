@@ -35,7 +35,10 @@ class Dossier(Table, tablename="dossier", schema="parvis"):
 
 
 class TimelineRow(Table, tablename="timeline", schema="parvis"):
-    """What happened to a dossier: a fixed `event` key, its data without personal data, and who did it."""
+    """What happened to a dossier: a fixed `event` key, its data without personal data, and who did it.
+
+    `emitter` is the one that staff acted for.
+    """
 
     id = UUID(primary_key=True, default=None)
     dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
@@ -44,3 +47,4 @@ class TimelineRow(Table, tablename="timeline", schema="parvis"):
     data = JSONB()
     by = Varchar(length=10, default="system")
     actor = UUID(null=True, default=None)
+    emitter = ForeignKey(Emitter, null=True, default=None, on_delete=OnDelete.set_null)

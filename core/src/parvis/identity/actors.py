@@ -57,6 +57,12 @@ class Actor:
         """Whether they have a role anywhere."""
         return any(grant.role is role for grant in self.grants)
 
+    def acts_for(self, permission: str, prefer: UUID) -> UUID | None:
+        """For which emitter they do what needs `permission`: `prefer` if it is theirs; None for a helper's role."""
+        roles = self.powers.get(permission, frozenset())
+        theirs = [grant.emitter for grant in self.grants if grant.emitter and grant.role in roles]
+        return prefer if prefer in theirs else next(iter(theirs), None)
+
     @property
     def desks(self) -> tuple[Grant, ...]:
         """One grant for each emitter they work for, by the emitter's name."""

@@ -149,7 +149,7 @@ async def export(dossier: UUID) -> dict[str, Any]:
 
 async def _book(request: BookingRequest, details: Details) -> Booked:
     contact = contact_of(details)
-    by = By("helper" if request.for_others else "resident", request.person)
+    by = _by(request)
     proved = request.for_others or await is_proved(contact, request.person, request.proof)
     if not proved:
         text = Text("Type the code that we sent you, so that we know we can reach you.")
@@ -164,6 +164,12 @@ async def _book(request: BookingRequest, details: Details) -> Booked:
         await _write(c, opened.id, held.kind, details)
         await drafts.forget(request.hold)
     return _booked(await dossier_queries.dossier(opened.id))
+
+
+def _by(request: BookingRequest) -> By:
+    if not request.for_others:
+        return By("resident", request.person)
+    return By("staff" if request.office else "helper", request.person, request.office)
 
 
 def _new_dossier(

@@ -115,7 +115,7 @@ async def book(request: _Request, token: FromPath[str]) -> Response[Any]:
         return pages.see_other(f"/e/{request.path_params['emitter']}/idcard/hold/{token}")
     try:
         cookie = await _prove(request, draft, answers, form)
-        booked = await actions.book(_request(request, draft, answers))
+        booked = await actions.book(_request(request, draft, held, answers))
     except HoldGone:
         return await _lapsed(request, draft)
     except Refused as refused:
@@ -286,7 +286,8 @@ async def _prove(request: _Request, draft: Draft, answers: _Answers, form: Form[
         raise
 
 
-def _request(request: _Request, draft: Draft, answers: _Answers) -> BookingRequest:
+def _request(request: _Request, draft: Draft, held: BookingInfo, answers: _Answers) -> BookingRequest:
+    for_others = _for_others(request, answers.form)
     of_session = (proof.id for proof in request.user.proofs if proof.digest == answers.contact.digest)
     return BookingRequest(
         hold=draft.hold,
@@ -295,7 +296,8 @@ def _request(request: _Request, draft: Draft, answers: _Answers) -> BookingReque
         language=i18n.language(request),
         person=request.user.person,
         proof=next(of_session, draft.proof),
-        for_others=_for_others(request, answers.form),
+        for_others=for_others,
+        office=request.user.acts_for(BOOK_FOR_OTHERS, held.emitter) if for_others else None,
     )
 
 

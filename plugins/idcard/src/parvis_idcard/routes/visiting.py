@@ -19,7 +19,6 @@ from parvis.calendars.slots import UnknownSlot, read_slot
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.dossiers.queries import DossierInfo, Visit
-from parvis.dossiers.rules import timeline_text
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.actors import Actor
@@ -30,6 +29,7 @@ from parvis_idcard import actions, hours, messages, queries
 from parvis_idcard.details import ApplicantForm
 from parvis_idcard.hours import Search
 from parvis_idcard.papers import to_bring
+from parvis_idcard.permissions import BOOK_FOR_OTHERS
 from parvis_idcard.queries import Appointment
 from parvis_idcard.routes.finding import PUBLIC
 from parvis_idcard.rules import DEPOSIT, Applicant, Paper, changeable
@@ -56,7 +56,7 @@ async def show(request: _Request, emitter: FromPath[str], dossier: FromPath[UUID
 async def come(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Say that one comes."""
     found = await _own(request, dossier)
-    await actions.say_coming(found, _by(request))
+    await actions.say_coming(found, _by(request, found))
     return pages.see_other(_address(request, found, told="coming"))
 
 
@@ -72,7 +72,7 @@ async def cancel(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Cancel; the hour returns to the public."""
     found = await _own(request, dossier)
     try:
-        await actions.cancel(found.id, _by(request))
+        await actions.cancel(found.id, _by(request, found))
     except Refused as refused:
         return await _render(request, "idcard/cancel.html", found, refused.status, refused.refusals)
     return pages.see_other(_address(request, found, told="cancelled"))
@@ -94,7 +94,7 @@ async def move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
         return await _move(request, found, 422, [Refusal("slot", text) for text in form.errors.values()])
     try:
         slot = read_slot(form.value.slot)
-        await actions.move(found, slot.calendar, slot.start, _by(request))
+        await actions.move(found, slot.calendar, slot.start, _by(request, found))
     except (SlotFull, UnknownSlot):
         text = Text("This hour has just been taken. You still have your appointment; choose another hour.")
         return await _move(request, found, 409, [Refusal("slot-full", text)])
@@ -120,7 +120,7 @@ async def correct(request: _Request, dossier: FromPath[UUID], position: FromPath
         return await _correct(request, found, position, form, 422)
     try:
         after = Applicant(**msgspec.structs.asdict(form.value))
-        await actions.correct(found, position, after, _by(request))
+        await actions.correct(found, position, after, _by(request, found))
     except Refused as refused:
         another = refused.refusals[0].code == "another-person"
         return await _correct(request, found, position, form.refused(refused.refusals), refused.status, another)
@@ -148,7 +148,7 @@ async def _own(request: _Request, dossier: UUID) -> DossierInfo:
 
 async def _visit(request: _Request, found: DossierInfo) -> Response[Any]:
     told = request.query_params.get("told", "new" if "new" in request.query_params else "")
-    rows = [(row.at, timeline_text(row.event, row.data), None) for row in await dossiers.timeline(found.id)]
+    rows = [(row.at, row.text, row.note) for row in await dossiers.timeline(found.id)]
     return await _render(request, "idcard/visit.html", found, told=told, timeline=rows)
 
 
@@ -223,8 +223,13 @@ def _person(appointment: Appointment, position: int) -> Applicant:
     return appointment.applicants[position]
 
 
-def _by(request: _Request) -> By:
-    return By("resident", guards.actor_of(request).person)
+def _by(request: _Request, found: DossierInfo) -> By:
+    """Who acts: the resident, or somebody who books for others and came by the link of a dossier not theirs."""
+    actor = guards.actor_of(request)
+    if not actor.may(BOOK_FOR_OTHERS) or dossiers.is_theirs(found, actor):
+        return By("resident", actor.person)
+    office = actor.acts_for(BOOK_FOR_OTHERS, found.emitter)
+    return By("staff" if office else "helper", actor.person, office)
 
 
 HANDLERS = (
