@@ -74,9 +74,7 @@ async def test_moving_for_another_town_hall_does_not_open_the_counters_share(tow
     for emitter in (elsewhere, town.calendar.emitter, None):
         by = By("staff", None, emitter)
         with pytest.raises(KeyError):
-            await actions.move(
-                await dossiers.dossier(booked.dossier), town.calendar.id, town.calendar.at(10), by
-            )
+            await actions.move(await dossiers.dossier(booked.dossier), town.calendar.id, town.calendar.at(10), by)
     assert asked == [False, True, False]
 
 

@@ -12,6 +12,7 @@ from parvis.db import connection
 from parvis.territory.queries import emitter
 from tests.plugins.idcard.browsing import FORM, SEARCH, Browser
 
+
 async def test_from_the_search_to_the_confirmation_in_four_pages(browser):
     await browser.get("/e/m2a/idcard")
     assert browser.page.status_code == 200
