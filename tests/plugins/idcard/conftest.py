@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 import pytest
+from tests.plugins.idcard.browsing import Browser
 
 from parvis import settings
 from parvis.app.portal_process import create
@@ -14,7 +15,6 @@ from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.testing.calendars import SomeCalendar, a_calendar
 from parvis_idcard.details import Details
 from parvis_idcard.rules import Age, Applicant, Paper
-from tests.plugins.idcard.browsing import Browser
 
 
 @dataclass

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 from icalendar import Calendar
+from tests.plugins.idcard.browsing import FORM, SEARCH, Browser
 
 from parvis import clock
 from parvis.calendars import actions as calendars
 from parvis.calendars.proofs import unlike_bookings
 from parvis.db import connection
 from parvis.territory.queries import emitter
-from tests.plugins.idcard.browsing import FORM, SEARCH, Browser
 
 
 async def test_from_the_search_to_the_confirmation_in_four_pages(browser):
