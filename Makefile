@@ -26,12 +26,13 @@ test: .venv/ready system ## Every test, in parallel; a few seeds of each content
 soak: .venv/ready system ## Every seed of every contention, crash and fault test, and every page in every setting
 	@PARVIS_SOAK=1 $(RUN) pytest -n 2 --dist loadgroup $(TESTS)
 
-lint: .venv/ready ## ruff, mypy in strict mode, import contracts, catalogues
+lint: .venv/ready ## ruff, mypy in strict mode, import contracts, catalogues, migrations, one source of now
 	@$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) parvis messages check
+	$(RUN) pytest tests/architecture/test_migrations.py tests/architecture/test_time.py
 
 format: .venv/ready ## Put the code into its form
 	@$(RUN) ruff check --fix .

@@ -83,6 +83,14 @@ async def place_of(calendar: UUID) -> UUID:
     return found
 
 
+async def calendar_of(place: UUID, service: str) -> UUID | None:
+    """A place's calendar for a service; None where there is none."""
+    async with connection() as c:
+        sql = "SELECT id FROM parvis.calendar WHERE place = $1 AND service = $2"
+        found: UUID | None = await c.fetchval(sql, place, service)
+    return found
+
+
 async def agenda(place: UUID, day: date) -> list[BookingInfo]:
     """A place's held and confirmed hours of a local day, by start and desk."""
     sql = (

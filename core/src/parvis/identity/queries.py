@@ -45,6 +45,24 @@ async def person(person_id: UUID) -> PersonInfo:
     return PersonInfo(**row)
 
 
+async def account(issuer: str, subject: str) -> UUID | None:
+    """The account of somebody whom the sign-on knows, None before they were ever here or named."""
+    sql = "SELECT id FROM parvis.person WHERE issuer = $1 AND subject = $2"
+    async with connection() as c:
+        found: UUID | None = await c.fetchval(sql, issuer, subject)
+    return found
+
+
+async def has_grant(person: UUID, role: Role, emitter: UUID | None = None) -> bool:
+    """Whether somebody has a role at an emitter now, or at none for a helper and an operator."""
+    sql = (
+        "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND role = $2 "
+        "AND emitter IS NOT DISTINCT FROM $3 AND ended_at IS NULL)"
+    )
+    async with connection() as c:
+        return bool(await c.fetchval(sql, person, role.value, emitter))
+
+
 async def names(people: list[UUID]) -> dict[UUID, str]:
     """What several people are called."""
     async with connection() as c:

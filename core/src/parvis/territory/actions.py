@@ -56,11 +56,14 @@ async def add_place(
     phone_hours: str = "",
     operator: UUID | None = None,
 ) -> UUID:
-    """Add a place of an emitter; its id. Raises Conflict if another place has the slug."""
+    """Add a place of an emitter, or bring it up to date; its id. Raises Conflict if it is another emitter's."""
     sql = (
         "INSERT INTO parvis.place (id, slug, emitter, operator, name, address, postcode, city, latitude, longitude, "
         "accessible, phone, phone_hours) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) "
-        "ON CONFLICT (slug) DO NOTHING RETURNING id"
+        "ON CONFLICT (slug) DO UPDATE SET operator = excluded.operator, name = excluded.name, "
+        "address = excluded.address, postcode = excluded.postcode, city = excluded.city, "
+        "latitude = excluded.latitude, longitude = excluded.longitude, accessible = excluded.accessible, "
+        "phone = excluded.phone, phone_hours = excluded.phone_hours WHERE place.emitter = excluded.emitter RETURNING id"
     )
     values = (address, postcode, city, latitude, longitude, accessible, phone, phone_hours)
     async with transaction() as c:

@@ -1,4 +1,4 @@
-"""`parvis plugins`, `parvis plugin new|enable|disable`, `parvis check`, `parvis reference`."""
+"""`parvis plugins`, `parvis plugin new|enable|disable`, `parvis territory load`, `parvis check`, `parvis reference`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from parvis.errors import ConfigurationError, NotFound, ParvisError
 from parvis.plugins import Plugin, load
 from parvis.settings import Settings
 from parvis.territory import actions, queries
+from parvis.workbench import founding
 from parvis.workbench.checking import mistakes
 from parvis.workbench.reference import write
 from parvis.workbench.scaffold import new_plugin
@@ -89,6 +90,24 @@ def disable(key: str, emitter: str) -> None:
     click.echo(f"{key} is no longer enabled at {emitter}; its data are kept.")
 
 
+@click.group()
+def territory() -> None:
+    """The emitters, places and first grants of this instance."""
+
+
+@territory.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def load_territory(file: Path, dry_run: bool) -> None:
+    """Bring emitters, places and grants in line with FILE, all or nothing (docs/how-to/operate.md shows one)."""
+    found = founding.read(file)
+    installed = load().accepted(Settings.from_env(os.environ).skip_refused_plugins)
+    done = _asked(lambda: founding.load(found, installed, settings.current().oidc_issuer, rehearse=dry_run))
+    click.echo("\n".join(done) or "Everything is as the file says.")
+    if dry_run and done:
+        click.echo("Nothing was changed: this was a dry run.")
+
+
 @click.command()
 def check() -> None:
     """Verify the whole configuration; one line for each mistake, and exit code 1 if there is one."""
@@ -107,7 +126,7 @@ def reference(ctx: click.Context, folder: Path) -> None:
         click.echo(page)
 
 
-COMMANDS: tuple[click.Command, ...] = (list_plugins, plugin, check, reference)
+COMMANDS: tuple[click.Command, ...] = (list_plugins, plugin, territory, check, reference)
 
 
 def _described(found: Plugin, enabled: list[str]) -> Iterator[str]:
