@@ -14,7 +14,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import engine, web
+from benchmarks import ants, engine, web
 from benchmarks.ground import SIZES, seeded, throwaway_cluster
 from benchmarks.measure import Line
 from parvis import settings
@@ -68,6 +68,7 @@ def _groups(
             "rush": lambda: engine.rush_line(url, size, times),
             "libres": lambda: web.libres_lines(cluster, url, size, times, seconds),
             "feed": lambda: engine.feed_line(url, size, times, seconds),
+            "ants": lambda: ants.hours_line(cluster, url, times),
         }
     return found
 

@@ -57,7 +57,7 @@ GOOD = {
         @hookimpl
         def personal_data(): return (PersonalData(key="library", export=export, erase=erase),)
         @hookimpl
-        def demo(): return Demo(seed=seed, faults=(("shut", Text("The library is shut.")),))
+        def demo(): return Demo(seed=seed, faults=(Fault("shut", Text("The library is shut."), Text("Books wait.")),))
     """,
     "files": (
         (
@@ -76,6 +76,16 @@ GOOD = {
             from piccolo.conf.apps import AppConfig
             from .tables import Loan
             APP_CONFIG = AppConfig("library", Path(__file__).parent / "piccolo_migrations", [Loan])
+            """,
+        ),
+        (
+            "environment.py",
+            """
+            from dataclasses import dataclass
+            from parvis.settings import setting
+            @dataclass(frozen=True)
+            class Environment:
+                shelves: str = setting("", "address of the shelves")
             """,
         ),
         ("piccolo_migrations/__init__.py", ""),
@@ -263,6 +273,23 @@ BAD = {
             """,
         },
         "the setting Wants.price needs a default, for emitters that just enabled it.",
+    ),
+    "has a variable that nobody can set": (
+        {
+            "key": "mute",
+            "files": (
+                (
+                    "environment.py",
+                    """
+                    from dataclasses import dataclass
+                    @dataclass(frozen=True)
+                    class Environment:
+                        shelves: str = ""
+                    """,
+                ),
+            ),
+        },
+        "Environment.shelves has no setting(): give it one, with a default and what it means.",
     ),
     "names a thing as if it were another's": (
         {

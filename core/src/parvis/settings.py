@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from parvis.errors import ConfigurationError
 
 Environment = Literal["production", "demo", "test"]
+S = TypeVar("S")
 
 
-def _setting(default: Any, doc: str, read: Callable[[str], Any] = str, secret: bool = False) -> Any:
+def setting(default: Any, doc: str, read: Callable[[str], Any] = str, secret: bool = False) -> Any:
+    """A field of a settings class: its default, what it means, and how a variable's text is read (or ValueError)."""
     return field(default=default, metadata={"doc": doc, "read": read, "secret": secret})
 
 
@@ -47,42 +49,42 @@ def _days(raw: str) -> timedelta:
 class Settings:
     """Every setting of an instance. `PARVIS_<NAME>` sets one; `PARVIS_<NAME>_FILE` reads it from a file."""
 
-    env: Environment = _setting("production", "production, demo or test", _environment)
-    data: Path = _setting(Path(".parvis"), "folder of the embedded database, keys and caught mail", Path)
-    port: int = _setting(8000, "port of the portal; the demo counts its other ports from it", int)
-    host: str = _setting("127.0.0.1", "address the portal listens on")
-    public_url: str = _setting("", "address people type, without a slash at the end; the port's when empty")
-    zone: ZoneInfo = _setting(ZoneInfo("Europe/Paris"), "time zone of the territory", ZoneInfo)
-    territory: str = _setting("m2a", "slug of the emitter that holds the territory's portal")
-    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    env: Environment = setting("production", "production, demo or test", _environment)
+    data: Path = setting(Path(".parvis"), "folder of the embedded database, keys and caught mail", Path)
+    port: int = setting(8000, "port of the portal; the demo counts its other ports from it", int)
+    host: str = setting("127.0.0.1", "address the portal listens on")
+    public_url: str = setting("", "address people type, without a slash at the end; the port's when empty")
+    zone: ZoneInfo = setting(ZoneInfo("Europe/Paris"), "time zone of the territory", ZoneInfo)
+    territory: str = setting("m2a", "slug of the emitter that holds the territory's portal")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
-    database_url: str = _setting("", "PostgreSQL of the serving role; embedded when empty", secret=True)
-    database_owner_url: str = _setting("", "PostgreSQL of the role that owns and migrates", secret=True)
-    listen_url: str = _setting("", "direct PostgreSQL address for LISTEN, past a pooler", secret=True)
-    pool_size: int = _setting(10, "database connections a process", int)
-    broker_url: str = _setting("", "redis:// or amqp:// for several machines; in process when empty", secret=True)
+    database_url: str = setting("", "PostgreSQL of the serving role; embedded when empty", secret=True)
+    database_owner_url: str = setting("", "PostgreSQL of the role that owns and migrates", secret=True)
+    listen_url: str = setting("", "direct PostgreSQL address for LISTEN, past a pooler", secret=True)
+    pool_size: int = setting(10, "database connections a process", int)
+    broker_url: str = setting("", "redis:// or amqp:// for several machines; in process when empty", secret=True)
 
-    keys: str = _setting(
+    keys: str = setting(
         "", "id:base64 of 32 bytes, comma-separated: the first key writes, the last one finds", secret=True
     )
-    oidc_issuer: str = _setting("", "issuer of the sign-on; its discovery document is fetched at need")
-    oidc_client_id: str = _setting("parvis", "client id at the sign-on")
-    oidc_client_secret: str = _setting("", "client secret at the sign-on", secret=True)
+    oidc_issuer: str = setting("", "issuer of the sign-on; its discovery document is fetched at need")
+    oidc_client_id: str = setting("parvis", "client id at the sign-on")
+    oidc_client_secret: str = setting("", "client secret at the sign-on", secret=True)
 
-    smtp_url: str = _setting("", "smtp://[user:password@]host:port, or smtps://", secret=True)
-    mail_from: str = _setting("ne-pas-repondre@localhost", "sender of the portal's mails")
-    sms_url: str = _setting("", "where SMS are posted; kept as files in the data folder when empty", secret=True)
+    smtp_url: str = setting("", "smtp://[user:password@]host:port, or smtps://", secret=True)
+    mail_from: str = setting("ne-pas-repondre@localhost", "sender of the portal's mails")
+    sms_url: str = setting("", "where SMS are posted; kept as files in the data folder when empty", secret=True)
 
-    limits: bool = _setting(True, "off lifts the limits per client and person, for load tests", _switch)
-    limit_requests: int = _setting(600, "API requests a minute and client", int)
-    limit_claims: int = _setting(60, "hours held, bookings and codes in ten minutes, for each client", int)
-    skip_refused_plugins: bool = _setting(False, "on starts the instance without the plugins it refuses", _switch)
-    hold: timedelta = _setting(timedelta(minutes=10), "minutes an hour is held while a form is filled in", _minutes)
-    hold_extended: timedelta = _setting(timedelta(minutes=30), "minutes of a prolonged hold", _minutes)
-    freed_delay: timedelta = _setting(timedelta(hours=4), "longest random delay, in minutes, of a freed hour", _minutes)
-    freed_at_once: timedelta = _setting(timedelta(days=2), "days before its start a freed hour returns at once", _days)
-    session_idle: timedelta = _setting(timedelta(hours=2), "minutes without a click before a session ends", _minutes)
-    session_max: timedelta = _setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
+    limits: bool = setting(True, "off lifts the limits per client and person, for load tests", _switch)
+    limit_requests: int = setting(600, "API requests a minute and client", int)
+    limit_claims: int = setting(60, "hours held, bookings and codes in ten minutes, for each client", int)
+    skip_refused_plugins: bool = setting(False, "on starts the instance without the plugins it refuses", _switch)
+    hold: timedelta = setting(timedelta(minutes=10), "minutes an hour is held while a form is filled in", _minutes)
+    hold_extended: timedelta = setting(timedelta(minutes=30), "minutes of a prolonged hold", _minutes)
+    freed_delay: timedelta = setting(timedelta(hours=4), "longest random delay, in minutes, of a freed hour", _minutes)
+    freed_at_once: timedelta = setting(timedelta(days=2), "days before its start a freed hour returns at once", _days)
+    session_idle: timedelta = setting(timedelta(hours=2), "minutes without a click before a session ends", _minutes)
+    session_max: timedelta = setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
 
     def __post_init__(self) -> None:
         if self.env == "production":
@@ -104,12 +106,26 @@ class Settings:
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read `PARVIS_*`. Raises ConfigurationError, naming the variable, on a value that cannot be read."""
-        values = {}
-        for setting in fields(cls):
-            name = f"PARVIS_{setting.name.upper()}"
-            if (raw := _raw(environ, name)) is not None:
-                values[setting.name] = _read(name, raw, setting.metadata["read"])
-        return cls(**values)
+        return read(cls, environ)
+
+
+def read(kind: type[S], environ: Mapping[str, str], prefix: str = "PARVIS_") -> S:
+    """A frozen dataclass of `setting` fields, from `<prefix><NAME>`. Raises ConfigurationError, naming the variable."""
+    values = {}
+    for found in fields(kind):  # type: ignore[arg-type]
+        name = f"{prefix}{found.name.upper()}"
+        if (raw := _raw(environ, name)) is not None:
+            values[found.name] = _read(name, raw, found.metadata["read"])
+    return kind(**values)
+
+
+def prefix_of(plugin: str) -> str:
+    """What the variables of a plugin's own settings begin with.
+
+    >>> prefix_of("idcard")
+    'PARVIS_IDCARD_'
+    """
+    return f"PARVIS_{plugin.upper()}_"
 
 
 def _raw(environ: Mapping[str, str], name: str) -> str | None:
@@ -141,3 +157,17 @@ def current() -> Settings:
 def use(settings: Settings) -> None:
     """Make `settings` the process's own; a composition root calls it once, tests once a test."""
     _current[:] = [settings]
+
+
+_provided: dict[type, Any] = {}
+
+
+def provide(value: Any) -> None:
+    """Hand a plugin its own settings for the instance; a composition root does so, tests as they like."""
+    _provided[type(value)] = value
+
+
+def provided(kind: type[S]) -> S:
+    """A plugin's own settings for the instance as this process read them; their defaults before it did."""
+    found: S = _provided.get(kind) or kind()
+    return found

@@ -11,9 +11,10 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from parvis import clock, settings
+from parvis import clock, plugins, settings
 from parvis.demo import faults
 from parvis.demo.routes import HANDLERS
+from parvis.plugins import registry
 from parvis.settings import Settings
 from parvis.web import folders, pages
 from parvis.web.site import Site
@@ -23,6 +24,7 @@ from parvis.web.site import Site
 def client(instance: Settings, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
     settings.use(replace(instance, env="demo"))
     folders.use([])
+    plugins.use(registry.of([]))
     pages.provide_frame(None)
     with TestClient(Litestar(HANDLERS, plugins=[Site(settings.current())], openapi_config=None)) as found:
         found.headers["Accept-Language"] = "en"

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from parvis.contract.values import Book, Demo, Kind
+from parvis.contract.values import Book, Demo, Fault, Kind
 from parvis.errors import Text
 from parvis.plugins.fitting import misfits
 
@@ -57,7 +57,7 @@ FITS = [
     (one, Book),
     (Shelf("a", ("b",), 3), Shelf),
     (Kind(key="a", name=Text("A"), first=1, further=0), Kind),
-    (Demo(faults=(("smtp", Text("Down")),)), Demo | None),
+    (Demo(faults=(Fault("smtp", Text("Down"), Text("Mails wait.")),)), Demo | None),
 ]
 MISFITS = [
     (True, int, "x must be int, and is bool"),
@@ -80,7 +80,11 @@ MISFITS = [
     ),
     (Shelf("a", ("b",), "large"), Shelf, "x.size must be int, and is str"),
     (Shelf("a", (3,)), Shelf, "x.books[0] must be str, and is int"),
-    (Demo(faults=(("smtp", "Down"),)), Demo | None, "x.faults[0][1] must be Text, and is str"),
+    (
+        Demo(faults=(Fault("smtp", "Down", Text("Mails wait.")),)),
+        Demo | None,
+        "x.faults[0].name must be Text, and is str",
+    ),
 ]
 
 

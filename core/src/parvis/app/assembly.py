@@ -29,6 +29,9 @@ def assemble(ready: Settings | None = None) -> Plugins:
     clock.follow(None if ready.env == "production" else ready.data / "clock")
     installed = plugins.load().accepted(ready.skip_refused_plugins)
     plugins.use(installed)
+    for plugin in installed:
+        if plugin.environment:
+            settings.provide(settings.read(plugin.environment, os.environ, settings.prefix_of(plugin.key)))
     folders.use(installed.folders())
     pages.provide_frame(frame_of)
     subscriptions.use(subscriptions.Subscriptions(REACTIONS, installed.reactions(), is_enabled=territory.is_enabled))

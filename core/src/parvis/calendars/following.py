@@ -112,7 +112,9 @@ async def reread_places(index: Index) -> None:
         kinds = await _kinds(c, [row["id"] for row in rows])
     for row in rows:
         entry = index.entries[row["id"]]
-        index.put(_entry(row, kinds, entry.desks))
+        # What is the same stays, with what searches remember of it.
+        if (now := _entry(row, kinds, entry.desks)) != entry:
+            index.put(now)
 
 
 async def catch_up(index: Index) -> int:

@@ -18,7 +18,9 @@ from parvis.calendars.bitmaps import WIDTH, fitting, marks
 from parvis.territory.rules import distance_m
 
 _BYTES = WIDTH // 8
+_NOTHING = bytes(_BYTES)
 _RANKINGS = 500
+_ALIKE = 50_000
 
 
 class KindInfo(NamedTuple):
@@ -83,7 +85,10 @@ class DeskBits:
 
 @dataclass(slots=True)
 class Entry:
-    """A calendar with its place, as searches need them. The point is WGS84; `found` is forgotten at each change."""
+    """A calendar with its place, as searches need them. The point is WGS84.
+
+    `found` and `tables` are what searches remember; both are forgotten at each change.
+    """
 
     calendar: UUID
     service: str
@@ -97,7 +102,8 @@ class Entry:
     accessible: bool
     kinds: Mapping[str, KindInfo]
     desks: dict[UUID, DeskBits] = field(default_factory=dict)
-    found: dict[Hashable, list[tuple[datetime, datetime, int]]] = field(default_factory=dict)
+    found: dict[Hashable, list[tuple[datetime, datetime, int]]] = field(default_factory=dict, compare=False)
+    tables: dict[Hashable, list[tuple[date, tuple[str, ...]]]] = field(default_factory=dict, compare=False)
 
 
 class Index:
@@ -110,6 +116,7 @@ class Index:
         self._shapes: list[Shape] = [Shape(0, 0)]
         self._shape_ids: dict[tuple[int, int], int] = {(0, 0): 0}
         self._desks: dict[UUID, tuple[Entry, DeskBits]] = {}
+        self._alike: dict[tuple[bytes, int, int, int], int] = {}
         self._rankings: dict[tuple[str, tuple[float, float] | None], list[tuple[int, Entry]]] = {}
 
     def put(self, entry: Entry) -> None:
@@ -131,6 +138,7 @@ class Index:
             entry, bits = known
             bits.put(day.toordinal(), free, self._shape(grid, kept))
             entry.found.clear()
+            entry.tables.clear()
 
     def free(self, desk: UUID, day: date) -> int:
         """The free cells of a desk's day as the index has them."""
@@ -149,6 +157,28 @@ class Index:
                 else:
                     yield fitting(free & ~shape.kept, cells) & shape.marks(step)
 
+    def days(self, entry: Entry, kind: str, cells: int, first: int, last: int) -> list[int]:
+        """Where `cells` cells can start for the public on each day from `first` to `last` (ordinals), at any desk."""
+        step, found = entry.kinds[kind].step_minutes // 5, [0] * max(0, last - first + 1)
+        for desk in entry.desks.values():
+            if desk.kinds and kind not in desk.kinds:
+                continue
+            begin, end = max(first, desk.first), min(last + 1, desk.first + len(desk.shapes))
+            for day in range(begin, end):
+                at = day - desk.first
+                free = desk.free[at * _BYTES : (at + 1) * _BYTES]
+                if free != _NOTHING:
+                    found[day - first] |= self._starts(bytes(free), desk.shapes[at], cells, step)
+        return found
+
+    def opens(self, entry: Entry, kind: str, first: int) -> bool:
+        """Whether a calendar has hours for a kind on a day from `first` (an ordinal) on, taken ones too."""
+        return any(
+            any(desk.shapes[max(0, first - desk.first) :])
+            for desk in entry.desks.values()
+            if not desk.kinds or kind in desk.kinds
+        )
+
     def ranked(self, service: str, near: tuple[float, float] | None) -> list[tuple[int, Entry]]:
         """A service's calendars with their distance in metres from a point, nearest first."""
         key = (service, near)
@@ -159,6 +189,18 @@ class Index:
             if len(self._rankings) >= _RANKINGS:
                 self._rankings.clear()
             self._rankings[key] = found
+        return found
+
+    def _starts(self, free: bytes, shape_id: int, cells: int, step: int) -> int:
+        """The starts that a day's free cells offer; days that are alike are worked out once."""
+        key = (free, shape_id, cells, step)
+        found = self._alike.get(key)
+        if found is None:
+            shape = self._shapes[shape_id]
+            if len(self._alike) >= _ALIKE:
+                self._alike.clear()
+            bits = int.from_bytes(free, "big") & ~shape.kept
+            found = self._alike[key] = fitting(bits, cells) & shape.marks(step)
         return found
 
     def _shape(self, grid: int, kept: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import dropwhile, islice
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,10 +21,13 @@ from parvis.calendars.index import Entry, Index
 from parvis.calendars.openings import cells_between
 from parvis.calendars.rules import CELL, cells_needed, midnight
 from parvis.calendars.slots import Mark, Slot, cursor_of, read_cursor
+from parvis.calendars.wallclock import wall_times
 
 Order = Literal["time", "distance"]
+DayTimes: TypeAlias = tuple[date, tuple[str, ...]]
 _GOOD = 8
-_REMEMBERED = 100
+_REMEMBERED, _TABLES = 100, 4
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,13 @@ class PlaceHours(NamedTuple):
     slots: Sequence[FreeSlot]
 
 
+class PlaceTimes(NamedTuple):
+    """A place's free starts: each local day that has any with its wall-clock times as `HH:MM`, in their order."""
+
+    place: UUID
+    days: Sequence[DayTimes]
+
+
 async def search(wanted: Wanted, *, order: Order = "time", limit: int = 20, cursor: str | None = None) -> Page:
     """A page of free hours, the soonest or the nearest first. Raises Invalid for a cursor that is not ours."""
     after = read_cursor(cursor) if cursor else None
@@ -112,6 +122,24 @@ async def per_day(wanted: Wanted) -> Mapping[date, int]:
     """How many appointments are free each local day, for the months between `since` and `until`."""
     found = _Finder(await index_for(wanted.service, wanted.near, wanted.most_places), wanted, clock.now())
     return found.counts()
+
+
+async def timetable(wanted: Wanted) -> list[PlaceTimes]:
+    """Every start of many places and days at once, in each place's wall-clock time, once however many desks are free.
+
+    For those who take whole calendars over (`since` and `until` are needed); what else narrows a search counts too,
+    but weekdays and half days.
+    """
+    found = _Finder(await index_for(wanted.service, wanted.near, wanted.most_places), wanted, clock.now())
+    return [found.times(entry) for _, entry in found.entries]
+
+
+async def opened(wanted: Wanted) -> frozenset[UUID]:
+    """The places of a search that have any hours for its kind from today on, free or taken."""
+    index, now = await index_for(wanted.service, wanted.near, wanted.most_places), clock.now()
+    entries = [entry for _, entry in _Finder(index, wanted, now).entries]
+    today = {entry.zone: now.astimezone(entry.zone).date().toordinal() for entry in entries}
+    return frozenset(e.place for e in entries if index.opens(e, wanted.kind, today[e.zone]))
 
 
 async def suggestions(wanted: Wanted, count: int = 3, rng: random.Random | None = None) -> Sequence[FreeSlot]:
@@ -156,6 +184,33 @@ class _Finder:
             for day, _, desks in self._days(entry, self._now):
                 found[day] = found.get(day, 0) + sum(starts.bit_count() for starts in desks)
         return dict(sorted(found.items()))
+
+    def times(self, entry: Entry) -> PlaceTimes:
+        w, today = self._wanted, self._now.astimezone(entry.zone).date()
+        first = max(today, w.since or today)
+        last = w.until or first
+        days = self._rest_of(today, entry) if first == today <= last else []
+        whole = self._whole_days(entry, max(first, today + _DAY).toordinal(), last.toordinal())
+        return PlaceTimes(entry.place, [*days, *whole])
+
+    def _rest_of(self, today: date, entry: Entry) -> list[DayTimes]:
+        day, left = today.toordinal(), (midnight(today, entry.zone) - self._now) // CELL
+        starts = self._index.days(entry, self._wanted.kind, self._cells(entry), day, day)[0]
+        times = wall_times(starts & (1 << WIDTH + left) - 1, day, entry.zone)
+        return [(today, times)] if times else []
+
+    def _whole_days(self, entry: Entry, first: int, last: int) -> list[DayTimes]:
+        """Whole days' times; what was written down for others is used again until something changes there."""
+        key = (self._wanted.kind, cells := self._cells(entry), first, last)
+        known = entry.tables.get(key)
+        if known is None:
+            if len(entry.tables) >= _TABLES:
+                entry.tables.clear()
+            unions = enumerate(self._index.days(entry, self._wanted.kind, cells, first, last), start=first)
+            known = entry.tables[key] = [
+                (date.fromordinal(day), wall_times(starts, day, entry.zone)) for day, starts in unions if starts
+            ]
+        return known
 
     def _eligible(self, metres: int, entry: Entry) -> bool:
         w, kind = self._wanted, entry.kinds.get(self._wanted.kind)

@@ -16,6 +16,7 @@ from parvis.contract.values import (
     Channel,
     DataHeld,
     Demo,
+    Fault,
     Kind,
     Manifest,
     MessageTemplate,
@@ -26,6 +27,8 @@ from parvis.contract.values import (
     Reaction,
     Role,
     Service,
+    Simulator,
+    Stage,
 )
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "Channel",
     "DataHeld",
     "Demo",
+    "Fault",
     "Kind",
     "Manifest",
     "MessageTemplate",
@@ -46,5 +50,7 @@ __all__ = [
     "Reaction",
     "Role",
     "Service",
+    "Simulator",
+    "Stage",
     "hookimpl",
 ]

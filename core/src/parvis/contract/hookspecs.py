@@ -2,6 +2,10 @@
 
 Only `manifest` has to be there. A module of a plugin's package holds them, each under `@hookimpl`; the
 entry point in the group `parvis` names that module, and has the plugin's key as its name.
+
+What an operator sets for the whole instance, such as addresses and secrets of other systems, is no hook: a module
+`environment` of the package holds `Environment`, a frozen dataclass of `parvis.settings.setting` fields. Each is set by
+`PARVIS_<KEY>_<NAME>` and read once at start; `settings.provided(Environment)` gives it.
 """
 
 from __future__ import annotations
@@ -90,4 +94,4 @@ def personal_data() -> tuple[PersonalData, ...]:  # type: ignore[empty-body]
 
 @hookspec
 def demo() -> Demo | None:
-    """What the plugin brings to `make demo`: a seed that runs once, and switches for faults."""
+    """What the plugin brings to `make demo`: a seed that runs once, systems it simulates, switches for faults."""

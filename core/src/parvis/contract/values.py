@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -187,9 +188,41 @@ class PersonalData:
     erase: Callable[[Sequence[UUID]], Awaitable[int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A switch of the demo: its key, what it breaks, and what to watch meanwhile."""
+
+    key: str
+    name: Text
+    about: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What a simulator is given: a folder for what it keeps, and which faults are on, asked anew each time."""
+
+    folder: Path
+    faults: Callable[[], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulator:
+    """Another system that the demo plays, in a process of its own on loopback.
+
+    `port` counts from the demo's first one, `app` makes an ASGI application; `environ` names the variables that lead
+    the instance to its address.
+    """
+
+    key: str
+    port: int
+    app: Callable[[Stage], Any]
+    environ: Callable[[str], Mapping[str, str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """What a plugin brings to the demo: `seed` runs once on an empty territory, faults are switches by key."""
+    """What a plugin brings to the demo: `seed` runs once on an empty territory, faults are switches it understands."""
 
     seed: Callable[[], Awaitable[None]] | None = None
-    faults: tuple[tuple[str, Text], ...] = ()
+    simulators: tuple[Simulator, ...] = ()
+    faults: tuple[Fault, ...] = ()

@@ -8,6 +8,7 @@ import os
 import click
 
 from parvis.demo import plan, preflight, supervisor
+from parvis.plugins import load
 
 
 @click.command()
@@ -19,7 +20,8 @@ def demo(reset_only: bool) -> None:
         preflight.empty(settings.data)
         click.echo(f"The demo's data in {settings.data} are gone.")
         return
-    ports = [(program.name, program.port) for program in plan.surroundings(settings) if program.port]
+    played = plan.played_by(load())
+    ports = [(program.name, program.port) for program in plan.surroundings(settings, played) if program.port]
     with preflight.claimed(settings.data), preflight.listening(settings.host, settings.port) as listener:
         preflight.require_free(ports)
-        asyncio.run(supervisor.run(settings, listener, os.environ))
+        asyncio.run(supervisor.run(settings, listener, os.environ, played))

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from parvis import settings
+from parvis import plugins, settings
+from parvis.contract.values import Fault
 from parvis.errors import NotFound, Text
 
 SMTP_DOWN, SMTP_SLOW = "smtp-down", "smtp-slow"
 _FILE = "faults.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A switch: its key, what it breaks, and what to watch meanwhile."""
-
-    key: str
-    name: Text
-    about: Text
 
 
 FAULTS = (
@@ -41,6 +31,11 @@ FAULTS = (
 )
 
 
+def known() -> tuple[Fault, ...]:
+    """The demo's own faults, then those of its plugins."""
+    return (*FAULTS, *(fault for plugin in plugins.current() if plugin.demo for fault in plugin.demo.faults))
+
+
 def active(folder: Path | None = None) -> frozenset[str]:
     """The keys of the faults that are switched on, read anew each time; none if the file cannot be read."""
     try:
@@ -50,9 +45,9 @@ def active(folder: Path | None = None) -> frozenset[str]:
     return frozenset(kept)
 
 
-def switch(key: str, on: bool, known: Iterable[Fault] = FAULTS) -> None:
+def switch(key: str, on: bool) -> None:
     """Switch a fault on or off for every process of the demo. Raises NotFound for an unknown one."""
-    if key not in {fault.key for fault in known}:
+    if key not in {fault.key for fault in known()}:
         raise NotFound
     kept = active() | {key} if on else active() - {key}
     draft = _file(None).with_suffix(".new")

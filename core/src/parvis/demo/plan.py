@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from parvis.contract.values import Simulator
 from parvis.errors import ConfigurationError
+from parvis.plugins import Plugin
 from parvis.settings import Settings
 
 PROVIDER, MAIL = 3, 4
@@ -21,6 +23,19 @@ class Program:
     name: str
     arguments: tuple[str, ...]
     port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Another system that a plugin simulates."""
+
+    plugin: str
+    simulator: Simulator
+
+
+def played_by(installed: Iterable[Plugin]) -> tuple[Played, ...]:
+    """Every system that the plugins simulate."""
+    return tuple(Played(plugin.key, one) for plugin in installed if plugin.demo for one in plugin.demo.simulators)
 
 
 def demo_settings(environ: Mapping[str, str]) -> Settings:
@@ -39,7 +54,7 @@ def demo_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
-def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+def environment(settings: Settings, environ: Mapping[str, str], played: Iterable[Played] = ()) -> dict[str, str]:
     """The environment of the demo's processes; they share keys, clock and faults by the data folder."""
     own = {
         "PARVIS_ENV": "demo",
@@ -49,6 +64,8 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
         "PARVIS_SMTP_URL": settings.smtp_url,
         "PYTHONUNBUFFERED": "1",
     }
+    for one in played:
+        own |= one.simulator.environ(f"http://{_LOOPBACK}:{settings.port + one.simulator.port}")
     return {**environ, **own}
 
 
@@ -57,11 +74,19 @@ def preparation() -> Program:
     return Program("prepare", _module("parvis.demo.prepare"))
 
 
-def surroundings(settings: Settings) -> tuple[Program, ...]:
+def surroundings(settings: Settings, played: Iterable[Played] = ()) -> tuple[Program, ...]:
     """What runs around the portal and does not need its database."""
     return (
         Program("sign-on", _module("parvis.demo.provider"), settings.port + PROVIDER),
         Program("mail", _module("parvis.demo.mailbox"), settings.port + MAIL),
+        *(
+            Program(
+                one.simulator.key,
+                _module("parvis.demo.simulating", one.plugin, one.simulator.key),
+                settings.port + one.simulator.port,
+            )
+            for one in played
+        ),
     )
 
 

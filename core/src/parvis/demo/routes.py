@@ -47,7 +47,7 @@ async def home(request: _AnyRequest) -> Response[Any]:
 @get("/demo/faults", **_OPEN)
 async def show_faults(request: _AnyRequest) -> Response[Any]:
     """The switches."""
-    return pages.render(request, "demo/faults.html", faults=faults.FAULTS, active=faults.active())
+    return pages.render(request, "demo/faults.html", faults=faults.known(), active=faults.active())
 
 
 @post("/demo/faults", status_code=303, **_OPEN)
@@ -56,7 +56,7 @@ async def switch_fault(request: _AnyRequest) -> Response[Any]:
     form = await forms.read(request, _Switch)
     if form.errors:
         return pages.render(
-            request, "demo/faults.html", status=422, form=form, faults=faults.FAULTS, active=faults.active()
+            request, "demo/faults.html", status=422, form=form, faults=faults.known(), active=faults.active()
         )
     faults.switch(form.value.fault, form.value.state == "on")
     return pages.see_other("/demo/faults")

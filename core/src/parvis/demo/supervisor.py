@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ import httpx
 from parvis.db.cluster import cluster_in
 from parvis.db.embedded import provided
 from parvis.demo import plan
-from parvis.demo.plan import Program
+from parvis.demo.plan import Played, Program
 from parvis.demo.waiting import answering
 from parvis.errors import ConfigurationError
 from parvis.settings import Settings
@@ -39,13 +39,16 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-async def run(settings: Settings, listener: socket.socket, environ: Mapping[str, str]) -> None:
+async def run(
+    settings: Settings, listener: socket.socket, environ: Mapping[str, str], played: Sequence[Played] = ()
+) -> None:
     """Run the demo until a signal. Raises ConfigurationError with one line if it cannot start."""
     stopping = asyncio.Event()
     for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with Processes(settings.data / "logs", plan.environment(settings, environ)) as processes:
-        life = asyncio.create_task(_live(settings, listener, processes))
+    async with Processes(settings.data / "logs", plan.environment(settings, environ, played)) as processes:
+        around = plan.surroundings(settings, played)
+        life = asyncio.create_task(_live(settings, listener, processes, around))
         ended = asyncio.create_task(stopping.wait())
         await asyncio.wait((life, ended), return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
@@ -55,12 +58,12 @@ async def run(settings: Settings, listener: socket.socket, environ: Mapping[str,
             await life
 
 
-async def _live(settings: Settings, listener: socket.socket, processes: Processes) -> None:
+async def _live(settings: Settings, listener: socket.socket, processes: Processes, around: Sequence[Program]) -> None:
     seeded = settings.data / _SEEDED
     first = not seeded.exists()
     async with AsyncExitStack() as held:
         async with answering(listener) as waiting:
-            processes.keep(plan.surroundings(settings))
+            processes.keep(around)
             await held.enter_async_context(_database(settings, processes.environ))
             if first:
                 waiting.missing = "the territory's data"
@@ -70,7 +73,7 @@ async def _live(settings: Settings, listener: socket.socket, processes: Processe
         if not first:
             # The territory is there, so the portal need not wait; for a newer schema it does so by itself.
             await _prepare(processes)
-        await _until_ready(settings, processes)
+        await _until_ready(settings, processes, around)
         click.echo(f"Parvis is ready: {settings.base_url}")
         try:
             await processes.watched()
@@ -102,9 +105,9 @@ async def _prepare(processes: Processes) -> None:
         raise ConfigurationError(said)
 
 
-async def _until_ready(settings: Settings, processes: Processes) -> None:
+async def _until_ready(settings: Settings, processes: Processes, around: Iterable[Program]) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    waiting = [partial(_opened, program.port) for program in plan.surroundings(settings) if program.port]
+    waiting = [partial(_opened, program.port) for program in around if program.port]
     async with httpx.AsyncClient(timeout=5) as http:
         for attempt in (partial(_serves, http, settings.port), *waiting):
             while not await attempt():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points, version
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,7 @@ from parvis.plugins.emitter_settings import unsuitable
 from parvis.plugins.fitting import misfits
 from parvis.plugins.ownership import trespasses
 from parvis.plugins.registry import Origin, Plugin, PluginRefused, Plugins
-from parvis.plugins.rules import HOOKS, RETURNS, key_mistake, misnamed, missigned
+from parvis.plugins.rules import HOOKS, RETURNS, key_mistake, misnamed, missigned, unsettable
 
 GROUP = hookspecs.PROJECT
 
@@ -93,8 +94,18 @@ def _read(origin: Origin, core: str) -> Plugin:
     brought = _brought(origin, module)
     _raise_any(_manifest_mistakes(brought["manifest"], origin.key, core))
     app = _running(origin, f"importing {origin.package}.piccolo_app", lambda: app_of(origin.package))
-    _raise_any([*unsuitable(brought.get("settings")), *(trespasses(origin.key, app) if app else ())])
-    return Plugin(origin=origin, folder=_folder(origin), app=app, **brought)
+    variables = _running(origin, f"importing {origin.package}.environment", lambda: _environment(origin.package))
+    _raise_any([*unsuitable(brought.get("settings")), *unsettable(variables)])
+    _raise_any(trespasses(origin.key, app) if app else ())
+    return Plugin(origin=origin, folder=_folder(origin), app=app, environment=variables, **brought)
+
+
+def _environment(package: str) -> type | None:
+    """The plugin's settings for the whole instance: `Environment` of its module `environment`, if it has one."""
+    if find_spec(f"{package}.environment") is None:
+        return None
+    kind: type = import_module(f"{package}.environment").Environment
+    return kind
 
 
 def _brought(origin: Origin, module: ModuleType) -> dict[str, Any]:

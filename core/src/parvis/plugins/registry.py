@@ -59,6 +59,7 @@ class Plugin:
     folder: Path
     manifest: Manifest
     settings: type[Struct] | None = None
+    environment: type | None = None
     services: tuple[Service, ...] = ()
     routes: tuple[Mount, ...] = ()
     permissions: tuple[Permission, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from types import FunctionType, ModuleType
 from typing import Any, get_type_hints
@@ -65,6 +66,18 @@ def missigned(module: ModuleType) -> Iterator[str]:
         options = _marked(function)
         if options and (options.get("wrapper") or options.get("hookwrapper")):
             yield f"{name}() gives values and wraps nothing: remove the marker's wrapper option"
+
+
+def unsettable(environment: Any) -> Iterator[str]:
+    """One sentence for each field of a plugin's `Environment` that the operator could not set by a variable."""
+    if environment is None:
+        return
+    if not (isinstance(environment, type) and is_dataclass(environment)):
+        yield "environment.Environment must be a frozen dataclass of settings.setting() fields"
+        return
+    for field in fields(environment):
+        if "read" not in field.metadata:
+            yield f"Environment.{field.name} has no setting(): give it one, with a default and what it means"
 
 
 def _hooks(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import fields
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 from jinja2 import TemplateError
@@ -28,24 +29,37 @@ _FILE = re.compile(r"(.+)_FILE$")
 
 def mistakes(environ: Mapping[str, str]) -> list[str]:
     """One line for each thing the operator has to mend; none on a sound configuration."""
-    told = list(_unknown(environ))
+    plugins = load()
+    told = [*_unknown(environ, plugins), *_unreadable(environ, plugins)]
     try:
         settings = Settings.from_env(environ)
     except ConfigurationError as error:
         return [*told, str(error)]
     instance.use(settings)
-    plugins = load()
     told += map(str, plugins.refused)
     told += _tried(lambda: _keys(settings))
     told += _templates(plugins)
     return [*told, *_tried(lambda: _database(settings, plugins))]
 
 
-def _unknown(environ: Mapping[str, str]) -> Iterator[str]:
-    known = {f"PARVIS_{setting.name.upper()}" for setting in fields(Settings)}
+def _unknown(environ: Mapping[str, str], plugins: Plugins) -> Iterator[str]:
+    kinds = [(Settings, "PARVIS_"), *((kind, instance.prefix_of(key)) for key, kind in _environments(plugins))]
+    known = {f"{prefix}{setting.name.upper()}" for kind, prefix in kinds for setting in fields(kind)}
     for name in sorted(environ):
         if name.startswith("PARVIS_") and name not in known and _FILE.sub(r"\1", name) not in known:
             yield f"{name} is no setting of Parvis: see docs/reference/settings.md."
+
+
+def _unreadable(environ: Mapping[str, str], plugins: Plugins) -> Iterator[str]:
+    for key, kind in _environments(plugins):
+        try:
+            instance.read(kind, environ, instance.prefix_of(key))
+        except ConfigurationError as error:
+            yield str(error)
+
+
+def _environments(plugins: Plugins) -> list[tuple[str, Any]]:
+    return [(plugin.key, plugin.environment) for plugin in plugins if plugin.environment]
 
 
 def _keys(settings: Settings) -> list[str]:

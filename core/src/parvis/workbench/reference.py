@@ -14,8 +14,9 @@ import msgspec
 
 from parvis.contract import hookspecs, values
 from parvis.events import event_types
+from parvis.plugins import load
 from parvis.plugins.rules import HOOKS
-from parvis.settings import Settings
+from parvis.settings import Settings, prefix_of
 
 _HEAD = "# {}\n\n*Written from the code by `make reference`; change the code, not this page.*\n\n"
 
@@ -78,12 +79,19 @@ def _field_row(field: Any) -> str:
 def _settings() -> Iterator[str]:
     yield "Set them in the environment of every process. `PARVIS_<NAME>_FILE` reads a value from a file: use it for"
     yield from ("secrets. A setting not in this list is refused by `parvis check`.", "")
+    yield from _table(Settings, "PARVIS_")
+    for plugin in load():
+        if plugin.environment:
+            yield from (f"## Plugin {plugin.key}", "", *_table(plugin.environment, prefix_of(plugin.key)))
+
+
+def _table(kind: Any, prefix: str) -> Iterator[str]:
     yield from ("| variable | meaning | default |", "|---|---|---|")
-    for setting in fields(Settings):
+    for setting in fields(kind):
         secret = " (secret)" if setting.metadata["secret"] else ""
         default = _plain(setting.default)
         shown = f"`{default}`" if default else ""
-        yield f"| `PARVIS_{setting.name.upper()}` | {setting.metadata['doc']}{secret} | {shown} |"
+        yield f"| `{prefix}{setting.name.upper()}` | {setting.metadata['doc']}{secret} | {shown} |"
     yield ""
 
 
@@ -121,4 +129,6 @@ def _plain(default: Any) -> str:
         return "on" if default else "off"
     if isinstance(default, timedelta):
         return f"{default.total_seconds() / 60:g}"
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
     return str(default)

@@ -23,6 +23,9 @@ from parvis.errors import Text
 from parvis_idcard import actions, messages
 from parvis_idcard import demo as demonstration
 from parvis_idcard import reactions as reacting
+from parvis_idcard.ants import routes as ants
+from parvis_idcard.ants.simulator.app import COORDINATION
+from parvis_idcard.ants.simulator.faults import FAULTS
 from parvis_idcard.details import Details, Settings
 from parvis_idcard.permissions import PERMISSIONS
 from parvis_idcard.routes import ROUTER
@@ -74,8 +77,12 @@ def services() -> tuple[Service, ...]:
 
 @hookimpl
 def routes() -> tuple[Mount, ...]:
-    """The pages of the resident's journey."""
-    return (Mount(where="emitter", audience=Audience.PUBLIC, router=ROUTER),)
+    """The pages of the resident's journey, and what the national search calls and leads to."""
+    return (
+        Mount(where="emitter", audience=Audience.PUBLIC, router=ROUTER),
+        Mount(where="emitter", audience=Audience.PUBLIC, router=ants.PAGES),
+        Mount(where="/ants", audience=Audience.MACHINE, router=ants.NATIONAL),
+    )
 
 
 @hookimpl
@@ -104,5 +111,5 @@ def personal_data() -> tuple[PersonalData, ...]:
 
 @hookimpl
 def demo() -> Demo:
-    """Half a year of hours at seven town halls, the next weeks partly taken."""
-    return Demo(seed=demonstration.seed)
+    """Half a year of hours at seven town halls, the next weeks partly taken, and the national coordination service."""
+    return Demo(seed=demonstration.seed, simulators=(COORDINATION,), faults=FAULTS)

@@ -1,0 +1,38 @@
+"""Plays another system that a plugin simulates: `python -m parvis.demo.simulating <plugin> <key>`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import uvicorn
+
+from parvis import clock, plugins
+from parvis.contract.values import Simulator, Stage
+from parvis.demo import faults
+from parvis.errors import NotFound
+from parvis.settings import Settings
+
+
+def main(plugin: str, key: str) -> None:
+    """Serve until a signal; nothing is logged of what is asked, as addresses may hold a person's numbers."""
+    settings = Settings.from_env(os.environ)
+    clock.follow(settings.data / "clock")
+    simulator = simulator_of(plugin, key)
+    folder = settings.data / "simulators" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    app = simulator.app(Stage(folder=folder, faults=lambda: faults.active(settings.data)))
+    uvicorn.run(app, port=settings.port + simulator.port, log_level="warning", access_log=False, lifespan="off")
+
+
+def simulator_of(plugin: str, key: str) -> Simulator:
+    """What plays that system. Raises NotFound."""
+    demo = plugins.load()[plugin].demo
+    for simulator in demo.simulators if demo else ():
+        if simulator.key == key:
+            return simulator
+    raise NotFound
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,128 @@
+"""What the national search is answered: our places, their free hours, the live appointments of application numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from parvis import clock, settings
+from parvis.branding import queries as branding
+from parvis.calendars import queries as calendars
+from parvis.calendars import search
+from parvis.calendars.search import Wanted
+from parvis.db import connection
+from parvis.dossiers import queries as dossiers
+from parvis.dossiers.queries import DossierInfo
+from parvis.errors import NotFound
+from parvis.territory import queries as territory
+from parvis.territory.queries import PlaceInfo
+from parvis_idcard.ants.rules import SlotsAsked, written_slots
+from parvis_idcard.queries import PLUGIN, number_digest
+from parvis_idcard.rules import DEPOSIT
+
+# More than there are: an index that is still cold is read whole.
+_EVERY = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A place that the search may know, with the short name of its emitter."""
+
+    place: PlaceInfo
+    emitter: str
+
+    @property
+    def page(self) -> str:
+        """The service's page of its emitter."""
+        return f"{settings.current().base_url}/e/{self.emitter}/{PLUGIN}"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDeposit:
+    """A coming deposit of an application number: `applicant` names it in addresses, `start` is UTC."""
+
+    applicant: UUID
+    place: PlaceInfo
+    start: datetime
+    zone: ZoneInfo
+
+
+async def listed() -> list[tuple[Station, str | None]]:
+    """The active places with hours for deposits from today on, each with its emitter's logo (a path) if it has one."""
+    stations, brands = await _stations(), await branding.brands()
+    opened = await search.opened(_deposits(stations)) if stations else frozenset()
+    return [(station, brands[station.emitter].logo) for key, station in stations.items() if key in opened]
+
+
+async def written_hours(asked: SlotsAsked) -> str:
+    """The answer in JSON: a key for every place that was asked for, whether it is ours or not."""
+    wanted = frozenset(asked.places)
+    stations = {key: station for key, station in (await _stations()).items() if station.place.slug in wanted}
+    written = dict.fromkeys(asked.places, "[]")
+    for found in await search.timetable(_deposits(stations, asked)) if stations else ():
+        station = stations[found.place]
+        slug = station.place.slug
+        written[slug] = written_slots(station.page, slug, found.days, asked.reason, asked.documents)
+    return "{" + ",".join(f"{msgspec.json.encode(slug).decode()}:{hours}" for slug, hours in written.items()) + "}"
+
+
+async def live_deposits(number: str) -> list[LiveDeposit]:
+    """The coming deposits of an application number: one, or none."""
+    sql = (
+        "SELECT applicant.id, applicant.dossier FROM idcard.applicant JOIN idcard.visit USING (dossier) "
+        "WHERE live AND number_digest = $1 AND visit.kind = $2"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, number_digest(number.upper()), DEPOSIT)
+    found = [await _live(row["id"], await dossiers.dossier(row["dossier"])) for row in rows]
+    return [deposit for deposit in found if deposit is not None]
+
+
+async def dossier_of(applicant: UUID) -> DossierInfo:
+    """The dossier behind the address of an application number, over or not. Raises NotFound."""
+    sql = "SELECT dossier FROM idcard.applicant JOIN idcard.visit USING (dossier) WHERE applicant.id = $1 AND kind = $2"
+    async with connection() as c:
+        dossier = await c.fetchval(sql, applicant, DEPOSIT)
+    if dossier is None:
+        raise NotFound
+    return await dossiers.dossier(dossier)
+
+
+def address_of(applicant: UUID) -> str:
+    """The one address of an application number's appointment: no secret in it, the same wherever it is moved to."""
+    now = settings.current()
+    return f"{now.base_url}/e/{now.territory}/{PLUGIN}/appointment/{applicant}"
+
+
+async def _live(applicant: UUID, dossier: DossierInfo) -> LiveDeposit | None:
+    visit = dossier.visit
+    if visit is None or not visit.live or visit.end <= clock.now():
+        return None
+    zone = ZoneInfo((await calendars.booking(visit.booking)).zone)
+    return LiveDeposit(applicant, await territory.place(visit.place), visit.start, zone)
+
+
+async def _stations() -> dict[UUID, Station]:
+    """Active places of the emitters that have the plugin and publish the service, by id."""
+    enabled = frozenset((await territory.enabled_plugins()).get(PLUGIN, ()))
+    slugs = {found.id: found.slug for found in await territory.publishers(PLUGIN) if found.slug in enabled}
+    return {
+        place.id: Station(place, slugs[place.emitter]) for place in await territory.places() if place.emitter in slugs
+    }
+
+
+def _deposits(places: Iterable[UUID], asked: SlotsAsked | None = None) -> Wanted:
+    return Wanted(
+        service=PLUGIN,
+        kind=DEPOSIT,
+        people=asked.documents if asked else 1,
+        since=asked.since if asked else None,
+        until=asked.until if asked else None,
+        places=frozenset(places),
+        most_places=_EVERY,
+    )

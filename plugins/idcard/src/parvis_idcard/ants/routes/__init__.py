@@ -1,0 +1,14 @@
+"""What is answered over HTTP: the three paths the `national` search calls, and the pages its visitors come to."""
+
+from litestar import Router
+
+from parvis.errors import NotSignedIn
+from parvis_idcard.ants.routes import managing, national
+from parvis_idcard.ants.rules import BadParameter
+
+NATIONAL = Router(
+    "/",
+    route_handlers=list(national.HANDLERS),
+    exception_handlers={NotSignedIn: national.wrong_token, BadParameter: national.bad_parameter},
+)
+PAGES = Router("/", route_handlers=list(managing.HANDLERS))
