@@ -46,7 +46,7 @@ def test_it_lives_before_it_is_ready_and_says_what_is_missing(demo: RunningDemo)
     assert "Not ready yet: the territory's data." in waiting
     assert demo.said() == f"Parvis is ready: {demo.url}\n"
     assert httpx.get(f"{demo.url}/health/ready").json() == {"status": "ready"}
-    assert set(demo.children()) == {"provider", "mailbox", "serve", "worker"}
+    assert set(demo.children()) == {"provider", "mailbox", "simulating", "serve", "worker"}
 
 
 def test_the_territory_is_there(demo: RunningDemo) -> None:
@@ -55,7 +55,7 @@ def test_the_territory_is_there(demo: RunningDemo) -> None:
     assert "agent-mulhouse" in httpx.get(f"{demo.url}/login", follow_redirects=True).text
 
 
-@pytest.mark.parametrize("name", ["serve", "worker", "mailbox", "provider"])
+@pytest.mark.parametrize("name", ["serve", "worker", "mailbox", "provider", "simulating"])
 def test_a_killed_process_comes_back(demo: RunningDemo, name: str) -> None:
     victim = demo.children()[name]
     victim.kill()

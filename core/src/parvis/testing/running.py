@@ -74,7 +74,7 @@ class RunningDemo:
         return time.monotonic() - began
 
     def children(self) -> dict[str, psutil.Process]:
-        """Its processes by what they are: provider, mailbox, serve, worker."""
+        """Its processes by what they are: provider, mailbox, simulating, serve, worker."""
         if self.process is None or self.process.poll() is not None:
             return {}
         found = psutil.Process(self.process.pid).children()

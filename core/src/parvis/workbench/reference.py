@@ -89,7 +89,7 @@ def _table(kind: Any, prefix: str) -> Iterator[str]:
     yield from ("| variable | meaning | default |", "|---|---|---|")
     for setting in fields(kind):
         secret = " (secret)" if setting.metadata["secret"] else ""
-        default = _plain(setting.default)
+        default = _plain(setting.default) if setting.default != () else ""
         shown = f"`{default}`" if default else ""
         yield f"| `{prefix}{setting.name.upper()}` | {setting.metadata['doc']}{secret} | {shown} |"
     yield ""
@@ -129,6 +129,4 @@ def _plain(default: Any) -> str:
         return "on" if default else "off"
     if isinstance(default, timedelta):
         return f"{default.total_seconds() / 60:g}"
-    if isinstance(default, tuple):
-        return ",".join(map(str, default))
     return str(default)
