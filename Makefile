@@ -65,6 +65,8 @@ $(BOOTSTRAP)/bin/uv:
 	@python3 -m venv $(BOOTSTRAP)
 	$(BOOTSTRAP)/bin/pip install --quiet --disable-pip-version-check uv
 
+# Compiled once: without bytecode (PYTHONDONTWRITEBYTECODE) every process of the demo would compile the platform anew.
 .venv/ready: uv.lock pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml) | $(UV)
-	@$(UV) sync --frozen --quiet
+	@$(UV) sync --frozen --quiet --compile-bytecode
+	.venv/bin/python -m compileall -q core/src plugins/*/src
 	touch $@

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 
 import click
-import httpx
 
 from parvis.db.cluster import cluster_in
 from parvis.db.embedded import provided
@@ -30,6 +29,8 @@ from parvis.settings import Settings
 
 _STOP_SECONDS = 6.0
 _START_SECONDS = 120
+_LOOK_SECONDS, _PATIENCE_SECONDS = 0.1, 5.0
+_READY = b"GET /health/ready HTTP/1.0\r\n\r\n"
 _STEADY_SECONDS = 30
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _TRIES = 3
@@ -107,30 +108,26 @@ async def _prepare(processes: Processes) -> None:
 
 async def _until_ready(settings: Settings, processes: Processes, around: Iterable[Program]) -> None:
     deadline = time.monotonic() + _START_SECONDS
-    waiting = [partial(_opened, program.port) for program in around if program.port]
-    async with httpx.AsyncClient(timeout=5) as http:
-        for attempt in (partial(_serves, http, settings.port), *waiting):
-            while not await attempt():
-                processes.require_alive()
-                if time.monotonic() > deadline:
-                    raise ConfigurationError(f"The demo does not get ready; look into {processes.logs}.")
-                await asyncio.sleep(0.1)
+    opened = [partial(_answers, program.port) for program in around if program.port]
+    for attempt in (partial(_answers, settings.port, _READY), *opened):
+        while not await attempt():
+            processes.require_alive()
+            if time.monotonic() > deadline:
+                raise ConfigurationError(f"The demo does not get ready; look into {processes.logs}.")
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _serves(http: httpx.AsyncClient, port: int) -> bool:
+async def _answers(port: int, request: bytes = b"") -> bool:
+    """Whether a port is open, and answers this request, if there is one, with 200."""
     try:
-        return (await http.get(f"http://127.0.0.1:{port}/health/ready")).status_code == httpx.codes.OK
-    except httpx.HTTPError:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request)
+            answer = await reader.readline() if request else b""
+            writer.close()
+    except (OSError, TimeoutError):
         return False
-
-
-async def _opened(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
+    return not request or b" 200 " in answer
 
 
 class Processes:

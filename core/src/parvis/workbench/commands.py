@@ -126,9 +126,6 @@ def reference(ctx: click.Context, folder: Path) -> None:
         click.echo(page)
 
 
-COMMANDS: tuple[click.Command, ...] = (list_plugins, plugin, territory, check, reference)
-
-
 def _described(found: Plugin, enabled: list[str]) -> Iterator[str]:
     yield f"{found.key} {found.origin.version} ({found.origin.distribution}): {found.manifest.name}"
     brought = {

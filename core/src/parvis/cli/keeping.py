@@ -1,0 +1,94 @@
+"""`parvis migrate`, `backup`, `restore`, `deliveries`, `keys`: what an operator keeps, looks after and puts back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+
+from parvis import crypto
+from parvis.cli.instance import instance
+from parvis.db import backup as backups
+from parvis.db import close_pool, open_pool
+from parvis.db.embedded import bring_up_to_date
+from parvis.outbox import queries as outbox
+from parvis.outbox.actions import replay
+from parvis.plugins import load
+from parvis.settings import Settings
+
+T = TypeVar("T")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database up to date: the core's migrations and every plugin's, all or nothing."""
+    with instance() as ready:
+        ran = bring_up_to_date(ready, load().accepted(ready.skip_refused_plugins).every_app())
+    click.echo("\n".join(ran) or "The database is up to date.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole database into FILE. Keep PARVIS_KEYS beside it: encrypted fields need them."""
+    with instance() as ready:
+        size = backups.backup(ready.database_owner_url, file)
+    click.echo(f"{file}: {size / 1e6:.1f} MB. Keep the keys too; without them encrypted fields are lost.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Overwrite a database that is not empty.")
+def restore(file: Path, replace: bool) -> None:
+    """Put the back-up in FILE into the database, all or nothing, and bring it up to date."""
+    with instance() as ready:
+        backups.restore(ready.database_owner_url, file, replace)
+        bring_up_to_date(ready, load().accepted(ready.skip_refused_plugins).every_app())
+    click.echo(f"{file} is restored.")
+
+
+@click.group()
+def deliveries() -> None:
+    """What the worker gave up after its last attempt: see it, let it be tried again."""
+
+
+@deliveries.command("list")
+def list_deliveries() -> None:
+    """List dead deliveries, the latest first: id, event, reaction, attempts, what went wrong."""
+    with instance() as ready:
+        for row in asyncio.run(_asked(ready, outbox.dead(1000))):
+            click.echo(f"{row.id}  {row.type}  {row.reaction}  {row.attempts}  {row.error}")
+
+
+@deliveries.command("replay")
+@click.argument("ids", nargs=-1, type=click.UUID)
+@click.option("--all", "every", is_flag=True, help="Every dead delivery.")
+def replay_deliveries(ids: tuple[UUID, ...], every: bool) -> None:
+    """Let the deliveries of these IDS be tried anew."""
+    if every == bool(ids):
+        raise click.UsageError("Give the ids that `parvis deliveries list` shows, or --all.")
+    with instance() as ready:
+        click.echo(f"{asyncio.run(_asked(ready, replay('all' if every else ids)))} will be tried again.")
+
+
+async def _asked(ready: Settings, question: Coroutine[Any, Any, T]) -> T:
+    await open_pool(ready.database_url, 1)
+    try:
+        return await question
+    finally:
+        await close_pool()
+
+
+@click.group()
+def keys() -> None:
+    """Keys that encrypt fields and sign links."""
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Print a new key for PARVIS_KEYS; put it first to encrypt with it, keep the old ones behind it."""
+    click.echo(crypto.new_key())

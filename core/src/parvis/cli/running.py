@@ -1,0 +1,36 @@
+"""`parvis serve` and `parvis worker`: the processes of an instance."""
+
+from __future__ import annotations
+
+import click
+import uvicorn
+
+from parvis.app import run_worker
+from parvis.cli.instance import instance
+
+
+@click.command()
+@click.option("--workers", default=1, show_default=True, help="Web processes.")
+@click.option("--fd", type=int, help="Serve on this open socket, handed over by a supervisor, instead of the port.")
+def serve(workers: int, fd: int | None) -> None:
+    """Serve the portal and the API (bring the database up to date first: `parvis migrate`)."""
+    with instance() as ready:
+        uvicorn.run(
+            "parvis.app:create",
+            factory=True,
+            host=ready.host,
+            port=ready.port,
+            fd=fd,
+            workers=workers,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=ready.secure,
+        )
+
+
+@click.command()
+def worker() -> None:
+    """Deliver what is recorded: mails, mirrors, timers. Run one or more beside the portal."""
+    with instance() as ready:
+        run_worker(ready)
