@@ -60,3 +60,17 @@ def test_a_new_key_is_one_that_settings_take(tmp_path):
     key = run(tmp_path, "keys", "new").stdout.strip()
     done = run(tmp_path, "keys", "new", PARVIS_ENV="production", PARVIS_KEYS=key)
     assert done.returncode == 0
+
+
+def test_every_command_is_where_the_list_says():
+    for name, command in main.commands.items():
+        assert command.name == name
+        assert command.help
+
+
+@pytest.mark.parametrize("module", ["parvis.cli", "parvis.demo.supervisor"])
+def test_what_stands_by_does_not_load_the_platform(module):
+    """Each of the demo's processes pays for what it imports; the one that starts them needs little."""
+    told = f"import sys, {module}; print(*{{'litestar', 'httpx', 'jinja2', 'babel', 'dramatiq'}} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
