@@ -34,7 +34,7 @@ _SQL = """
 SELECT json_object_agg(slug, hours)::text FROM (
     SELECT p.slug, json_agg(json_build_object(
         'datetime', to_char(at, 'YYYY-MM-DD"T"HH24:MI"Z"'),
-        'callback_url', 'http://localhost:8000/e/bench/idcard/at/' || p.slug || '/'
+        'callback_url', 'http://localhost:8000/e/m2a/idcard/at/' || p.slug || '/'
             || to_char(at, 'YYYY-MM-DD"T"HH24:MI') || '?reason=CNI&documents_number=1') ORDER BY at) AS hours
     FROM parvis.place p
     JOIN parvis.calendar c ON c.place = p.id AND c.service = 'idcard' AND c.active

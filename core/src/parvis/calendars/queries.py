@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 
@@ -89,6 +90,15 @@ async def calendar_of(place: UUID, service: str) -> UUID | None:
         sql = "SELECT id FROM parvis.calendar WHERE place = $1 AND service = $2"
         found: UUID | None = await c.fetchval(sql, place, service)
     return found
+
+
+async def zone_of(calendar: UUID) -> ZoneInfo:
+    """The time zone in which a calendar's hours are said. Raises NotFound."""
+    async with connection() as c:
+        found: str | None = await c.fetchval("SELECT zone FROM parvis.calendar WHERE id = $1", calendar)
+    if found is None:
+        raise NotFound
+    return ZoneInfo(found)
 
 
 async def agenda(place: UUID, day: date) -> list[BookingInfo]:

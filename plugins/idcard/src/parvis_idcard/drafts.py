@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from parvis import clock, crypto
+from parvis import clock, crypto, settings
 from parvis.calendars import actions as calendars
 from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone
@@ -60,7 +60,7 @@ async def take(page: str, slot: str, asked: Search, carried: Draft | None) -> st
     wanted = read_slot(slot)
     async with transaction() as c:
         await c.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", page)
-        earlier = await _of_page(page)
+        earlier = await of_page(page)
         if earlier is not None and earlier.slot == slot and await is_held(earlier):
             return earlier.token
         await c.execute("DELETE FROM idcard.draft WHERE page = $1", page)
@@ -83,6 +83,24 @@ async def of_token(token: str) -> Draft:
     if row is None or not crypto.same((found := _draft(row)).secret.encode(), secret.encode()):
         raise NotFound
     return found
+
+
+async def of_page(page: str) -> Draft | None:
+    """The draft that was begun on a page of results, if there still is one."""
+    async with connection() as c:
+        row = await c.fetchrow("SELECT * FROM idcard.draft WHERE page = $1", page)
+    return _draft(row) if row else None
+
+
+async def just_begun(pages: str, slot: str, within: timedelta) -> Draft | None:
+    """A draft of an hour begun a moment ago on a page whose name begins so, into which nothing was typed yet."""
+    sql = (
+        "SELECT * FROM idcard.draft WHERE starts_with(page, $1) AND slot = $2 AND form IS NULL AND ends_at > $3 LIMIT 1"
+    )
+    since = clock.now() - within + settings.current().hold + _LONGER
+    async with connection() as c:
+        row = await c.fetchrow(sql, pages, slot, since)
+    return _draft(row) if row else None
 
 
 def parts(token: str) -> tuple[UUID, str]:
@@ -134,12 +152,6 @@ async def sweep() -> int:
     """Forget the drafts of holds that lapsed an hour ago; how many."""
     async with transaction() as c:
         return len(await c.fetch("DELETE FROM idcard.draft WHERE ends_at < $1 RETURNING hold", clock.now()))
-
-
-async def _of_page(page: str) -> Draft | None:
-    async with connection() as c:
-        row = await c.fetchrow("SELECT * FROM idcard.draft WHERE page = $1", page)
-    return _draft(row) if row else None
 
 
 async def _add(draft: Draft, page: str, until: datetime) -> None:

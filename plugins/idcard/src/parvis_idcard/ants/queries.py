@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,12 +15,14 @@ from parvis.branding import queries as branding
 from parvis.calendars import queries as calendars
 from parvis.calendars import search
 from parvis.calendars.search import Wanted
+from parvis.calendars.slots import Slot
 from parvis.db import connection
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.queries import DossierInfo
 from parvis.errors import NotFound
 from parvis.territory import queries as territory
 from parvis.territory.queries import PlaceInfo
+from parvis_idcard.ants import rules
 from parvis_idcard.ants.rules import SlotsAsked, written_slots
 from parvis_idcard.queries import PLUGIN, number_digest
 from parvis_idcard.rules import DEPOSIT
@@ -67,7 +69,7 @@ async def written_hours(asked: SlotsAsked) -> str:
     for found in await search.timetable(_deposits(stations, asked)) if stations else ():
         station = stations[found.place]
         slug = station.place.slug
-        written[slug] = written_slots(station.page, slug, found.days, asked.reason, asked.documents)
+        written[slug] = written_slots(_page(), slug, found.days, asked.reason, asked.documents)
     return "{" + ",".join(f"{msgspec.json.encode(slug).decode()}:{hours}" for slug, hours in written.items()) + "}"
 
 
@@ -95,8 +97,24 @@ async def dossier_of(applicant: UUID) -> DossierInfo:
 
 def address_of(applicant: UUID) -> str:
     """The one address of an application number's appointment: no secret in it, the same wherever it is moved to."""
+    return f"{_page()}/appointment/{applicant}"
+
+
+async def hour_of(place: str, typed: str) -> Slot | None:
+    """The hour of an address: a place's short name and its wall-clock time; None if there cannot be one."""
+    stations = [station for station in (await _stations()).values() if station.place.slug == place]
+    calendar = await calendars.calendar_of(stations[0].place.id, PLUGIN) if stations else None
+    wall = rules.read_hour(typed)
+    if calendar is None or wall is None:
+        return None
+    start = wall.replace(tzinfo=await calendars.zone_of(calendar)).astimezone(UTC)
+    return Slot(calendar, start) if start > clock.now() else None
+
+
+def _page() -> str:
+    """The territory's page of the service: it stays whatever becomes of a town hall."""
     now = settings.current()
-    return f"{now.base_url}/e/{now.territory}/{PLUGIN}/appointment/{applicant}"
+    return f"{now.base_url}/e/{now.territory}/{PLUGIN}"
 
 
 async def _live(applicant: UUID, dossier: DossierInfo) -> LiveDeposit | None:

@@ -6,7 +6,8 @@ stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -21,6 +22,9 @@ PLACES = 1_000
 NUMBERS = 100
 LONGEST = timedelta(days=366)
 _FIELDS = PLACES + 100
+_AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+_PAGE = "document"
+_ROBOT = re.compile(r"bot\b|crawl|spider|slurp|preview|scanner|facebookexternalhit|monitor", re.IGNORECASE)
 _DAY = "%Y-%m-%d"
 _HOUR = "%Y-%m-%dT%H:%M"
 
@@ -115,6 +119,29 @@ def _written_day(address: str, day: str, times: tuple[str, ...], end: str) -> st
     # Hundreds of thousands of hours: each is joined from three parts, and nothing else is done about it.
     begin, middle = f'{{"datetime":"{day}T', f'Z","callback_url":"{address}{day}T'
     return begin + f"{end},{begin}".join([f"{time}{middle}{time}" for time in times]) + end
+
+
+def opened_by_somebody(headers: Mapping[str, str]) -> bool:
+    """Whether a person follows a link, as far as the headers tell: nothing fetched ahead, no robot that says so.
+
+    >>> opened_by_somebody({"user-agent": "Mozilla/5.0", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"})
+    True
+    >>> opened_by_somebody({"sec-purpose": "prefetch;prerender"}), opened_by_somebody({"user-agent": "LinkedInBot/1.0"})
+    (False, False)
+    """
+    if any(headers.get(name) for name in _AHEAD):
+        return False
+    if headers.get("sec-fetch-mode", "navigate") != "navigate" or headers.get("sec-fetch-dest", _PAGE) != _PAGE:
+        return False
+    return not _ROBOT.search(headers.get("user-agent", ""))
+
+
+def read_hour(typed: str) -> datetime | None:
+    """The wall-clock time of an hour's address, without a zone; None for what cannot be one."""
+    try:
+        return datetime.strptime(typed, _HOUR)  # noqa: DTZ007 - its zone is the place's
+    except ValueError:
+        return None
 
 
 def _several(pairs: Pairs, name: str, most: int) -> tuple[str, ...]:

@@ -79,7 +79,7 @@ async def take(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     try:
         token = await drafts.take(form.value.page, form.value.slot, asked.value, carried)
     except (SlotFull, UnknownSlot):
-        return await _gone(request, found, form.value, asked.value)
+        return await gone(request, found, form.value.slot, asked.value, form.value.carry or "")
     place = await territory.place(await place_of(read_slot(form.value.slot).calendar))
     owner = await territory.emitter(place.emitter)
     return pages.see_other(f"/e/{owner.slug}/idcard/hold/{token}")
@@ -111,6 +111,20 @@ async def carried_draft(token: str | None) -> Draft | None:
         return await drafts.of_token(token) if token else None
     except NotFound:
         return None
+
+
+async def gone(
+    request: _Request, emitter: EmitterInfo, slot: str, asked: Search, carry: str = "", status: int = 409
+) -> Response[Any]:
+    """The hour has just gone: what is nearest to it, and the whole list below."""
+    where = await hours.origin(asked, emitter)
+    near = where if isinstance(where, hours.From) else hours.From()
+    try:
+        wanted = read_slot(slot)
+        instead = await hours.nearest(wanted.start, asked, await place_of(wanted.calendar))
+    except NotFound:
+        instead = ()
+    return await _hours(request, emitter, asked, near, carry=carry, status=status, gone=instead)
 
 
 async def _asked(
@@ -155,18 +169,6 @@ async def _hours(
         form=forms.of(asked),
         today=_today(),
     )
-
-
-async def _gone(request: _Request, emitter: EmitterInfo, taken: _Taken, asked: Search) -> Response[Any]:
-    """The hour has just gone: what is nearest to it, and the whole list below."""
-    where = await hours.origin(asked, emitter)
-    near = where if isinstance(where, hours.From) else hours.From()
-    try:
-        wanted = read_slot(taken.slot)
-        instead = await hours.nearest(wanted.start, asked, await place_of(wanted.calendar))
-    except NotFound:
-        instead = ()
-    return await _hours(request, emitter, asked, near, carry=taken.carry or "", status=409, gone=instead)
 
 
 def _of_day(emitter: EmitterInfo, asked: Search, day: date, carry: str) -> str:

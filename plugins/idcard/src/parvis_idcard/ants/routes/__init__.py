@@ -3,7 +3,7 @@
 from litestar import Router
 
 from parvis.errors import NotSignedIn
-from parvis_idcard.ants.routes import managing, national
+from parvis_idcard.ants.routes import managing, national, opening
 from parvis_idcard.ants.rules import BadParameter
 
 NATIONAL = Router(
@@ -11,4 +11,4 @@ NATIONAL = Router(
     route_handlers=list(national.HANDLERS),
     exception_handlers={NotSignedIn: national.wrong_token, BadParameter: national.bad_parameter},
 )
-PAGES = Router("/", route_handlers=list(managing.HANDLERS))
+PAGES = Router("/", route_handlers=[*managing.HANDLERS, *opening.HANDLERS])
