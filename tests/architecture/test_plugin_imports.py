@@ -20,6 +20,7 @@ SPOKEN = {
     "identity.actors",
     "identity.contacts",
     "identity.sessions",
+    "identity.shares",
     "calendars.openings",
     "calendars.search",
     "calendars.slots",

@@ -1,3 +1,5 @@
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -8,7 +10,8 @@ from parvis.app.portal_process import create
 from parvis.audit import queries as audit
 from parvis.calendars import actions as calendars
 from parvis.contract.values import Channel
-from parvis.dossiers import actions, queries, reading
+from parvis.db import connection
+from parvis.dossiers import actions, finding, queries, reading
 from parvis.dossiers.actions import By, NewDossier
 from parvis.errors import NotFound
 from parvis.identity.actors import Actor
@@ -16,6 +19,7 @@ from parvis.identity.contacts import Contact
 from parvis.territory.actions import add_emitter
 from parvis.testing.calendars import a_calendar, a_place
 from parvis.testing.people import a_person, a_session
+from parvis.web import attempts
 
 
 async def a_request(person=None):
@@ -99,3 +103,55 @@ async def test_a_reading_by_staff_is_traced_and_shown_to_the_resident(http):
         await reading.read(opened.id, agent, elsewhere)
     key = queries.link_key(opened.id, clock.now() + timedelta(hours=1))
     assert "Who read this request" in (await http.get(f"/my/requests/{opened.id}?key={key}")).text
+
+
+async def test_names_cannot_be_tried_one_after_the_other(http):
+    settings.use(replace(settings.current(), limit_finds=3))
+    opened, _ = await a_request()
+    other, _ = await a_request()
+    right = {"reference": opened.reference, "name": "Martin"}
+    for name in ("Durand", "Muller", "Klein"):
+        assert (await http.post("/my/requests", data=right | {"name": name})).status_code == 404
+    # Even the right one, and from anywhere: it is the reference that is guarded.
+    refused = await http.post("/my/requests", data=right, headers={"user-agent": "another"})
+    assert refused.status_code == 429
+    assert "Please try again at" in refused.text
+    assert 'value="Martin"' in refused.text
+    assert (await http.post("/my/requests", data=right | {"reference": other.reference})).status_code == 303
+    clock.move(timedelta(hours=1, seconds=1))
+    assert (await http.post("/my/requests", data=right)).status_code == 303
+
+
+async def test_whoever_knows_the_name_is_not_counted(http):
+    settings.use(replace(settings.current(), limit_finds=2))
+    opened, _ = await a_request()
+    for _ in range(5):
+        await finding.find(opened.reference, "Martin")
+
+
+async def test_attempts_at_the_same_instant_are_counted_one_by_one(database):
+    settings.use(replace(settings.current(), limit_finds=3))
+    opened, _ = await a_request()
+    tried = await asyncio.gather(*(finding.find(opened.reference, "Durand") for _ in range(10)), return_exceptions=True)
+    assert sorted(type(one).__name__ for one in tried) == ["NotFound"] * 3 + ["TooMany"] * 7
+
+
+async def test_load_tests_lift_the_limit_on_names(database):
+    settings.use(replace(settings.current(), limit_finds=1, limits=False))
+    opened, _ = await a_request()
+    for _ in range(3):
+        with pytest.raises(NotFound):
+            await finding.find(opened.reference, "Durand")
+
+
+async def test_attempts_are_forgotten_after_a_day_and_hold_no_reference(database):
+    opened, _ = await a_request()
+    with pytest.raises(NotFound):
+        await finding.find(opened.reference, "Durand")
+    async with connection() as c:
+        kept = await c.fetchval("SELECT string_agg(t::text, ' ') FROM parvis.attempt t")
+    assert opened.reference not in kept
+    assert opened.reference.encode().hex() not in kept
+    assert await attempts.forget_old() == 0
+    clock.move(timedelta(days=1, seconds=1))
+    assert await attempts.forget_old() == 1

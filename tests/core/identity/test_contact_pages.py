@@ -113,3 +113,19 @@ def test_a_contact_is_read_as_people_type_it():
     assert read_contact(" Jean@Example.FR ") == Contact(Channel.MAIL, "Jean@example.fr")
     assert read_contact("06 12 34 56 78") == Contact(Channel.SMS, "+33612345678")
     assert isinstance(read_contact("Jean"), Text)
+
+
+async def test_an_address_without_its_sign_is_not_taken_for_a_telephone_number(browser):
+    answer = await browser.post("/contact", data={"contact": "sophie.keller68.example.org", "after": "/my"})
+    assert "adresse électronique" in answer.text
+    assert "nom@exemple" in answer.text
+
+
+async def test_a_client_asks_for_so_many_codes_and_another_at_the_same_address_still_may(browser):
+    settings.use(replace(settings.current(), limit_client_codes=2))
+    answers = [await browser.post("/contact", data={"contact": f"s{n}@example.org", "after": "/"}) for n in range(3)]
+    assert [answer.status_code for answer in answers] == [303, 303, 429]
+    assert "Veuillez réessayer à" in answers[2].text
+    assert 'value="s2@example.org"' in answers[2].text
+    another = await browser.post("/contact", data={"contact": "a@example.org"}, headers={"user-agent": "another"})
+    assert another.status_code == 303

@@ -1,3 +1,4 @@
+import asyncio
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import timedelta
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from parvis import clock, crypto, settings
 from parvis.contract.values import Channel
-from parvis.db import connection, transaction
+from parvis.db import connection, new_id, transaction
 from parvis.errors import Invalid, TooMany
 from parvis.identity import contacts, links, sessions
 from parvis.identity.contacts import Contact
@@ -154,3 +155,40 @@ def test_a_contact_is_found_again_by_its_digest_alone(instance):
 def test_no_made_up_link_opens_anything(instance, token):
     with pytest.raises(crypto.Unreadable):
         links.contact_of_link(token)
+
+
+async def test_one_origin_writes_to_a_few_contacts_and_no_more(database):
+    settings.use(replace(settings.current(), limit_contacts=2))
+    origin, other = new_id(), new_id()
+    anybody = [Contact(Channel.SMS, f"+3363998{n:04}") for n in range(5)]
+    for contact in anybody[:2]:
+        await contacts.ask(contact, "fr", origin)
+    with pytest.raises(TooMany) as refused:
+        await contacts.ask(anybody[2], "fr", origin)
+    assert refused.value.detail.params["n"] == 2
+    assert 3500 < refused.value.retry_after <= 3601
+    await contacts.ask(anybody[2], "fr", other)
+    await contacts.ask(anybody[3], "fr")
+    clock.move(timedelta(seconds=61))
+    await contacts.ask(anybody[0], "fr", origin)
+    clock.move(timedelta(hours=1))
+    await contacts.ask(anybody[4], "fr", origin)
+
+
+async def test_asking_again_keeps_where_it_came_from(database):
+    settings.use(replace(settings.current(), limit_contacts=1))
+    origin = new_id()
+    proof = await contacts.ask(MAIL, "fr", origin)
+    clock.move(timedelta(seconds=61))
+    await contacts.ask_again(proof)
+    clock.move(timedelta(minutes=59))
+    with pytest.raises(TooMany):
+        await contacts.ask(PHONE, "fr", origin)
+
+
+async def test_many_at_once_from_one_origin_are_counted_one_by_one(database):
+    settings.use(replace(settings.current(), limit_contacts=3))
+    origin = new_id()
+    asking = (contacts.ask(Contact(Channel.SMS, f"+3363998{n:04}"), "fr", origin) for n in range(12))
+    done = await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(isinstance(one, TooMany) for one in done) == 9

@@ -61,12 +61,12 @@ def test_the_hour_is_for_as_many_people_as_it_was_held_for(people):
 
 @given(live=st.integers(0, 12), people=st.integers(1, 8))
 def test_eight_people_a_contact(live, people):
-    refused = codes(rules.limit_refusals([], live, people, "03 89 00 00 00"))
+    refused = codes(rules.limit_refusals([], live, people, 8, "03 89 00 00 00"))
     assert refused == ([("contact-limit", None)] if live + people > 8 else [])
 
 
 def test_the_message_of_a_limit_says_whom_to_call():
-    found = rules.limit_refusals([1], 8, 1, "03 89 00 00 00")
+    found = rules.limit_refusals([1], 8, 1, 8, "03 89 00 00 00")
     assert codes(found) == [("application-booked", "applicants-1-number"), ("contact-limit", None)]
     assert all("03 89 00 00 00" in str(refusal.text) for refusal in found)
 

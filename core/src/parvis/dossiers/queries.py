@@ -119,7 +119,10 @@ async def for_resident(dossier_id: UUID, actor: Actor, key: str | None) -> Dossi
 
 
 async def by_reference(typed: str, name: str) -> DossierInfo:
-    """The dossier of a reference and a name in it. Raises InvalidReference, or NotFound if the two do not fit."""
+    """The dossier of a reference and a name in it; `finding.find` counts the attempts.
+
+    Raises InvalidReference, or NotFound if the two do not fit.
+    """
     reference = read_reference(typed)
     async with connection() as c:
         row = await c.fetchrow(_ROWS + "WHERE reference = $1 AND dossier.state <> 'erased'", reference)

@@ -14,10 +14,11 @@ from litestar.params import FromPath
 
 from parvis import clock, plugins
 from parvis.audit import queries as audit
-from parvis.dossiers import queries
-from parvis.errors import Invalid, NotFound, Refusal, Text
+from parvis.dossiers import finding, queries
+from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.identity import guards
 from parvis.identity.actors import Actor
+from parvis.identity.shares import count_claim
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
@@ -45,7 +46,11 @@ async def find(request: _Request) -> Response[Any]:
     if form.errors:
         return await _mine(request, form, 422)
     try:
-        found = await queries.by_reference(form.value.reference, form.value.name)
+        count_claim(request)
+        found = await finding.find(form.value.reference, form.value.name)
+    except TooMany as error:
+        refusal = Refusal(error.code, error.detail or error.title, "reference")
+        return await _mine(request, form.refused([refusal]), error.status)
     except Invalid as refused:
         return await _mine(request, form.refused(refused.refusals), 422)
     except NotFound:

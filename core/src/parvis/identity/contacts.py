@@ -1,8 +1,9 @@
 """Acting without an account: an e-mail address or a telephone number, proved by a code of six figures.
 
 `ask` records that a code is wanted; `messages` calls `code_to_send` and sends it; `prove` compares. Later, a link
-that expires opens the same door. Limits are for each contact, never for the network address alone: libraries
-and France services share one.
+that expires opens the same door. Limits are for each contact, and for each origin (the held hour, the session) that
+asks for codes to many; `shares` counts clients. None rests on the network address alone: libraries and France services
+share one.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.events import ContactCodeRequested
 from parvis.identity import sessions
 from parvis.settings import current
+from parvis.web.limits import hour_after
 
 CODE_LASTS = timedelta(minutes=15)
 _AGAIN_AFTER = timedelta(seconds=60)
-_AN_HOUR = 6
+_HOUR = timedelta(hours=1)
 _ATTEMPTS = 5
 
 
@@ -57,20 +59,24 @@ class Proved:
     token: str
 
 
-async def ask(contact: Contact, language: str) -> UUID:
-    """Ask for a code; `prove` takes the id it returns. Raises TooMany within 60 s, or after six in an hour."""
+async def ask(contact: Contact, language: str, origin: UUID | None = None) -> UUID:
+    """Ask for a code, from a held hour or a session; `prove` takes the id it returns.
+
+    Raises TooMany within 60 s, after the settings' number in an hour, or for too many contacts from one origin.
+    """
     now = clock.now()
     sql = (
-        "INSERT INTO parvis.contact_proof (id, kind, digest, address, language, asked_at, ends_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO parvis.contact_proof (id, kind, digest, address, language, asked_at, ends_at, origin) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
     )
     sealed = crypto.encrypt(contact.address.encode(), "contact")
     async with transaction() as c:
         if current().limits:
+            await _limit_origin(c, contact, origin, now)
             await _limit(c, contact, now)
         proof = new_id()
         values = (contact.kind.value, contact.digest, sealed, language, now, now + CODE_LASTS)
-        await c.execute(sql, proof, *values)
+        await c.execute(sql, proof, *values, origin)
         await outbox.record(ContactCodeRequested(proof=proof))
     return proof
 
@@ -79,11 +85,11 @@ async def ask_again(proof: UUID) -> UUID:
     """Ask for another code for the same contact, under the same limits. Raises NotFound, TooMany."""
     async with connection() as c:
         row = await c.fetchrow(
-            "SELECT kind, address, language FROM parvis.contact_proof WHERE id = $1 AND proved_at IS NULL", proof
+            "SELECT kind, address, language, origin FROM parvis.contact_proof WHERE id = $1 AND proved_at IS NULL", proof
         )
     if row is None:
         raise NotFound
-    return await ask(_contact(row["kind"], row["address"]), row["language"])
+    return await ask(_contact(row["kind"], row["address"]), row["language"], row["origin"])
 
 
 async def code_to_send(proof: UUID) -> CodeToSend | None:
@@ -128,17 +134,40 @@ async def prove(proof: UUID, typed: str, session: UUID | None) -> Proved:
 
 async def _limit(c: Connection, contact: Contact, now: datetime) -> None:
     digest = contact.digest
-    await c.execute("SELECT pg_advisory_xact_lock($1)", int.from_bytes(digest[:8], "big", signed=True))
-    sql = (
-        "SELECT count(*) AS asked, max(asked_at) AS latest FROM parvis.contact_proof "
-        "WHERE digest = $1 AND asked_at > $2"
-    )
-    row = await c.fetchrow(sql, digest, now - timedelta(hours=1))
-    if row["latest"] and now - row["latest"] < _AGAIN_AFTER:
-        wait = _AGAIN_AFTER - (now - row["latest"])
+    await _alone(c, digest)
+    sql = "SELECT asked_at FROM parvis.contact_proof WHERE digest = $1 AND asked_at > $2 ORDER BY asked_at DESC"
+    asked = [row["asked_at"] for row in await c.fetch(sql, digest, now - _HOUR)]
+    if asked and now - asked[0] < _AGAIN_AFTER:
+        wait = _AGAIN_AFTER - (now - asked[0])
         raise TooMany(Text("You can ask for another code after a minute."), int(wait.total_seconds()) + 1)
-    if row["asked"] >= _AN_HOUR:
-        raise TooMany(Text("Too many codes were asked for. Please try again in an hour, or call us."), 3600)
+    if len(asked) >= (most := current().limit_codes):
+        wait = (asked[most - 1] + _HOUR - now).total_seconds()
+        text = Text("Too many codes were asked for. Please try again at {hour}, or call us.", {"hour": hour_after(wait)})
+        raise TooMany(text, int(wait) + 1)
+
+
+async def _limit_origin(c: Connection, contact: Contact, origin: UUID | None, now: datetime) -> None:
+    """Somebody who is nobody's contact shall not make us write to many: SMS cost money, and annoy."""
+    if origin is None:
+        return
+    await _alone(c, origin.bytes)
+    sql = (
+        "SELECT min(asked_at) AS first FROM parvis.contact_proof WHERE origin = $1 AND asked_at > $2 "
+        "AND digest <> $3 GROUP BY digest ORDER BY first DESC"
+    )
+    others = [row["first"] for row in await c.fetch(sql, origin, now - _HOUR, contact.digest)]
+    if len(others) >= (most := current().limit_contacts):
+        wait = (others[most - 1] + _HOUR - now).total_seconds()
+        text = Text(
+            "Codes were sent to {n} different contacts already. Please try again at {hour}, or call us.",
+            {"n": len(others), "hour": hour_after(wait)},
+        )
+        raise TooMany(text, int(wait) + 1)
+
+
+async def _alone(c: Connection, key: bytes) -> None:
+    """Let nobody else ask for the same meanwhile, so that what is counted stays true."""
+    await c.execute("SELECT pg_advisory_xact_lock($1)", int.from_bytes(key[-8:], "big", signed=True))
 
 
 async def open_door(proof: UUID, session: UUID | None) -> str:

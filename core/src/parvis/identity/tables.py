@@ -71,13 +71,15 @@ class Session(Table, tablename="session", schema="parvis"):
 class ContactProof(Table, tablename="contact_proof", schema="parvis"):
     """An e-mail address or a telephone number that somebody proves by a code.
 
-    `address` is encrypted, `digest` finds it again, `code` is a keyed digest, null until a message carries one.
+    `address` is encrypted, `digest` finds it again, `code` is a keyed digest, null until a message carries one;
+    `origin` is what it was asked for from: a held hour, a session.
     """
 
     id = UUID(primary_key=True, default=None)
     session = ForeignKey(Session, null=True, default=None, on_delete=OnDelete.set_null)
     kind = Varchar(length=4)
     digest = Bytea()
+    origin = UUID(null=True, default=None)
     address = Bytea()
     language = Varchar(length=2)
     code = Bytea(null=True, default=None)

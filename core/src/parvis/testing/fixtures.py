@@ -26,6 +26,7 @@ from parvis.db import close_pool, open_pool
 from parvis.db.cluster import Cluster, cluster_in
 from parvis.db.migrations import installed_apps, migrate
 from parvis.settings import Settings
+from parvis.web import limits
 
 _OWNER = "parvis_owner"
 _SERVING = "parvis_app"
@@ -97,6 +98,7 @@ def instance(tmp_path: Path) -> Iterator[Settings]:
     settings.use(found)
     crypto.use(crypto.load_keys(found))
     clock.follow(tmp_path / "clock")
+    limits.forget()
     yield found
     clock.follow(None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ def _shown(value: Any, lang: str) -> Any:
         return translate(value, lang)
     if isinstance(value, datetime):
         return formats.day_hour(value, lang)
+    if isinstance(value, time):
+        return formats.hour(value, lang)
     return formats.day(value, lang) if isinstance(value, date) else value
 
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from parvis.jobs.timers import Timer
-from parvis.web.idempotency import forget_old
+from parvis.web import attempts, idempotency
 
 
 def timers() -> tuple[Timer, ...]:
     """What runs again and again."""
-    return (Timer("web.forget-kept-answers", timedelta(hours=1), forget_old),)
+    often = timedelta(hours=1)
+    return (
+        Timer("web.forget-kept-answers", often, idempotency.forget_old),
+        Timer("web.forget-attempts", often, attempts.forget_old),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from uuid import UUID
 from litestar.connection import ASGIConnection
 
 from parvis import clock, settings
-from parvis.errors import TooMany
+from parvis.errors import Text, TooMany
 
 # A library's readers and a whole town hall share one address: it counts only against many times a person's share.
 _SHARING = 25
@@ -77,7 +77,18 @@ def take(request: ASGIConnection[Any, Any, Any, Any], limit: Limit, person: UUID
     wait = _buckets.take(person or _client(request, address), limit, now)
     wait = wait or _buckets.take(address, limit, now, share=_SHARING)
     if wait:
-        raise TooMany(retry_after=int(wait) + 1)
+        text = Text("Please try again at {hour}.", {"hour": hour_after(wait)})
+        raise TooMany(text, retry_after=int(wait) + 1)
+
+
+def hour_after(seconds: float) -> time:
+    """The minute on the territory's clocks by which so many seconds are over, to be said in a sentence."""
+    return (clock.now() + timedelta(seconds=seconds, minutes=1)).astimezone(settings.current().zone).time()
+
+
+def forget() -> None:
+    """Forget every client: a test begins anew."""
+    _buckets.full_at.clear()
 
 
 def client_digest(request: ASGIConnection[Any, Any, Any, Any]) -> bytes:

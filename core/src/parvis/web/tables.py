@@ -1,8 +1,8 @@
-"""Rows of the web: what was answered under an idempotency key."""
+"""Rows of the web: what was answered under an idempotency key, what was tried how often."""
 
 from __future__ import annotations
 
-from piccolo.columns import Bytea, SmallInt, Timestamptz, Varchar
+from piccolo.columns import UUID, Bytea, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
 
@@ -15,3 +15,11 @@ class KeptAnswer(Table, tablename="kept_answer", schema="parvis"):
     location = Varchar(length=200)
     body = Bytea(default=None)
     created = Timestamptz(default=None)
+
+
+class Attempt(Table, tablename="attempt", schema="parvis"):
+    """An attempt at something that is guarded: a keyed digest of what, and when."""
+
+    id = UUID(primary_key=True, default=None)
+    subject = Bytea(default=None)
+    at = Timestamptz(default=None)

@@ -26,6 +26,7 @@ from parvis.identity import queries as identity
 from parvis.identity.contacts import Contact
 from parvis.messages import actions as messages
 from parvis.territory import queries as territory
+from parvis.territory.queries import PlaceInfo
 from parvis_idcard import drafts, queries, rules
 from parvis_idcard.details import Details, Settings, contact_of, tidied
 from parvis_idcard.rules import Applicant, Numbers, Paper
@@ -62,9 +63,9 @@ async def check(held: BookingInfo, details: Details, contact: Contact, for_other
     asked = Numbers.OPTIONAL if for_others else settings.numbers
     refusals = rules.refusals(held.kind, held.people, details.applicants, asked)
     if not refusals and not for_others and instance.current().limits:
-        refusals = await _over_limits(contact, details.applicants, place.phone)
+        refusals = await _over_limits(contact, details.applicants, settings.people, await _phone(place))
     elif not refusals:
-        refusals = await _twice(details.applicants, place.phone)
+        refusals = await _twice(details.applicants, await _phone(place))
     if refusals:
         raise Refused(refusals)
 
@@ -80,9 +81,9 @@ async def is_proved(contact: Contact, person: UUID | None, proof: UUID | None) -
 
 
 async def ask_for_code(hold: UUID, contact: Contact, language: str) -> UUID:
-    """Send a code to a contact on behalf of a hold's draft. Raises TooMany within 60 s."""
+    """Send a code to a contact on behalf of a hold's draft. Raises TooMany."""
     async with transaction():
-        proof = await contacts.ask(contact, language)
+        proof = await contacts.ask(contact, language, hold)
         await drafts.await_proof(hold, proof)
     return proof
 
@@ -202,13 +203,18 @@ async def _alone(c: Connection, contact: Contact, applicants: Sequence[Applicant
         await c.execute("SELECT pg_advisory_xact_lock($1)", int.from_bytes(digest[:8], "big", signed=True))
 
 
-async def _over_limits(contact: Contact, applicants: Sequence[Applicant], phone: str) -> list[Refusal]:
+async def _over_limits(contact: Contact, applicants: Sequence[Applicant], most: int, phone: str) -> list[Refusal]:
     live = await queries.live_people(await dossier_queries.open_of_contact(contact))
-    return rules.limit_refusals(await _taken(applicants), live, len(applicants), phone)
+    return rules.limit_refusals(await _taken(applicants), live, len(applicants), most, phone)
 
 
 async def _twice(applicants: Sequence[Applicant], phone: str) -> list[Refusal]:
-    return rules.limit_refusals(await _taken(applicants), 0, 0, phone)
+    return rules.limit_refusals(await _taken(applicants), 0, 0, 0, phone)
+
+
+async def _phone(place: PlaceInfo) -> str:
+    """Whom to call: the place, its town hall, else whoever is behind that name."""
+    return place.phone or (await territory.emitter(place.emitter)).phone or place.name
 
 
 async def _taken(applicants: Sequence[Applicant], but: UUID | None = None) -> list[int]:

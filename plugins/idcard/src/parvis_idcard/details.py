@@ -29,9 +29,10 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """An emitter's settings: whether a number is asked for online, days kept after the visit."""
+    """An emitter's settings: whether a number is asked for online, people one contact may have, days kept after."""
 
     numbers: Numbers = Numbers.REQUIRED
+    people: Annotated[int, msgspec.Meta(ge=1, le=100)] = PEOPLE
     kept_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
 
 

@@ -118,7 +118,7 @@ def refusals(kind: str, people: int, applicants: Sequence[Applicant], asked: Num
     return found
 
 
-def limit_refusals(taken: Iterable[int], live_for_contact: int, people: int, phone: str) -> list[Refusal]:
+def limit_refusals(taken: Iterable[int], live_for_contact: int, people: int, most: int, phone: str) -> list[Refusal]:
     """The limits against hoarders. `taken` are the places, in the form, of numbers that have a live deposit."""
     found = [
         Refusal(
@@ -131,10 +131,10 @@ def limit_refusals(taken: Iterable[int], live_for_contact: int, people: int, pho
         )
         for index in taken
     ]
-    if live_for_contact + people > PEOPLE:
+    if live_for_contact + people > most:
         text = Text(
             "This contact already has appointments for {n} people, and the most is {most}. For more, call us: {phone}.",
-            {"n": live_for_contact, "most": PEOPLE, "phone": phone},
+            {"n": live_for_contact, "most": most, "phone": phone},
         )
         found.append(Refusal("contact-limit", text, None))
     return found

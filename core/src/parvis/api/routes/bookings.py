@@ -13,7 +13,7 @@ from parvis import plugins, settings
 from parvis.api import secrets
 from parvis.api.bodies.bookings import Booked, BookingInfo, Move, NewBooking
 from parvis.api.bodies.words import PlaceRef
-from parvis.api.routes.offering import client, count, count_claim, offered
+from parvis.api.routes.offering import client, count, offered
 from parvis.api.rules import read_kind_slot
 from parvis.api.secrets import WrongSecret
 from parvis.calendars import queries as calendars
@@ -25,6 +25,7 @@ from parvis.dossiers import queries as dossier_queries
 from parvis.dossiers.actions import By
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.identity.guards import actor_of
+from parvis.identity.shares import count_claim
 from parvis.territory import queries as territory
 from parvis.web.exchange import Operation, answer, converted, nothing, read_body
 from parvis.web.i18n import language

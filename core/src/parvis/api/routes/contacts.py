@@ -9,11 +9,12 @@ from litestar import Request, Response, post
 from litestar.params import FromPath
 
 from parvis.api.bodies.bookings import ContactAsked, NewContact, TypedCode
-from parvis.api.routes.offering import count_claim, offered
+from parvis.api.routes.offering import offered
 from parvis.contract.values import Channel
 from parvis.errors import Invalid, NotFound, Refusal, Text
 from parvis.identity import contacts
 from parvis.identity.contacts import Contact
+from parvis.identity.shares import count_claim, count_code
 from parvis.web import fields
 from parvis.web.exchange import Operation, answer, nothing, read_body
 from parvis.web.i18n import language
@@ -46,6 +47,7 @@ async def ask(request: _AnyRequest) -> Response[bytes]:
     """Send a code to a contact. Raises Invalid, TooMany."""
     count_claim(request)
     asked = await read_body(request, NewContact)
+    count_code(request)
     proof = await contacts.ask(_contact(asked), asked.language or language(request))
     return answer(201, ContactAsked(proof=proof))
 

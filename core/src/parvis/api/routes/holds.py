@@ -13,7 +13,7 @@ from parvis import clock
 from parvis.api import queries, secrets
 from parvis.api.bodies.holds import Extended, HoldInfo, NewHold, Taken
 from parvis.api.bodies.words import PlaceRef
-from parvis.api.routes.offering import client, count, count_claim, offered
+from parvis.api.routes.offering import client, count, offered
 from parvis.api.rules import KindSlot, kind_refusals, read_kind_slot
 from parvis.api.secrets import WrongSecret
 from parvis.calendars import actions
@@ -21,6 +21,7 @@ from parvis.calendars import queries as calendars
 from parvis.calendars.actions import HoldGone, SlotFull
 from parvis.calendars.slots import UnknownSlot
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
+from parvis.identity.shares import count_claim
 from parvis.territory import queries as territory
 from parvis.web.exchange import Operation, answer, nothing, read_body
 from parvis.web.idempotency import Done, once

@@ -27,12 +27,6 @@ def count(request: _AnyRequest) -> None:
     limits.take(request, Limit("api", now.limit_requests, timedelta(minutes=1)), guards.actor_of(request).person)
 
 
-def count_claim(request: _AnyRequest) -> None:
-    """Count an hour that is claimed, or a code that is sent, against its client's share. Raises TooMany."""
-    now = settings.current()
-    limits.take(request, Limit("claims", now.limit_claims, timedelta(minutes=10)), guards.actor_of(request).person)
-
-
 def client(request: _AnyRequest) -> bytes:
     """Whose idempotency keys these are: the person's, the token's, else the program's at its address."""
     if (person := guards.actor_of(request).person) is not None:

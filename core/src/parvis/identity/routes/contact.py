@@ -13,7 +13,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from parvis.contract.values import Channel
 from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
-from parvis.identity import contacts, guards, links, sessions
+from parvis.identity import contacts, guards, links, sessions, shares
 from parvis.identity.actors import Actor
 from parvis.settings import current
 from parvis.web import fields, forms, i18n, pages
@@ -55,7 +55,8 @@ async def ask(request: _Request) -> Response[Any]:
     if form.errors or isinstance(contact, Text):
         return pages.render(request, "identity/contact.html", status=422, form=form, after=after)
     try:
-        proof = await contacts.ask(contact, i18n.language(request))
+        shares.count_code(request)
+        proof = await contacts.ask(contact, i18n.language(request), request.user.session)
     except TooMany as error:
         form = form.refused([Refusal(error.code, error.detail or error.title, "contact")])
         return pages.render(request, "identity/contact.html", status=429, form=form, after=after)
@@ -91,6 +92,7 @@ async def again(request: _Request) -> Response[Any]:
     after = local_path(form.text("after"))
     proof = _id(form.text("proof"))
     try:
+        shares.count_code(request)
         return _to_code(await contacts.ask_again(proof), after)
     except TooMany as error:
         form = form.refused([Refusal(error.code, error.detail or error.title, "code")])
@@ -114,7 +116,9 @@ async def enter(request: _Request, token: FromPath[str]) -> Response[None]:
 
 def read_contact(typed: str) -> contacts.Contact | Text:
     """A contact as people type it, or what to type instead."""
-    kind, read = (Channel.MAIL, fields.email) if "@" in typed else (Channel.SMS, fields.phone)
+    # Somebody who forgot the @ meant an address: a telephone number is mostly figures.
+    is_mail = "@" in typed or sum(map(str.isalpha, typed)) > sum(map(str.isdecimal, typed))
+    kind, read = (Channel.MAIL, fields.email) if is_mail else (Channel.SMS, fields.phone)
     found = read(typed)
     return found if isinstance(found, Text) else contacts.Contact(kind, found)
 

@@ -18,7 +18,7 @@ from parvis.calendars.actions import SlotFull
 from parvis.calendars.queries import place_of
 from parvis.calendars.slots import UnknownSlot, read_slot
 from parvis.errors import NotFound, Refusal
-from parvis.identity import guards
+from parvis.identity import guards, shares
 from parvis.identity.actors import Actor
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -76,6 +76,7 @@ async def take(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     if form.errors or asked.errors:
         return pages.see_other(f"/e/{emitter}/idcard")
     carried = await carried_draft(form.value.carry)
+    shares.count_claim(request)
     try:
         token = await drafts.take(form.value.page, form.value.slot, asked.value, carried)
     except (SlotFull, UnknownSlot):

@@ -18,7 +18,7 @@ from parvis.calendars.actions import HoldGone
 from parvis.calendars.queries import BookingInfo
 from parvis.contract.values import BookingRequest
 from parvis.errors import Invalid, Refusal, Refused, Text, TooMany
-from parvis.identity import contacts, sessions
+from parvis.identity import contacts, sessions, shares
 from parvis.identity import queries as identity
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
@@ -134,6 +134,7 @@ async def send_again(request: _Request, token: FromPath[str]) -> Response[Any]:
     if held is None or answers is None:
         return await _lapsed(request, draft)
     try:
+        shares.count_code(request)
         await actions.ask_for_code(draft.hold, answers.contact, i18n.language(request))
     except TooMany as error:
         refusal = Refusal(error.code, error.detail or error.title, "code")
@@ -260,6 +261,7 @@ async def _ask_once(request: _Request, draft: Draft, answers: _Answers) -> None:
     before = _answers_again(draft)
     if draft.proof is not None and before is not None and before.contact == answers.contact:
         return
+    shares.count_code(request)
     await actions.ask_for_code(draft.hold, answers.contact, i18n.language(request))
 
 

@@ -20,7 +20,7 @@ from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.dossiers.queries import DossierInfo, Visit
 from parvis.errors import NotFound, Refusal, Refused, Text
-from parvis.identity import guards
+from parvis.identity import guards, shares
 from parvis.identity.actors import Actor
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, i18n, pages
@@ -93,6 +93,7 @@ async def move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     if form.errors:
         return await _move(request, found, 422, [Refusal("slot", text) for text in form.errors.values()])
     try:
+        shares.count_claim(request)
         slot = read_slot(form.value.slot)
         await actions.move(found, slot.calendar, slot.start, _by(request, found))
     except (SlotFull, UnknownSlot):
