@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.plugins.idcard.browsing import FORM, Browser
 
 from parvis import settings
 from parvis.calendars.proofs import unlike_bookings
@@ -11,7 +12,6 @@ from parvis.errors import Refused
 from parvis.territory.actions import keep_settings
 from parvis_idcard import actions
 from parvis_idcard.details import Settings
-from tests.plugins.idcard.browsing import FORM, Browser
 
 
 async def held():

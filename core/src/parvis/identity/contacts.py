@@ -85,7 +85,8 @@ async def ask_again(proof: UUID) -> UUID:
     """Ask for another code for the same contact, under the same limits. Raises NotFound, TooMany."""
     async with connection() as c:
         row = await c.fetchrow(
-            "SELECT kind, address, language, origin FROM parvis.contact_proof WHERE id = $1 AND proved_at IS NULL", proof
+            "SELECT kind, address, language, origin FROM parvis.contact_proof WHERE id = $1 AND proved_at IS NULL",
+            proof,
         )
     if row is None:
         raise NotFound
@@ -142,7 +143,9 @@ async def _limit(c: Connection, contact: Contact, now: datetime) -> None:
         raise TooMany(Text("You can ask for another code after a minute."), int(wait.total_seconds()) + 1)
     if len(asked) >= (most := current().limit_codes):
         wait = (asked[most - 1] + _HOUR - now).total_seconds()
-        text = Text("Too many codes were asked for. Please try again at {hour}, or call us.", {"hour": hour_after(wait)})
+        text = Text(
+            "Too many codes were asked for. Please try again at {hour}, or call us.", {"hour": hour_after(wait)}
+        )
         raise TooMany(text, int(wait) + 1)
 
 
