@@ -8,9 +8,9 @@ from parvis import settings
 from parvis.db import read_reference
 from parvis.dossiers import queries
 from parvis.dossiers.queries import DossierInfo
-from parvis.errors import Text, TooMany
+from parvis.errors import Text
 from parvis.web import attempts
-from parvis.web.limits import Limit, hour_after
+from parvis.web.limits import Limit, too_many
 
 
 async def find(typed: str, name: str) -> DossierInfo:
@@ -23,10 +23,9 @@ async def find(typed: str, name: str) -> DossierInfo:
     limit = Limit("find", settings.current().limit_finds, timedelta(hours=1))
     if wait := await attempts.count(limit, reference):
         text = Text(
-            "Too many names were tried with this reference. Please try again at {hour}, or receive a code above.",
-            {"hour": hour_after(wait)},
+            "Too many names were tried with this reference. Please try again at {hour}, or receive a code above."
         )
-        raise TooMany(text, int(wait) + 1)
+        raise too_many(text, wait)
     found = await queries.by_reference(reference, name)
     await attempts.forget(limit, reference)
     return found

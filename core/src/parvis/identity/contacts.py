@@ -19,7 +19,7 @@ from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.events import ContactCodeRequested
 from parvis.identity import sessions
 from parvis.settings import current
-from parvis.web.limits import hour_after
+from parvis.web.limits import too_many
 
 CODE_LASTS = timedelta(minutes=15)
 _AGAIN_AFTER = timedelta(seconds=60)
@@ -143,10 +143,7 @@ async def _limit(c: Connection, contact: Contact, now: datetime) -> None:
         raise TooMany(Text("You can ask for another code after a minute."), int(wait.total_seconds()) + 1)
     if len(asked) >= (most := current().limit_codes):
         wait = (asked[most - 1] + _HOUR - now).total_seconds()
-        text = Text(
-            "Too many codes were asked for. Please try again at {hour}, or call us.", {"hour": hour_after(wait)}
-        )
-        raise TooMany(text, int(wait) + 1)
+        raise too_many(Text("Too many codes were asked for. Please try again at {hour}, or call us."), wait)
 
 
 async def _limit_origin(c: Connection, contact: Contact, origin: UUID | None, now: datetime) -> None:
@@ -155,17 +152,17 @@ async def _limit_origin(c: Connection, contact: Contact, origin: UUID | None, no
         return
     await _alone(c, origin.bytes)
     sql = (
-        "SELECT min(asked_at) AS first FROM parvis.contact_proof WHERE origin = $1 AND asked_at > $2 "
-        "AND digest <> $3 GROUP BY digest ORDER BY first DESC"
+        "SELECT max(asked_at) AS latest FROM parvis.contact_proof WHERE origin = $1 AND asked_at > $2 "
+        "AND digest <> $3 GROUP BY digest ORDER BY latest DESC"
     )
-    others = [row["first"] for row in await c.fetch(sql, origin, now - _HOUR, contact.digest)]
+    others = [row["latest"] for row in await c.fetch(sql, origin, now - _HOUR, contact.digest)]
     if len(others) >= (most := current().limit_contacts):
         wait = (others[most - 1] + _HOUR - now).total_seconds()
         text = Text(
             "Codes were sent to {n} different contacts already. Please try again at {hour}, or call us.",
-            {"n": len(others), "hour": hour_after(wait)},
+            {"n": len(others)},
         )
-        raise TooMany(text, int(wait) + 1)
+        raise too_many(text, wait)
 
 
 async def _alone(c: Connection, key: bytes) -> None:

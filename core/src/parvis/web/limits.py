@@ -77,12 +77,16 @@ def take(request: ASGIConnection[Any, Any, Any, Any], limit: Limit, person: UUID
     wait = _buckets.take(person or _client(request, address), limit, now)
     wait = wait or _buckets.take(address, limit, now, share=_SHARING)
     if wait:
-        text = Text("Please try again at {hour}.", {"hour": hour_after(wait)})
-        raise TooMany(text, retry_after=int(wait) + 1)
+        raise too_many(Text("Please try again at {hour}."), wait)
 
 
-def hour_after(seconds: float) -> time:
-    """The minute on the territory's clocks by which so many seconds are over, to be said in a sentence."""
+def too_many(text: Text, wait: float) -> TooMany:
+    """The error that says from when on it works again: `{hour}` in the sentence, so many seconds from now."""
+    return TooMany(Text(text.msgid, {**text.params, "hour": _hour_after(wait)}), int(wait) + 1)
+
+
+def _hour_after(seconds: float) -> time:
+    """The minute on the territory's clocks by which so many seconds are over."""
     return (clock.now() + timedelta(seconds=seconds, minutes=1)).astimezone(settings.current().zone).time()
 
 
