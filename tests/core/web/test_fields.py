@@ -41,13 +41,15 @@ def test_what_is_no_birth_date(parts: tuple[str, str, str]) -> None:
         ("0033612345678", "+33612345678"),
         ("+41 44 668 18 00", "+41446681800"),
         ("06.12.34.56.78", "+33612345678"),
+        # Nobody has it: ARCEP keeps it for invented people, such as the demo's.
+        ("06 39 98 00 03", "+33639980003"),
     ],
 )
 def test_a_telephone_number_as_people_type_it(typed: str, kept: str) -> None:
     assert fields.phone(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["06 12 34", "bonjour", "+999 1234567", "1" * 5000, "06 12 34 56 7x"])
+@pytest.mark.parametrize("typed", ["06 12 34", "bonjour", "+999 1234567", "1" * 5000, "06 12 34 56 7x", "06 39 98 00", "06 39 97 00 03"])
 def test_what_is_no_telephone_number(typed: str) -> None:
     assert isinstance(fields.phone(typed), Text)
 

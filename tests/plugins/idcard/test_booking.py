@@ -10,6 +10,7 @@ from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone, SlotFull
 from parvis.calendars.proofs import unlike_bookings
 from parvis.calendars.slots import Slot
+from parvis.contract.values import Channel
 from parvis.db import connection, new_id
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
@@ -101,6 +102,13 @@ async def test_a_proof_of_another_contact_does_not_count(town):
 async def test_the_verified_address_of_an_account_needs_no_code(town):
     person = await identity.ensure_person("https://sign-on.example", "1", name="Léa", email="Lea@example.org")
     request = await town.request(await town.hold())
+    booked = await actions.book(replace(request, proof=None, person=person))
+    assert (await dossiers.dossier(booked.dossier)).person == person
+
+
+async def test_nor_does_its_telephone_number_however_the_provider_writes_it(town):
+    person = await identity.ensure_person("https://sign-on.example", "1", name="Yvonne", phone="+33 6 39 98 00 03")
+    request = await town.request(await town.hold(), channel=Channel.SMS, email=None, phone="06 39 98 00 03")
     booked = await actions.book(replace(request, proof=None, person=person))
     assert (await dossiers.dossier(booked.dossier)).person == person
 

@@ -13,12 +13,18 @@ from parvis.contract.values import Role
 from parvis.db import new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Text
 from parvis.identity.endings import end_sessions
+from parvis.web import fields
 
 _OF_NO_EMITTER = frozenset({Role.HELPER, Role.OPERATOR})
 
 
 async def ensure_person(issuer: str, subject: str, *, name: str = "", email: str = "", phone: str = "") -> UUID:
-    """The account of (issuer, subject), made if it is new, with what is said of it brought up to date."""
+    """The account of (issuer, subject), made if it is new, with what is said of it brought up to date.
+
+    The telephone number is kept in international form, as people's contacts are; one that is none is left out.
+    """
+    number = fields.phone(phone)
+    known = number if isinstance(number, str) else ""
     sql = (
         "INSERT INTO parvis.person (id, issuer, subject, name, email, phone, created_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (issuer, subject) DO UPDATE "
@@ -26,7 +32,7 @@ async def ensure_person(issuer: str, subject: str, *, name: str = "", email: str
     )
     async with transaction() as c:
         person: UUID = await c.fetchval(
-            sql, new_id(), issuer, subject, name[:200], email[:254], phone[:30], clock.now()
+            sql, new_id(), issuer, subject, name[:200], email[:254], known, clock.now()
         )
     return person
 

@@ -81,9 +81,14 @@ def phone(raw: str) -> str | Text:
         number = phonenumbers.parse(typed[:40], "FR")
     except phonenumbers.NumberParseException:
         return wrong
-    if not phonenumbers.is_valid_number(number):
+    if not phonenumbers.is_valid_number(number) and not _kept_for_fiction(number):
         return wrong
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _kept_for_fiction(number: phonenumbers.PhoneNumber) -> bool:
+    """Whether ARCEP gives this mobile number to nobody, for invented people: 06 39 98 and four figures."""
+    return (number.country_code, (number.national_number or 0) // 10_000) == (33, 63_998)
 
 
 def day(raw: str) -> date | Text:
