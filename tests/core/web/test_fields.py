@@ -49,7 +49,9 @@ def test_a_telephone_number_as_people_type_it(typed: str, kept: str) -> None:
     assert fields.phone(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["06 12 34", "bonjour", "+999 1234567", "1" * 5000, "06 12 34 56 7x", "06 39 98 00", "06 39 97 00 03"])
+@pytest.mark.parametrize(
+    "typed", ["06 12 34", "bonjour", "+999 1234567", "1" * 5000, "06 12 34 56 7x", "06 39 98 00", "06 39 97 00 03"]
+)
 def test_what_is_no_telephone_number(typed: str) -> None:
     assert isinstance(fields.phone(typed), Text)
 

@@ -8,6 +8,7 @@ import os
 import click
 
 from parvis.demo import plan, preflight, supervisor
+from parvis.demo.nursery import Nursery
 from parvis.plugins import load
 
 
@@ -21,7 +22,8 @@ def demo(reset_only: bool) -> None:
         click.echo(f"The demo's data in {settings.data} are gone.")
         return
     played = plan.played_by(load())
+    nursery = Nursery.fork(plan.SHARED)
     ports = [(program.name, program.port) for program in plan.surroundings(settings, played) if program.port]
     with preflight.claimed(settings.data), preflight.listening(settings.host, settings.port) as listener:
         preflight.require_free(ports)
-        asyncio.run(supervisor.run(settings, listener, os.environ, played))
+        asyncio.run(supervisor.run(settings, listener, nursery, os.environ, played))

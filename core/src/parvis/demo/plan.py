@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from parvis.contract.values import Simulator
+from parvis.demo.nursery import Program
 from parvis.errors import ConfigurationError
 from parvis.plugins import Plugin
 from parvis.settings import Settings
 
 PROVIDER, MAIL = 3, 4
 _LOOPBACK = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A process of the demo. `port` is the one it opens itself; the portal is handed an open socket instead."""
-
-    name: str
-    arguments: tuple[str, ...]
-    port: int | None = None
+_COMMAND = "parvis.cli:main"
+# What the programs are made of. By name, as the composition roots stand above this package.
+SHARED = (
+    "parvis.cli.running",
+    "parvis.demo.mailbox",
+    "parvis.demo.prepare",
+    "parvis.demo.provider",
+    "parvis.demo.simulating",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,6 @@ def environment(settings: Settings, environ: Mapping[str, str], played: Iterable
         "PARVIS_OIDC_ISSUER": settings.oidc_issuer,
         "PARVIS_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
         "PARVIS_SMTP_URL": settings.smtp_url,
-        "PYTHONUNBUFFERED": "1",
     }
     for one in played:
         own |= one.simulator.environ(f"http://{_LOOPBACK}:{settings.port + one.simulator.port}")
@@ -71,18 +70,19 @@ def environment(settings: Settings, environ: Mapping[str, str], played: Iterable
 
 def preparation() -> Program:
     """What brings the database up to date and seeds it; it ends by itself."""
-    return Program("prepare", _module("parvis.demo.prepare"))
+    return Program("prepare", "parvis.demo.prepare:main")
 
 
 def surroundings(settings: Settings, played: Iterable[Played] = ()) -> tuple[Program, ...]:
     """What runs around the portal and does not need its database."""
     return (
-        Program("sign-on", _module("parvis.demo.provider"), settings.port + PROVIDER),
-        Program("mail", _module("parvis.demo.mailbox"), settings.port + MAIL),
+        Program("sign-on", "parvis.demo.provider:main", port=settings.port + PROVIDER),
+        Program("mail", "parvis.demo.mailbox:main", port=settings.port + MAIL),
         *(
             Program(
                 one.simulator.key,
-                _module("parvis.demo.simulating", one.plugin, one.simulator.key),
+                "parvis.demo.simulating:main",
+                (one.plugin, one.simulator.key),
                 settings.port + one.simulator.port,
             )
             for one in played
@@ -90,13 +90,11 @@ def surroundings(settings: Settings, played: Iterable[Played] = ()) -> tuple[Pro
     )
 
 
-def portal(socket: int) -> tuple[Program, ...]:
-    """The web process, on an open socket (its number), and the worker."""
-    return (
-        Program("web", _module("parvis", "serve", "--fd", str(socket))),
-        Program("worker", _module("parvis", "worker")),
-    )
+def portal() -> Program:
+    """The web process, which is handed an open socket."""
+    return Program("web", _COMMAND, ("serve",))
 
 
-def _module(name: str, *arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", name, *arguments)
+def worker() -> Program:
+    """What delivers mails and keeps time."""
+    return Program("worker", _COMMAND, ("worker",))

@@ -14,8 +14,9 @@ from parvis.errors import NotFound
 from parvis.settings import Settings
 
 
-def main(plugin: str, key: str) -> None:
+def main() -> None:
     """Serve until a signal; nothing is logged of what is asked, as addresses may hold a person's numbers."""
+    _, plugin, key = sys.argv
     settings = Settings.from_env(os.environ)
     clock.follow(settings.data / "clock")
     simulator = simulator_of(plugin, key)
@@ -35,4 +36,4 @@ def simulator_of(plugin: str, key: str) -> Simulator:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,53 +1,47 @@
-"""Starts the demo's processes, keeps them running, and stops every one of them.
-
-Each child asks the kernel to be killed when its parent dies, so that even `kill -9` of the supervisor leaves none
-that would hold a port against the next start.
-"""
+"""A demo's life in order: its simulators, its database, its territory, its portal; and all of it stopped again."""
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
 import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 
 import click
 
 from parvis.db.cluster import cluster_in
 from parvis.db.embedded import provided
 from parvis.demo import plan
-from parvis.demo.plan import Played, Program
+from parvis.demo.nursery import Nursery, Program
+from parvis.demo.plan import Played
+from parvis.demo.processes import Processes
 from parvis.demo.waiting import answering
 from parvis.errors import ConfigurationError
 from parvis.settings import Settings
 
-_STOP_SECONDS = 6.0
 _START_SECONDS = 120
 _LOOK_SECONDS, _PATIENCE_SECONDS = 0.1, 5.0
 _READY = b"GET /health/ready HTTP/1.0\r\n\r\n"
-_STEADY_SECONDS = 30
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_TRIES = 3
 _SEEDED = "seeded"
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 async def run(
-    settings: Settings, listener: socket.socket, environ: Mapping[str, str], played: Sequence[Played] = ()
+    settings: Settings,
+    listener: socket.socket,
+    nursery: Nursery,
+    environ: Mapping[str, str],
+    played: Sequence[Played] = (),
 ) -> None:
     """Run the demo until a signal. Raises ConfigurationError with one line if it cannot start."""
     stopping = asyncio.Event()
     for number in _SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    async with Processes(settings.data / "logs", plan.environment(settings, environ, played)) as processes:
+    surroundings = plan.environment(settings, environ, played)
+    async with nursery, Processes(nursery, settings.data / "logs", surroundings) as processes:
         around = plan.surroundings(settings, played)
         life = asyncio.create_task(_live(settings, listener, processes, around))
         ended = asyncio.create_task(stopping.wait())
@@ -70,7 +64,8 @@ async def _live(settings: Settings, listener: socket.socket, processes: Processe
                 waiting.missing = "the territory's data"
                 await _prepare(processes)
                 seeded.touch()
-        processes.keep(plan.portal(listener.fileno()), (listener.fileno(),))
+        processes.keep([plan.portal()], listener.fileno())
+        processes.keep([plan.worker()])
         if not first:
             # The territory is there, so the portal need not wait; for a newer schema it does so by itself.
             await _prepare(processes)
@@ -128,118 +123,3 @@ async def _answers(port: int, request: bytes = b"") -> bool:
     except (OSError, TimeoutError):
         return False
     return not request or b" 200 " in answer
-
-
-class Processes:
-    """The demo's child processes, each with a log file of its own."""
-
-    def __init__(self, logs: Path, environ: dict[str, str]) -> None:
-        self.logs, self.environ = logs, environ
-        self._keepers: dict[asyncio.Task[None], str] = {}
-        self._running: set[asyncio.subprocess.Process] = set()
-        self._stopping = False
-
-    async def __aenter__(self) -> Processes:
-        self.logs.mkdir(exist_ok=True)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.stop()
-
-    def keep(self, programs: Iterable[Program], sockets: tuple[int, ...] = ()) -> None:
-        """Start programs, and start them again when they end."""
-        for program in programs:
-            self._keepers[asyncio.create_task(self._keep(program, sockets))] = program.name
-
-    async def once(self, program: Program) -> str | None:
-        """Run a program to its end: None if it went well, else what it said in a line."""
-        process = await self._start(program, ())
-        code = await self._ended(process)
-        return None if code == 0 else self._said(program)
-
-    def require_alive(self) -> None:
-        """Raise ConfigurationError if a program that should be running was given up."""
-        for keeper in self._keepers:
-            if keeper.done() and not keeper.cancelled():
-                keeper.result()
-
-    async def watched(self) -> None:
-        """Wait until a program is given up, which raises ConfigurationError."""
-        done, _ = await asyncio.wait(self._keepers, return_when=asyncio.FIRST_COMPLETED)
-        for keeper in done:
-            keeper.result()
-
-    async def stop(self) -> None:
-        """Stop every process: asked first, killed after some seconds. Safe to call twice."""
-        self._stopping = True
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
-        for process in self._running:
-            _signal(process, signal.SIGTERM)
-        ends = [asyncio.create_task(process.wait()) for process in self._running]
-        if ends:
-            await asyncio.wait(ends, timeout=_STOP_SECONDS)
-        for process in self._running:
-            _signal(process, signal.SIGKILL)
-        await asyncio.gather(*ends)
-        self._running.clear()
-
-    async def _keep(self, program: Program, sockets: tuple[int, ...]) -> None:
-        pause, failures = _FIRST_PAUSE, 0
-        while True:
-            began = time.monotonic()
-            code = await self._ended(await self._start(program, sockets))
-            steady = time.monotonic() - began > _STEADY_SECONDS
-            pause, failures = (_FIRST_PAUSE, 1) if steady else (min(2 * pause, _LONGEST_PAUSE), failures + 1)
-            # Killed from outside is no fault of its own: it comes back however often that happens.
-            if failures >= _TRIES and code > 0:
-                raise ConfigurationError(f"{program.name} does not start: {self._said(program)}")
-            click.echo(f"{program.name} ended ({_how(code)}) and is started again.", err=True)
-            await asyncio.sleep(pause)
-
-    async def _start(self, program: Program, sockets: tuple[int, ...]) -> asyncio.subprocess.Process:
-        with self._log(program).open("wb") as log:
-            process = await asyncio.create_subprocess_exec(
-                *program.arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=self.environ,
-                pass_fds=sockets,
-                # Ctrl-C is for the supervisor, which then stops them in order.
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
-        self._running.add(process)
-        return process
-
-    async def _ended(self, process: asyncio.subprocess.Process) -> int:
-        code = await process.wait()
-        self._running.discard(process)
-        return code
-
-    def _log(self, program: Program) -> Path:
-        return self.logs / f"{program.name}.log"
-
-    def _said(self, program: Program) -> str:
-        said = self._log(program).read_text(errors="replace").strip()
-        _, told, line = said.rpartition("parvis: ")
-        if told:
-            return " ".join(line.split())
-        return said.splitlines()[-1] if said else f"it said nothing ({self._log(program)})"
-
-
-def _die_with_parent() -> None:
-    _libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-
-
-def _signal(process: asyncio.subprocess.Process, number: int) -> None:
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
-
-
-def _how(code: int) -> str:
-    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name

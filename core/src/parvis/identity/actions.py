@@ -31,9 +31,7 @@ async def ensure_person(issuer: str, subject: str, *, name: str = "", email: str
         "SET name = excluded.name, email = excluded.email, phone = excluded.phone RETURNING id"
     )
     async with transaction() as c:
-        person: UUID = await c.fetchval(
-            sql, new_id(), issuer, subject, name[:200], email[:254], known, clock.now()
-        )
+        person: UUID = await c.fetchval(sql, new_id(), issuer, subject, name[:200], email[:254], known, clock.now())
     return person
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,12 +74,14 @@ class RunningDemo:
         return time.monotonic() - began
 
     def children(self) -> dict[str, psutil.Process]:
-        """Its processes by what they are: provider, mailbox, simulating, serve, worker."""
+        """Its programs by name: web, worker, sign-on, mail, and the simulators' keys; `nursery` is their parent."""
         if self.process is None or self.process.poll() is not None:
             return {}
-        found = psutil.Process(self.process.pid).children()
-        commands = [(child, child.cmdline()) for child in found]
-        return {_named(command): child for child, command in commands if "-m" in command}
+        with suppress(psutil.Error, KeyError):
+            nursery = _children(psutil.Process(self.process.pid))["nursery"]
+            # One that has just been forked still has its parent's name.
+            return {**_children(nursery), "nursery": nursery}
+        return {}
 
     def postgres(self) -> list[psutil.Process]:
         """The processes of its database, the postmaster first."""
@@ -106,13 +108,13 @@ class RunningDemo:
 
     def wait_until(self, path: str, status: int) -> None:
         """Wait until an address answers so. Raises TimeoutError."""
-        deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < deadline:
+
+        def answers() -> bool:
             with suppress(httpx.HTTPError):
-                if httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10).status_code == status:
-                    return
-            time.sleep(_TICK)
-        raise TimeoutError(f"{path} never answered {status}")
+                return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=10).status_code == status
+            return False
+
+        wait_for(answers, f"{path} to answer {status}")
 
     def _look(self, http: httpx.Client) -> None:
         with suppress(httpx.HTTPError):
@@ -129,6 +131,15 @@ def still_running(processes: Iterable[psutil.Process], seconds: float = 10) -> l
             break
         time.sleep(_TICK)
     return left
+
+
+def wait_for(what: Callable[[], object], said: str) -> None:
+    """Wait until something is true. Raises TimeoutError, saying what was waited for."""
+    deadline = time.monotonic() + _PATIENCE
+    while not what():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {_PATIENCE} s for {said}")
+        time.sleep(_TICK)
 
 
 def free_port() -> int:
@@ -148,6 +159,5 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
-def _named(command: list[str]) -> str:
-    words = command[command.index("-m") + 1 :]
-    return words[1] if words[0] == "parvis" else words[0].rpartition(".")[2]
+def _children(process: psutil.Process) -> dict[str, psutil.Process]:
+    return {child.name(): child for child in process.children()}
