@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -47,7 +48,12 @@ class Keys:
         """A 32-byte key for one purpose. Raises Unreadable for an unknown key id."""
         if key_id not in self.by_id:
             raise Unreadable
-        return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(self.by_id[key_id])
+        return _derived(self.by_id[key_id], purpose)
+
+
+@lru_cache(maxsize=256)
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key)
 
 
 _keys: list[Keys] = []

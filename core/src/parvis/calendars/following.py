@@ -16,8 +16,9 @@ import structlog
 
 from parvis import clock
 from parvis.calendars import feed
+from parvis.calendars.deskbits import DeskBits
 from parvis.calendars.grids import bits_of
-from parvis.calendars.index import DeskBits, Entry, Index, KindInfo
+from parvis.calendars.index import Entry, Index, KindInfo
 from parvis.db import Connection, connection
 from parvis.errors import ParvisError
 
@@ -27,7 +28,10 @@ _POLL_SECONDS = 0.25
 # Places come from the territory, which has no feed: read again as often.
 _PLACES_SECONDS = 60
 _PAGE = 2000
+_DESKS = 200
 _YESTERDAY = 1
+# New objects after which the collector looks; a search over many places makes more than its default of 700.
+_GARBAGE = 20_000
 
 _ENTRIES = """
 SELECT c.id, c.service, c.zone, c.place, p.name, p.city, p.emitter, p.latitude, p.longitude, p.accessible
@@ -36,7 +40,19 @@ JOIN parvis.place p ON p.id = c.place
 LEFT JOIN parvis.publication u ON u.emitter = p.emitter AND u.service = c.service
 WHERE c.active AND p.active AND coalesce(u.state = 'published', true)
 """
-_DAYS = "SELECT desk, day, opens, grid, free, kept FROM parvis.desk_day "
+# Each desk's days as they are kept in memory: their ordinals, and whole days of bits, 38 bytes each.
+_DAYS = """
+SELECT w.desk, x.days, x.free, x.grids
+FROM unnest($1::uuid[]) AS w (desk)
+CROSS JOIN LATERAL (
+    SELECT array_agg(d.day - date '0001-01-01' + 1) AS days,
+        string_agg(substring(bit_send(overlay(B'0'::bit(304) PLACING d.free FROM d.opens + 1)) FROM 5), '') AS free,
+        array_agg(substring(bit_send(overlay(B'0'::bit(304) PLACING d.grid FROM d.opens + 1)
+            || overlay(B'0'::bit(304) PLACING coalesce(d.kept, B'') FROM d.opens + 1)) FROM 5)) AS grids
+    FROM (SELECT * FROM parvis.desk_day WHERE desk = w.desk AND day >= $2 ORDER BY day) d
+) x
+WHERE x.days IS NOT NULL
+"""
 
 _warm: list[Index] = []
 
@@ -49,7 +65,9 @@ async def index_for(service: str, near: tuple[float, float] | None, most_places:
     nearest = f"{_ENTRIES} AND c.service = $1 ORDER BY point(p.longitude, p.latitude) <-> point($2, $3) LIMIT $4"
     index = Index()
     async with connection() as c:
-        await _add(c, index, await c.fetch(nearest, service, longitude, latitude, most_places))
+        rows = await c.fetch(nearest, service, longitude, latitude, most_places)
+        for entry in await _entries(c, index, rows):
+            index.put(entry)
     return index
 
 
@@ -82,11 +100,16 @@ async def _follow() -> None:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _fill(index: Index) -> None:
-    await refill(index)
-    # It lives as long as the process: the collector need not walk over it again at every burst of claims.
+def spare_collector() -> None:
+    """Take what is in memory now for lasting, and a burst of claims or a search for no reason to look for garbage."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE, *gc.get_threshold()[1:])
+
+
+async def _fill(index: Index) -> None:
+    await refill(index)
+    spare_collector()
 
 
 async def refill(index: Index) -> None:
@@ -95,9 +118,10 @@ async def refill(index: Index) -> None:
     head = await feed.head()
     async with connection() as c:
         rows = await c.fetch(_ENTRIES)
-        for gone in set(index.entries) - {row["id"] for row in rows}:
-            index.drop(gone)
-        await _add(c, index, rows)
+        entries = await _entries(c, index, rows)
+    _forget_others(index, rows)
+    for entry in entries:
+        index.put(entry)
     index.epoch, index.last = head.epoch, head.last
 
 
@@ -105,16 +129,17 @@ async def reread_places(index: Index) -> None:
     """Bring names, places and publications up to date, without reading the days again."""
     async with connection() as c:
         rows = await c.fetch(_ENTRIES)
-        for gone in set(index.entries) - {row["id"] for row in rows}:
-            index.drop(gone)
-        new = [row for row in rows if row["id"] not in index.entries]
-        await _add(c, index, new)
+        new = await _entries(c, index, [row for row in rows if row["id"] not in index.entries])
         kinds = await _kinds(c, [row["id"] for row in rows])
+    _forget_others(index, rows)
     for row in rows:
-        entry = index.entries[row["id"]]
-        # What is the same stays, with what searches remember of it.
-        if (now := _entry(row, kinds, entry.desks)) != entry:
-            index.put(now)
+        if known := index.entries.get(row["id"]):
+            entry = _entry(row, kinds, known.desks)
+            # What is the same stays, with what searches remember of it.
+            if entry != known:
+                index.put(entry)
+    for entry in new:
+        index.put(entry)
 
 
 async def catch_up(index: Index) -> int:
@@ -136,10 +161,12 @@ async def _apply(index: Index, page: Sequence[feed.Change]) -> None:
     calendars = {change.calendar for change in page if change.calendar}
     days = {(change.desk, change.day) for change in page if change.desk and change.day}
     async with connection() as c:
-        for calendar in calendars:
-            rows = await c.fetch(f"{_ENTRIES} AND c.id = $1", calendar)
-            index.drop(calendar)
-            await _add(c, index, rows)
+        if calendars:
+            entries = await _entries(c, index, await c.fetch(f"{_ENTRIES} AND c.id = ANY ($1)", calendars))
+            for calendar in calendars - {entry.calendar for entry in entries}:
+                index.drop(calendar)
+            for entry in entries:
+                index.put(entry)
         await _read_days(c, index, days)
 
 
@@ -153,23 +180,27 @@ async def _read_days(c: Connection, index: Index, days: Iterable[tuple[UUID, dat
         index.put_day(row["desk"], row["day"], bits_of(row, "free"), bits_of(row, "grid"), bits_of(row, "kept"))
 
 
-async def _add(c: Connection, index: Index, rows: Sequence[asyncpg.Record]) -> None:
-    """Add calendars with their kinds, desks and every day from yesterday on."""
+def _forget_others(index: Index, rows: Iterable[asyncpg.Record]) -> None:
+    for gone in set(index.entries) - {row["id"] for row in rows}:
+        index.drop(gone)
+
+
+async def _entries(c: Connection, index: Index, rows: Sequence[asyncpg.Record]) -> list[Entry]:
+    """Calendars with their kinds, desks and every day from yesterday on, not in the index yet."""
     calendars = [row["id"] for row in rows]
     kinds = await _kinds(c, calendars)
-    desks = await c.fetch(
+    found = await c.fetch(
         "SELECT id, calendar, kinds FROM parvis.desk WHERE active AND calendar = ANY ($1) ORDER BY id", calendars
     )
+    desks = {desk["id"]: DeskBits(desk["id"], frozenset(desk["kinds"])) for desk in found}
     by_calendar: dict[UUID, dict[UUID, DeskBits]] = {calendar: {} for calendar in calendars}
-    for desk in desks:
-        by_calendar[desk["calendar"]][desk["id"]] = DeskBits(desk["id"], frozenset(desk["kinds"]))
-    for row in rows:
-        index.put(_entry(row, kinds, by_calendar[row["id"]]))
-    since = date.fromordinal(clock.now().date().toordinal() - _YESTERDAY)
-    sql = f"{_DAYS} WHERE desk = ANY ($1) AND day >= $2 ORDER BY desk, day"
-    async with c.transaction():
-        async for row in c.cursor(sql, [desk["id"] for desk in desks], since, prefetch=_PAGE):
-            index.put_day(row["desk"], row["day"], bits_of(row, "free"), bits_of(row, "grid"), bits_of(row, "kept"))
+    for desk in found:
+        by_calendar[desk["calendar"]][desk["id"]] = desks[desk["id"]]
+    since, ids = date.fromordinal(clock.now().date().toordinal() - _YESTERDAY), list(desks)
+    for at in range(0, len(ids), _DESKS):
+        for row in await c.fetch(_DAYS, ids[at : at + _DESKS], since):
+            index.fill(desks[row["desk"]], row["days"], row["free"], row["grids"])
+    return [_entry(row, kinds, by_calendar[row["id"]]) for row in rows]
 
 
 async def _kinds(c: Connection, calendars: Sequence[UUID]) -> dict[UUID, dict[str, KindInfo]]:

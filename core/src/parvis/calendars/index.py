@@ -1,26 +1,33 @@
 """Every free hour in memory, in the process that searches: a hint, rebuilt at start; the claim decides.
 
-A desk keeps 38 bytes a day. Its grids repeat from week to week, so each distinct one is kept once, with the starts
-it offers worked out once.
+What searches found is remembered within bounds, and forgotten where something changes.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from parvis.calendars.bitmaps import WIDTH, fitting, marks
+from parvis.calendars.bitmaps import fitting
+from parvis.calendars.deskbits import BYTES, DeskBits, Shape
+from parvis.calendars.nearest import Ball, Spot, ball_of, nearest
 from parvis.territory.rules import distance_m
 
-_BYTES = WIDTH // 8
-_NOTHING = bytes(_BYTES)
-_RANKINGS = 500
+# When it begins and ends (UTC), and at how many desks.
+Times: TypeAlias = tuple[datetime, datetime, int]
+
 _ALIKE = 50_000
+# So few places are measured one by one.
+_FEW = 100
+# A list of hours takes some kilobytes.
+_REMEMBERED = 20_000
+# Many search from the same points, the middles of municipalities.
+_POINTS = 1000
 
 
 class KindInfo(NamedTuple):
@@ -34,53 +41,23 @@ class KindInfo(NamedTuple):
 
 
 @dataclass(slots=True)
-class Shape:
-    """One distinct grid with the counter's share of it."""
+class Hours:
+    """The answer to a question, found as far as somebody wanted to know."""
 
-    grid: int
-    kept: int
-    by_step: dict[int, int] = field(default_factory=dict)
+    rest: Iterator[Times]
+    known: list[Times] = field(default_factory=list)
 
-    def marks(self, step: int) -> int:
-        """Where appointments may start, every `step` cells from each opening."""
-        found = self.by_step.get(step)
-        if found is None:
-            found = self.by_step[step] = marks(self.grid, step)
-        return found
+    def first(self, count: int) -> list[Times]:
+        """The first hours, as many as there are up to `count`."""
+        if count > len(self.known):
+            self.known += islice(self.rest, count - len(self.known))
+        return self.known[:count]
 
-
-@dataclass(slots=True)
-class DeskBits:
-    """A desk's free cells, day after day from `first` (a date's ordinal); `kinds` empty means all."""
-
-    id: UUID
-    kinds: frozenset[str]
-    first: int = 0
-    free: bytearray = field(default_factory=bytearray)
-    shapes: array[int] = field(default_factory=lambda: array("I"))
-
-    def put(self, day: int, free: int, shape: int) -> None:
-        """Set a day (an ordinal); the days between are closed until they are set."""
-        if not self.shapes:
-            self.first = day
-        if day < self.first:
-            self.free[:0] = bytes((self.first - day) * _BYTES)
-            self.shapes[0:0] = array("I", [0]) * (self.first - day)
-            self.first = day
-        beyond = day - self.first - len(self.shapes) + 1
-        if beyond > 0:
-            self.free += bytes(beyond * _BYTES)
-            self.shapes += array("I", [0]) * beyond
-        at = day - self.first
-        self.free[at * _BYTES : (at + 1) * _BYTES] = free.to_bytes(_BYTES, "big")
-        self.shapes[at] = shape
-
-    def on(self, day: int) -> tuple[int, int]:
-        """The free cells and the shape of a day; (0, 0) outside what is known."""
-        at = day - self.first
-        if not 0 <= at < len(self.shapes):
-            return 0, 0
-        return int.from_bytes(self.free[at * _BYTES : (at + 1) * _BYTES], "big"), self.shapes[at]
+    def __iter__(self) -> Iterator[Times]:
+        yield from self.known
+        for times in self.rest:
+            self.known.append(times)
+            yield times
 
 
 @dataclass(slots=True)
@@ -101,9 +78,19 @@ class Entry:
     longitude: float
     accessible: bool
     kinds: Mapping[str, KindInfo]
-    desks: dict[UUID, DeskBits] = field(default_factory=dict)
-    found: dict[Hashable, list[tuple[datetime, datetime, int]]] = field(default_factory=dict, compare=False)
+    desks: dict[UUID, DeskBits] = field(default_factory=dict, compare=False)
+    found: dict[Hashable, Hours] = field(default_factory=dict, compare=False)
     tables: dict[Hashable, list[tuple[date, tuple[str, ...]]]] = field(default_factory=dict, compare=False)
+
+    @property
+    def spot(self) -> Spot:
+        """Where it is."""
+        return Spot(self.place_name, self.calendar, self.latitude, self.longitude)
+
+    def next_free(self, day: int) -> int | None:
+        """The first day (an ordinal) from this one on with anything free at any desk."""
+        days = [found for desk in self.desks.values() if (found := desk.next_free(day)) is not None]
+        return min(days, default=None)
 
 
 class Index:
@@ -116,29 +103,48 @@ class Index:
         self._shapes: list[Shape] = [Shape(0, 0)]
         self._shape_ids: dict[tuple[int, int], int] = {(0, 0): 0}
         self._desks: dict[UUID, tuple[Entry, DeskBits]] = {}
-        self._alike: dict[tuple[bytes, int, int, int], int] = {}
-        self._rankings: dict[tuple[str, tuple[float, float] | None], list[tuple[int, Entry]]] = {}
+        self._alike: dict[tuple[bytes, int, int, int, int], int] = {}
+        self._at: dict[tuple[str, UUID], Entry] = {}
+        self._by_name: dict[str, list[Spot]] = {}
+        self._balls: dict[str, Ball] = {}
+        self._nearby: dict[Hashable, list[tuple[int, Entry]]] = {}
+        self._remembered = 0
 
     def put(self, entry: Entry) -> None:
         """Add a calendar, or replace it with all its days."""
-        self.drop(entry.calendar)
-        self.entries[entry.calendar] = entry
+        known = self.entries.get(entry.calendar)
+        self._nearby.clear()
+        if known is None or known.spot != entry.spot:
+            self._forget_order()
+        if known:
+            self._take_out(known)
+        self.entries[entry.calendar] = self._at[entry.service, entry.place] = entry
         self._desks |= {desk: (entry, bits) for desk, bits in entry.desks.items()}
 
     def drop(self, calendar: UUID) -> None:
         """Forget a calendar."""
-        self._rankings.clear()
-        if gone := self.entries.pop(calendar, None):
-            for desk in gone.desks:
-                self._desks.pop(desk, None)
+        if known := self.entries.get(calendar):
+            self._nearby.clear()
+            self._forget_order()
+            self._take_out(known)
 
     def put_day(self, desk: UUID, day: date, free: int, grid: int, kept: int) -> None:
         """Set a desk's day; a desk that is not known (yet) is left alone."""
         if known := self._desks.get(desk):
             entry, bits = known
+            bits.widen(grid)
             bits.put(day.toordinal(), free, self._shape(grid, kept))
             entry.found.clear()
             entry.tables.clear()
+
+    def fill(self, bits: DeskBits, days: Sequence[int], free: bytes, grids: Sequence[bytes]) -> None:
+        """Set a desk's days, ordinals in their order: 38 bytes of `free` for each, and twice 38 of grid and kept."""
+        shapes: dict[bytes, int] = {}
+        for both in set(grids):
+            grid, kept = int.from_bytes(both[:BYTES], "big"), int.from_bytes(both[BYTES:], "big")
+            bits.widen(grid)
+            shapes[both] = self._shape(grid, kept)
+        bits.put_all(days, free, [shapes[both] for both in grids])
 
     def free(self, desk: UUID, day: date) -> int:
         """The free cells of a desk's day as the index has them."""
@@ -163,12 +169,8 @@ class Index:
         for desk in entry.desks.values():
             if desk.kinds and kind not in desk.kinds:
                 continue
-            begin, end = max(first, desk.first), min(last + 1, desk.first + len(desk.shapes))
-            for day in range(begin, end):
-                at = day - desk.first
-                free = desk.free[at * _BYTES : (at + 1) * _BYTES]
-                if free != _NOTHING:
-                    found[day - first] |= self._starts(bytes(free), desk.shapes[at], cells, step)
+            for day, free, shape_id in desk.between(first, last):
+                found[day - first] |= self._starts(free, desk.beyond, shape_id, cells, step)
         return found
 
     def opens(self, entry: Entry, kind: str, first: int) -> bool:
@@ -179,27 +181,66 @@ class Index:
             if not desk.kinds or kind in desk.kinds
         )
 
-    def ranked(self, service: str, near: tuple[float, float] | None) -> list[tuple[int, Entry]]:
-        """A service's calendars with their distance in metres from a point, nearest first."""
-        key = (service, near)
-        if (found := self._rankings.get(key)) is None:
-            entries = [entry for entry in self.entries.values() if entry.service == service]
-            measured = [(distance_m(*near, e.latitude, e.longitude) if near else 0, e) for e in entries]
-            found = sorted(measured, key=lambda pair: (pair[0], pair[1].place_name, pair[1].calendar))
-            if len(self._rankings) >= _RANKINGS:
-                self._rankings.clear()
-            self._rankings[key] = found
+    def remember(self, entry: Entry, question: Hashable, times: Iterator[Times]) -> Hours:
+        """Keep the answer to a question until something changes at a calendar, or too many are kept."""
+        if self._remembered >= _REMEMBERED:
+            self._remembered = 0
+            for other in self.entries.values():
+                other.found.clear()
+        self._remembered += 1
+        entry.found[question] = found = Hours(times)
         return found
 
-    def _starts(self, free: bytes, shape_id: int, cells: int, step: int) -> int:
-        """The starts that a day's free cells offer; days that are alike are worked out once."""
-        key = (free, shape_id, cells, step)
+    def ranked(
+        self, service: str, near: tuple[float, float] | None, count: int, places: Collection[UUID] = ()
+    ) -> Iterable[tuple[int, Entry]]:
+        """A service's calendars with their metres from a point, nearest first; by name, 0 metres away, without one.
+
+        `count` is how many are probably wanted. Of the given `places`, if they are few; of many it also gives others.
+        """
+        if 0 < len(places) <= _FEW:
+            few = [entry for place in places if (entry := self._at.get((service, place)))]
+            measured = [(distance_m(*near, e.latitude, e.longitude) if near else 0, e) for e in few]
+            return sorted(measured, key=lambda pair: (pair[0], pair[1].spot))
+        if near is None:
+            return ((0, self.entries[spot.calendar]) for spot in self._ordered(service))
+        key = (service, near, count)
+        if (first := self._nearby.get(key)) is None:
+            if len(self._nearby) >= _POINTS:
+                self._nearby.clear()
+            first = self._nearby[key] = list(islice(self._nearest(service, near), count))
+        return chain(first, islice(self._nearest(service, near), count, None))
+
+    def _ordered(self, service: str) -> list[Spot]:
+        if (found := self._by_name.get(service)) is None:
+            spots = (entry.spot for entry in self.entries.values() if entry.service == service)
+            found = self._by_name[service] = sorted(spots)
+        return found
+
+    def _nearest(self, service: str, near: tuple[float, float]) -> Iterator[tuple[int, Entry]]:
+        if service not in self._balls:
+            self._balls[service] = ball_of(self._ordered(service))
+        for metres, spot in nearest(self._balls[service], near):
+            yield metres, self.entries[spot.calendar]
+
+    def _forget_order(self) -> None:
+        self._by_name.clear()
+        self._balls.clear()
+
+    def _take_out(self, entry: Entry) -> None:
+        del self.entries[entry.calendar], self._at[entry.service, entry.place]
+        for desk in entry.desks:
+            self._desks.pop(desk, None)
+
+    def _starts(self, free: bytes, beyond: int, shape_id: int, cells: int, step: int) -> int:
+        """The starts that a day's free cells offer, `beyond` cells before its end; what is alike is worked out once."""
+        key = (free, beyond, shape_id, cells, step)
         found = self._alike.get(key)
         if found is None:
             shape = self._shapes[shape_id]
             if len(self._alike) >= _ALIKE:
                 self._alike.clear()
-            bits = int.from_bytes(free, "big") & ~shape.kept
+            bits = int.from_bytes(free, "big") << beyond & ~shape.kept
             found = self._alike[key] = fitting(bits, cells) & shape.marks(step)
         return found
 

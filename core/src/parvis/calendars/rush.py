@@ -52,7 +52,8 @@ async def take_soon(hour: Hour, now: datetime, until: datetime) -> Answer:
     The claim is only made when it is sent; there is none for who hears that the hour was sold out before.
     """
     loop = asyncio.get_running_loop()
-    queue = _queues.setdefault(loop, _Queue())
+    if (queue := _queues.get(loop)) is None:
+        queue = _queues[loop] = _Queue()
     waiter = _Waiter(now, until, loop.create_future())
     queue.waiting.setdefault(hour, deque()).append(waiter)
     if queue.serving < _AT_ONCE:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import random
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import dropwhile, islice
+from itertools import dropwhile, islice, takewhile
 from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from parvis import clock
 from parvis.calendars.bitmaps import WIDTH, cells_of
 from parvis.calendars.following import index_for
-from parvis.calendars.index import Entry, Index
+from parvis.calendars.index import Entry, Hours, Index, Times
 from parvis.calendars.openings import cells_between
 from parvis.calendars.rules import CELL, cells_needed, midnight
 from parvis.calendars.slots import Mark, Slot, cursor_of, read_cursor
@@ -25,8 +25,7 @@ from parvis.calendars.wallclock import wall_times
 
 Order = Literal["time", "distance"]
 DayTimes: TypeAlias = tuple[date, tuple[str, ...]]
-_GOOD = 8
-_REMEMBERED, _TABLES = 100, 4
+_GOOD, _TABLES = 8, 4
 _DAY = timedelta(days=1)
 
 
@@ -155,27 +154,32 @@ class _Finder:
     def __init__(self, index: Index, wanted: Wanted, now: datetime) -> None:
         # An hour that begins this very instant is over for the public.
         self._index, self._wanted, self._now = index, wanted, now + timedelta(microseconds=1)
-        ranked = index.ranked(wanted.service, wanted.near)
-        self.entries = list(islice((pair for pair in ranked if self._eligible(*pair)), wanted.most_places))
+        w = wanted
+        self._question = (w.kind, w.people, w.since, w.until, w.weekdays, w.half_day, w.counter)
+        ranked = index.ranked(wanted.service, wanted.near, wanted.most_places, wanted.places)
+        if (within := wanted.within_m) is not None:
+            ranked = takewhile(lambda pair: pair[0] <= within, ranked)
+        self.entries = list(islice(filter(self._eligible, ranked), wanted.most_places))
 
     def by_time(self, after: Mark | None) -> Iterator[FreeSlot]:
         since = after[0] if after else None
-        slots = heapq.merge(*(self._slots(metres, e, since) for metres, e in self.entries), key=_time_key)
-        return (slot for slot in slots if after is None or _time_key(slot) > after)
+        for mark, times, entry in heapq.merge(*(self._marked(metres, e, since) for metres, e in self.entries)):
+            if after is None or mark > after:
+                yield self._slot(mark[1], entry, times)
 
     def by_distance(self, after: Mark | None) -> Iterator[FreeSlot]:
         entries = self.entries
         if after is not None:
             entries = list(dropwhile(lambda pair: pair[1].calendar != after[2], entries))
         for metres, entry in entries:
-            resumed = after is not None and entry.calendar == after[2]
-            for slot in self._slots(metres, entry, after[0] if after and resumed else None):
-                if not resumed or _time_key(slot) > after:  # type: ignore[operator]
-                    yield slot
+            begun = after if after and entry.calendar == after[2] else None
+            for mark, times, _ in self._marked(metres, entry, begun[0] if begun else None):
+                if begun is None or mark > begun:
+                    yield self._slot(metres, entry, times)
 
     def place(self, metres: int, entry: Entry, each: int) -> PlaceHours:
-        slots = self._first(metres, entry, each)
         away = metres if self._wanted.near else None
+        slots = [self._slot(metres, entry, times) for times in self._hours(entry).first(each)]
         return PlaceHours(entry.place, entry.place_name, entry.city, entry.emitter, entry.calendar, away, slots)
 
     def counts(self) -> dict[date, int]:
@@ -212,62 +216,61 @@ class _Finder:
             ]
         return known
 
-    def _eligible(self, metres: int, entry: Entry) -> bool:
-        w, kind = self._wanted, entry.kinds.get(self._wanted.kind)
+    def _eligible(self, pair: tuple[int, Entry]) -> bool:
+        w, entry = self._wanted, pair[1]
+        kind = entry.kinds.get(w.kind)
         return (
             kind is not None
             and (w.counter or (kind.online and w.people <= kind.people_max))
-            and (w.within_m is None or metres <= w.within_m)
             and (not w.places or entry.place in w.places)
             and (not w.emitters or entry.emitter in w.emitters)
             and (not w.accessible or entry.accessible)
         )
 
-    def _slots(self, metres: int, entry: Entry, since: datetime | None) -> Iterator[FreeSlot]:
-        length, bound = self._cells(entry) * CELL, self._bound(metres, entry)
-        for _, begins, desks in self._days(entry, since or self._now):
+    def _slot(self, metres: int, entry: Entry, times: Times) -> FreeSlot:
+        head = entry.calendar, entry.place, entry.place_name, entry.city, entry.emitter, entry.zone
+        return FreeSlot(*head, *times, metres if self._wanted.near else None)
+
+    def _marked(self, metres: int, entry: Entry, since: datetime | None) -> Iterator[tuple[Mark, Times, Entry]]:
+        found = self._times(entry, since) if since else self._hours(entry)
+        return (((times[0], metres, entry.calendar), times, entry) for times in found)
+
+    def _hours(self, entry: Entry) -> Hours:
+        """A place's hours from now on; what was found for others is used again until something changes there."""
+        found = entry.found.get(self._question)
+        if found is None or (found.known and found.known[0][0] <= self._now):
+            found = self._index.remember(entry, self._question, self._times(entry, self._now))
+        return found
+
+    def _times(self, entry: Entry, since: datetime) -> Iterator[Times]:
+        length = self._cells(entry) * CELL
+        for _, begins, desks in self._days(entry, since):
             for cell in cells_of(_union(desks)):
                 start, bit = begins + cell * CELL, WIDTH - 1 - cell
-                yield bound(start, start + length, sum(starts >> bit & 1 for starts in desks))
-
-    def _first(self, metres: int, entry: Entry, each: int) -> list[FreeSlot]:
-        """A place's first slots; what was found for others is used again until something changes there."""
-        w = self._wanted
-        key = (w.kind, w.people, w.since, w.until, w.weekdays, w.half_day, w.counter, each)
-        known = entry.found.get(key)
-        if known is None or (known and known[0][0] <= self._now):
-            if len(entry.found) >= _REMEMBERED:
-                entry.found.clear()
-            slots = islice(self._slots(metres, entry, None), each)
-            known = entry.found[key] = [(slot.start, slot.end, slot.free) for slot in slots]
-        bound = self._bound(metres, entry)
-        return [bound(*times) for times in known]
-
-    def _bound(self, metres: int, entry: Entry) -> Callable[[datetime, datetime, int], FreeSlot]:
-        away = metres if self._wanted.near else None
-        head = entry.calendar, entry.place, entry.place_name, entry.city, entry.emitter, entry.zone
-        return lambda start, end, free: FreeSlot(*head, start, end, free, away)
+                yield start, start + length, sum(starts >> bit & 1 for starts in desks)
 
     def _days(self, entry: Entry, since: datetime) -> Iterator[tuple[date, datetime, list[int]]]:
         """Each local day with something free: the day, its midnight, and the starts of each desk."""
-        w, cells = self._wanted, self._cells(entry)
-        begin = max(since, self._now)
+        w, begin = self._wanted, max(since, self._now)
         today = begin.astimezone(entry.zone).date()
-        first = max(today, w.since or today)
-        last = max((desk.first + len(desk.shapes) - 1 for desk in entry.desks.values()), default=0)
-        for ordinal in range(first.toordinal(), min(last, w.until.toordinal() if w.until else last) + 1):
-            if not w.weekdays or (ordinal - 1) % 7 + 1 in w.weekdays:
-                desks = list(self._index.starts(entry, w.kind, cells, ordinal, w.counter))
-                if not any(desks):
-                    continue
-                day = date.fromordinal(ordinal)
-                mask = _mask(day, entry.zone, w.half_day)
-                begins = midnight(day, entry.zone)
-                if day == today:
-                    mask &= (1 << WIDTH + (begins - begin) // CELL) - 1
-                desks = [starts & mask for starts in desks]
+        last = w.until.toordinal() if w.until else date.max.toordinal()
+        ordinal = entry.next_free(max(today, w.since or today).toordinal())
+        while ordinal is not None and ordinal <= last:
+            day = date.fromordinal(ordinal)
+            if not w.weekdays or day.isoweekday() in w.weekdays:
+                begins, desks = self._starts(entry, day, begin if day == today else None)
                 if any(desks):
                     yield day, begins, desks
+            ordinal = entry.next_free(ordinal + 1)
+
+    def _starts(self, entry: Entry, day: date, begin: datetime | None) -> tuple[datetime, list[int]]:
+        """A local day's midnight, and where each desk can start, from `begin` on."""
+        w, begins = self._wanted, midnight(day, entry.zone)
+        mask = _mask(day, entry.zone, w.half_day)
+        if begin:
+            mask &= (1 << WIDTH + (begins - begin) // CELL) - 1
+        desks = self._index.starts(entry, w.kind, self._cells(entry), day.toordinal(), w.counter)
+        return begins, [starts & mask for starts in desks]
 
     def _cells(self, entry: Entry) -> int:
         kind = entry.kinds[self._wanted.kind]

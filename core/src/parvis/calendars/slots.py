@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from parvis.errors import Invalid, NotFound, Refusal, Text
@@ -26,8 +25,7 @@ class UnknownSlot(NotFound):
     title = Text("This hour does not exist.")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """What can be taken: a calendar and a start (UTC, whole minutes)."""
 
     calendar: UUID

@@ -17,3 +17,13 @@ def distance_m(latitude: float, longitude: float, other_latitude: float, other_l
     half = sin((other_phi - phi) / 2) ** 2
     half += cos(phi) * cos(other_phi) * sin(radians(other_longitude - longitude) / 2) ** 2
     return round(2 * _EARTH_METRES * asin(sqrt(half)))
+
+
+def in_space(latitude: float, longitude: float) -> tuple[float, float, float]:
+    """A WGS84 point on the globe, in metres from its middle.
+
+    >>> [round(metres) for metres in in_space(90, 0)]
+    [0, 0, 6371000]
+    """
+    phi, lam = radians(latitude), radians(longitude)
+    return _EARTH_METRES * cos(phi) * cos(lam), _EARTH_METRES * cos(phi) * sin(lam), _EARTH_METRES * sin(phi)

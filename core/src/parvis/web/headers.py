@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import Message, Scope
 
 from parvis.settings import Settings
@@ -54,12 +53,15 @@ def security_headers(
     if settings.secure:
         fixed["strict-transport-security"] = "max-age=63072000; includeSubDomains"
 
+    encoded = [(name.encode(), value.encode()) for name, value in fixed.items()]
+
     async def add(message: Message, scope: Scope) -> None:
         if message["type"] != "http.response.start":
             return
-        headers = MutableScopeHeaders.from_message(message)
-        for name, value in {**fixed, "x-request-id": correlation_id(scope)}.items():
-            headers.setdefault(name, value)
+        own = list(message.get("headers", ()))
+        there = {name.lower() for name, _ in own}
+        always = [*encoded, (b"x-request-id", correlation_id(scope).encode())]
+        message["headers"] = [*own, *(pair for pair in always if pair[0] not in there)]
 
     return add
 

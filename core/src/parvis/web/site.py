@@ -83,13 +83,15 @@ async def choose_language(request: Request[Any, Any, Any]) -> Response[None]:
 
 def _own_site_only(app: ASGIApp) -> ASGIApp:
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        hosts = {headers.get("host", ""), urlsplit(current_settings().base_url).netloc}
-        allowed = from_own_site(
-            str(scope.get("method", "GET")), headers.get("sec-fetch-site"), headers.get("origin"), hosts
-        )
-        if not allowed and not scope["route_handler"].opt.get("cross_site"):
+        if not _sent_by_us(scope) and not scope["route_handler"].opt.get("cross_site"):
             raise ForeignOrigin
         await app(scope, receive, send)
 
     return handle
+
+
+def _sent_by_us(scope: Scope) -> bool:
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    hosts = {headers.get(b"host", ""), urlsplit(current_settings().base_url).netloc}
+    method, told = str(scope.get("method", "GET")), headers.get(b"sec-fetch-site")
+    return from_own_site(method, told, headers.get(b"origin"), hosts)
