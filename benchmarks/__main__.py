@@ -1,9 +1,8 @@
-"""`python -m benchmarks [--short] [--national] [--rounds N] [--seconds S] [--only WORD]`."""
+"""`python -m benchmarks [--short | --national] [--rounds N] [--seconds S] [--only WORD]`."""
 
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import platform
 import sys
@@ -14,10 +13,11 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import ants, engine, web
-from benchmarks.ground import SIZES, seeded, throwaway_cluster
+from benchmarks import ants, engine, libres_lines, searching, web
+from benchmarks.ground import NATIONAL, SHORT, USUAL, Size, seeded, throwaway_cluster
 from benchmarks.measure import Line
 from parvis import settings
+from parvis.calendars.following import spare_collector
 from parvis.db import close_pool, open_pool
 from parvis.db.cluster import Cluster
 from parvis.settings import Settings
@@ -29,7 +29,7 @@ def main() -> int:
     """Measure, print the table; 1 if a line was thrown away for noise."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--short", action="store_true", help="that everything runs, for CI: the figures mean little")
-    parser.add_argument("--national", action="store_true", help="18 million hours too")
+    parser.add_argument("--national", action="store_true", help="a whole country: 18 million hours")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--only", default="", help="lines whose group has this word")
@@ -39,34 +39,34 @@ def main() -> int:
 async def _measure(asked: argparse.Namespace) -> int:
     settings.use(Settings(env="test", data=Path(tempfile.gettempdir())))
     times, seconds = (1, 1.0) if asked.short else (asked.rounds, asked.seconds)
-    small = "13k" if asked.short else "50k"
+    size = NATIONAL if asked.national else SHORT if asked.short else USUAL
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| figure | floor | stretch | ratio | ours | theirs | spread ours, theirs | |")
-    print("|---" * 8 + "|")
+    print("|---" * 8 + "|", flush=True)
     noisy = 0
     with throwaway_cluster() as cluster:
-        for name in [small, *(["18M"] if asked.national else [])]:
-            async with _database(cluster, name) as url:
-                for group, run in _groups(cluster, url, name, times, seconds).items():
-                    if asked.only in group:
-                        noisy += await _print(run, tries=1 if asked.short else _TRIES)
+        async with _database(cluster, size) as url:
+            for group, run in _groups(cluster, url, size, times, seconds).items():
+                if asked.only in group:
+                    noisy += await _print(run, tries=1 if asked.short else _TRIES)
+    print(f"\nload {os.getloadavg()[0]:.1f} at the end")
     return int(noisy > 0 and not asked.short)
 
 
 def _groups(
-    cluster: Cluster, url: str, name: str, times: int, seconds: float
+    cluster: Cluster, url: str, size: Size, times: int, seconds: float
 ) -> dict[str, Callable[[], Awaitable[Sequence[Line] | Line]]]:
-    size = SIZES[name]
     found: dict[str, Callable[[], Awaitable[Sequence[Line] | Line]]] = {
         "bytes": lambda: engine.bytes_line(url, size),
-        "engine": lambda: engine.booking_line(url, size, name, times, seconds),
+        "engine": lambda: engine.booking_lines(url, size, times, seconds),
         "http": lambda: web.booking_lines(url, size, times, seconds),
-        "search": lambda: web.search_line(url, size, times, seconds),
+        "search": lambda: searching.search_lines(url, size, times, seconds),
     }
-    if name != "18M":
+    if size is not NATIONAL:
         found |= {
+            "real": lambda: web.hold_lines(url, size, times, seconds),
             "rush": lambda: engine.rush_line(url, size, times),
-            "libres": lambda: web.libres_lines(cluster, url, size, times, seconds),
+            "libres": lambda: libres_lines.libres_lines(cluster, url, size, times, seconds),
             "feed": lambda: engine.feed_line(url, size, times, seconds),
             "ants": lambda: ants.hours_line(cluster, url, times),
         }
@@ -93,12 +93,11 @@ async def _print(run: Callable[[], Awaitable[Sequence[Line] | Line]], tries: int
 
 
 @asynccontextmanager
-async def _database(cluster: Cluster, name: str) -> AsyncIterator[str]:
-    url = await seeded(cluster, SIZES[name])
+async def _database(cluster: Cluster, size: Size) -> AsyncIterator[str]:
+    url = await seeded(cluster, size)
     await open_pool(url, size=16)
     # As a web process does once its index is filled.
-    gc.collect()
-    gc.freeze()
+    spare_collector()
     try:
         yield url
     finally:

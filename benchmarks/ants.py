@@ -19,7 +19,7 @@ from parvis_idcard.ants.queries import written_hours
 from parvis_idcard.ants.rules import SlotsAsked
 from parvis_idcard.rules import Paper
 
-_SIZE = Size(300, 150)
+_SIZE = Size("the national search", 300, 150)
 # Of each day about a third is free, another third each day: days that repeat would be too easy.
 _OFFER = """
 INSERT INTO parvis.enabled_plugin (id, emitter, plugin, settings, enabled_at)

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import asyncpg
 
-from benchmarks.ground import CLIENTS, STARTS, Size, claim_script, hour, permuted, pgbench, refill
-from benchmarks.measure import Line, ratio_of, rounds, spread
+from benchmarks.ground import CLIENTS, NATIONAL, STARTS, Size, claim_script, hour, permuted, pgbench, refill
+from benchmarks.measure import Line, line, middle_time, ratio_of, rounds, spread
 from parvis import clock
 from parvis.calendars import actions, claims, feed, proofs
 from parvis.calendars.claims import FIRST_LOOK
@@ -29,7 +29,7 @@ _RAW = (
 )
 
 
-async def booking_line(url: str, size: Size, name: str, times: int, seconds: float) -> list[Line]:
+async def booking_lines(url: str, size: Size, times: int, seconds: float) -> list[Line]:
     """Booking through asyncpg, alone and with those who wait, against pgbench on the same statement."""
 
     async def theirs(turn: int) -> float:
@@ -45,27 +45,13 @@ async def booking_line(url: str, size: Size, name: str, times: int, seconds: flo
         return await _book(size, turn, seconds, _batched)
 
     found = await rounds({"pgbench": theirs, "direct": direct, "batched": batched}, times)
-    bench = found["pgbench"]
-    floors = {"18M": ("0.65", "0.90")}.get(name, ("0.80", "0.90"))
-    lines = []
-    for way, figure, (floor, stretch) in (
-        ("batched", f"booking through asyncpg (`actions.hold`) ÷ pgbench on the same statement, {name} slots", floors),
-        ("direct", f"the same with one round trip a claim, {name} slots", ("–", "–")),
-    ):
-        ours = found[way]
-        lines.append(
-            Line(
-                figure,
-                floor,
-                stretch,
-                ratio_of(ours, bench),
-                _rate(ours),
-                _rate(bench),
-                spread(ours),
-                spread(bench),
-            )
-        )
-    return lines
+    await _proved()
+    goal = ("0.65", "0.90") if size is NATIONAL else ("0.80", "0.90")
+    figure = f"booking through asyncpg (`actions.hold`) ÷ pgbench on the same statement, {size.name}"
+    return [
+        line(figure, found["batched"], found["pgbench"], *goal),
+        line("the same with one round trip a claim", found["direct"], found["pgbench"]),
+    ]
 
 
 async def rush_line(url: str, size: Size, times: int) -> Line:
@@ -99,11 +85,11 @@ async def rush_line(url: str, size: Size, times: int) -> Line:
         "0.20",
         "0.10",
         ratio_of(found["rush"], found["raw"]),
-        _time(found["rush"]),
-        _time(found["raw"]),
+        middle_time(found["rush"]),
+        middle_time(found["raw"]),
         spread(found["rush"]),
         spread(found["raw"]),
-        f"÷ pgbench’s inserts: {ratio_of(found['rush'], found['pgbench']):.2f} ({_time(found['pgbench'])})",
+        f"÷ pgbench’s inserts: {ratio_of(found['rush'], found['pgbench']):.2f} ({middle_time(found['pgbench'])})",
     )
 
 
@@ -135,7 +121,17 @@ async def bytes_line(url: str, size: Size) -> Line:
     bits = await connection_.fetchval("SELECT pg_total_relation_size('parvis.desk_day')") / size.slots
     await connection_.close()
     ours, theirs = f"{bits:.2f} bytes", f"{rows:.0f} bytes"
-    return Line("bytes a slot ÷ slot rows", "1/15", "1/20", bits / rows, ours, theirs, 0, 0, f"1/{rows / bits:.1f}")
+    return Line(
+        f"bytes a slot ÷ slot rows, {size.name}",
+        "1/15",
+        "1/20",
+        bits / rows,
+        ours,
+        theirs,
+        0,
+        0,
+        f"1/{rows / bits:.1f}",
+    )
 
 
 async def feed_line(url: str, size: Size, times: int, seconds: float) -> Line:
@@ -167,17 +163,8 @@ async def feed_line(url: str, size: Size, times: int, seconds: float) -> Line:
         return await pgbench(url, claim_script(size, without), f"-T{max(1, round(seconds))}", seed=turn)
 
     found = await rounds({"without": plain, "with": kept}, times)
-    return Line(
-        "feed: writers’ rate kept",
-        "0.85",
-        "0.95",
-        ratio_of(found["with"], found["without"]),
-        _rate(found["with"]),
-        _rate(found["without"]),
-        spread(found["with"]),
-        spread(found["without"]),
-        f"{lost} rows lost",
-    )
+    note = f"{lost} rows lost"
+    return line("feed: writers’ rate kept", found["with"], found["without"], "0.85", "0.95", note)
 
 
 async def _keep_up(index: Index) -> None:
@@ -203,7 +190,7 @@ async def _book(size: Size, turn: int, seconds: float, claim) -> float:
     async with connection() as c:
         if await c.fetchval("SELECT count(*) FROM parvis.booking") != sold:
             raise RuntimeError("Bookings differ from what was sold.")
-    if size.places < 1000:
+    if size is not NATIONAL:
         await _proved()
     return sold / took
 
@@ -228,11 +215,3 @@ async def _proved(index: Index | None = None) -> None:
             days = await c.fetch("SELECT desk, day FROM parvis.desk_day")
         if any(index.free(*row) != fresh.free(*row) for row in days):
             raise RuntimeError("The index is not the database.")
-
-
-def _rate(figures: list[float]) -> str:
-    return f"{sorted(figures)[len(figures) // 2]:,.0f}/s"
-
-
-def _time(figures: list[float]) -> str:
-    return f"{sorted(figures)[len(figures) // 2] * 1000:,.0f} ms"

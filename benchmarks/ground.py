@@ -41,6 +41,7 @@ SETTINGS = {
 class Size:
     """How many hours there are: places with one desk, open for so many days, 24 appointments of 20 minutes a day."""
 
+    name: str
     places: int
     days: int
 
@@ -49,7 +50,9 @@ class Size:
         return self.places * self.days * STARTS
 
 
-SIZES = {"13k": Size(35, 15), "50k": Size(70, 30), "18M": Size(5000, 150)}
+SHORT = Size("13,000 hours", 35, 15)
+USUAL = Size("50,000 hours", 70, 30)
+NATIONAL = Size("18 million hours", 5000, 150)
 
 
 @contextmanager

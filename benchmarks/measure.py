@@ -47,3 +47,21 @@ def spread(figures: Sequence[float]) -> float:
 def ratio_of(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """The median of the rounds' ratios."""
     return median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def middle_rate(figures: Sequence[float]) -> str:
+    """The middle one of so many a second."""
+    return f"{median(figures):,.0f}/s"
+
+
+def middle_time(figures: Sequence[float]) -> str:
+    """The middle one of so many seconds."""
+    return f"{median(figures) * 1000:,.0f} ms"
+
+
+def line(
+    figure: str, ours: Sequence[float], theirs: Sequence[float], floor: str = "–", stretch: str = "–", note: str = ""
+) -> Line:
+    """A line of two rates."""
+    rates = middle_rate(ours), middle_rate(theirs)
+    return Line(figure, floor, stretch, ratio_of(ours, theirs), *rates, spread(ours), spread(theirs), note)

@@ -1,4 +1,4 @@
-"""The smallest web application over the real actions: what HTTP itself costs. `uvicorn benchmarks.server:app`."""
+"""What uvicorn runs: `app`, the smallest web application over the real actions, and `portal()`, the real one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import msgspec
 from litestar import Litestar, Request, Response, get, post
 
 from parvis import clock, settings
+from parvis.app import create
 from parvis.calendars import actions, claims, following, search
 from parvis.db import close_pool, connection, open_pool
 from parvis.settings import Settings
@@ -30,10 +31,21 @@ async def _life(_: Litestar) -> AsyncIterator[None]:
     settings.use(Settings(env="test"))
     await open_pool(os.environ["BENCH_DATABASE"], size=8)
     async with following.following():
-        while not following._warm:  # noqa: ASYNC110 — the index says nothing when it is filled
-            await asyncio.sleep(0.05)
+        await _filled()
         yield
     await close_pool()
+
+
+async def _filled() -> None:
+    while not following._warm:  # noqa: ASYNC110 — the index says nothing when it is filled
+        await asyncio.sleep(0.05)
+
+
+def portal() -> Litestar:
+    """The application itself; it serves once its search index is filled."""
+    application = create()
+    application.on_startup.append(_filled)
+    return application
 
 
 @post("/direct")
