@@ -16,12 +16,14 @@ import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
-from parvis.errors import Unavailable
+from parvis.errors import Text, Unavailable
 
 os.environ.setdefault("PICCOLO_CONF", "parvis.db.piccolo_conf")
 
 from parvis.db.piccolo_conf import DB
 
+_GONE = Text("The database does not answer.")
+_CONNECT_SECONDS = 10
 _JSON_TYPES = ("json", "jsonb")
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
@@ -38,10 +40,10 @@ async def open_pool(dsn: str, size: int = 10) -> None:
     """Open the process's pool in the running event loop. Raises Unavailable if the database does not answer."""
     try:
         DB.pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size, init=_prepare, reset=_leave_as_is, command_timeout=30
+            dsn, min_size=1, max_size=size, connect=_connect, init=_prepare, reset=_leave_as_is, command_timeout=30
         )
     except (OSError, asyncpg.PostgresError) as error:
-        raise Unavailable("The database does not answer.") from error
+        raise Unavailable(_GONE) from error
 
 
 async def close_pool() -> None:
@@ -97,6 +99,14 @@ def _pool() -> asyncpg.Pool:
     if DB.pool is None:
         raise Unavailable("The database pool is not open.")
     return DB.pool
+
+
+async def _connect(*address: Any, **options: Any) -> asyncpg.Connection:
+    """A new connection for the pool. Raises Unavailable: whoever asked for one can only try again later."""
+    try:
+        return await asyncpg.connect(*address, timeout=_CONNECT_SECONDS, **options)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unavailable(_GONE) from error
 
 
 async def _leave_as_is(_: Any) -> None:
