@@ -27,14 +27,37 @@ def test_an_instant_is_written_in_the_zone_of_its_place(lang: str, written: str)
 
 
 def test_the_first_of_a_month_is_an_ordinal_in_french_only() -> None:
-    assert formats.day(date(2027, 1, 1), "fr") == "vendredi 1er janvier 2027"
-    assert formats.day(date(2027, 1, 11), "fr") == "lundi 11 janvier 2027"
-    assert formats.day(date(2027, 1, 1), "de") == "Freitag, 1. Januar 2027"
+    assert _plain(formats.day(date(2027, 1, 1), "fr")) == "vendredi 1er janvier 2027"
+    assert _plain(formats.day(date(2027, 1, 11), "fr")) == "lundi 11 janvier 2027"
+    assert _plain(formats.day(date(2027, 1, 1), "de")) == "Freitag, 1. Januar 2027"
+
+
+@pytest.mark.parametrize(
+    ("lang", "kept"),
+    [("fr", ("5\u00a0janvier", "à\u00a09\u00a0h\u00a030")), ("de", ("5.\u00a0Januar", "um\u00a09:30\u00a0Uhr"))],
+)
+def test_what_belongs_together_stays_on_one_line(lang: str, kept: tuple[str, ...]) -> None:
+    written = formats.day_hour(datetime(2027, 1, 5, 8, 30, tzinfo=UTC), lang, PARIS)
+    assert all(part in written for part in kept), written
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("de 8 h 30 à 12 h", "de 8_h_30 à 12_h"),
+        ("lundi : 14 h", "lundi_: 14_h"),
+        ("le 5 h de plus", "le 5_h de plus"),
+        ("« ici »", "«_ici_»"),
+        ("8 heures", "8 heures"),
+    ],
+)
+def test_hours_that_somebody_typed_stay_on_one_line(typed: str, kept: str) -> None:
+    assert formats.unbroken(typed).replace("\u00a0", "_") == kept
 
 
 def test_an_hour_late_in_the_evening_in_utc_is_of_the_next_day_here() -> None:
     late = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
-    assert formats.near_day(late, date(2026, 11, 23), "fr", PARIS) == "demain, mardi 24 novembre"
+    assert _plain(formats.near_day(late, date(2026, 11, 23), "fr", PARIS)) == "demain, mardi 24 novembre"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +71,7 @@ def test_an_hour_late_in_the_evening_in_utc_is_of_the_next_day_here() -> None:
     ],
 )
 def test_a_day_as_one_says_it(today: date, written: str) -> None:
-    assert formats.near_day(date(2026, 11, 24), today, "fr") == written
+    assert _plain(formats.near_day(date(2026, 11, 24), today, "fr")) == written
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from parvis.errors import NotFound
 
 BOOKING = """
 SELECT b.id, b.desk, d.name AS desk_name, d.calendar, c.place, p.emitter, c.service, c.zone, b.kind, b.people,
-    lower(b.period) AS start, upper(b.period) AS "end", b.state, b.hold_until, b.sequence, b.dossier
+    lower(b.period) AS start, upper(b.period) AS "end", b.state, b.hold_until, b.extended, b.sequence, b.dossier
 FROM parvis.booking b
 JOIN parvis.desk d ON d.id = b.desk
 JOIN parvis.calendar c ON c.id = d.calendar
@@ -26,7 +26,10 @@ JOIN parvis.place p ON p.id = c.place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingInfo:
-    """An hour somebody has. `state` is held, confirmed, kept or cancelled; `zone` is the place's."""
+    """An hour somebody has. `state` is held, confirmed, kept or cancelled; `zone` is the place's.
+
+    `extended` says whether a hold was prolonged, which it can be once.
+    """
 
     id: UUID
     desk: UUID
@@ -42,6 +45,7 @@ class BookingInfo:
     end: datetime
     state: str
     hold_until: datetime | None
+    extended: bool
     sequence: int
     dossier: UUID | None
 

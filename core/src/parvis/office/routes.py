@@ -69,7 +69,7 @@ async def today(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         request,
         "office/today.html",
         status=422 if form.errors else 200,
-        form=form,
+        form=form if form.errors else forms.blank(day=day),
         day=day,
         today=day == now,
         before=day - timedelta(days=1),

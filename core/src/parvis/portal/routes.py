@@ -37,17 +37,15 @@ async def home(request: _AnyRequest) -> Response[Any]:
 
 @get("/e/{emitter:str}", **_PUBLIC)
 async def emitter_home(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
-    """An emitter's own page, in its look; it leads to the territory's for what it does not offer itself."""
+    """An emitter's own page, in its look: what it offers, and what the whole territory does."""
     found = await territory.emitter_by_slug(emitter)
     whole = await territory.emitter_by_slug(settings.current().territory)
-    own = await queries.offers(found)
-    names = [offer.name for offer in own]
     return render(
         request,
         "portal/emitter.html",
         emitter=found,
-        offers=own,
-        elsewhere=[offer for offer in await queries.offers(whole) if offer.name not in names],
+        offers=await queries.offers(found),
+        everywhere=await queries.offers(whole) if found.id != whole.id else [],
         places=await territory.places(found.id),
     )
 

@@ -1,10 +1,12 @@
 """Days, hours, distances and amounts as people write them, in French, German and English.
 
 Instants are shown in the zone given, or in the territory's; every function takes the language last but one.
+What belongs together (a day and its month, an hour and its minutes) never ends up on two lines.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time, tzinfo
 
 from babel.dates import format_date, format_skeleton, get_day_names
@@ -18,18 +20,20 @@ _NEAR = {
     "de": ("heute", "morgen"),
     "en": ("today", "tomorrow"),
 }
-_LONG = {"fr": "EEEE d MMMM y", "de": "EEEE, d. MMMM y", "en": "EEEE d MMMM y"}
-_SHORT = {"fr": "EEE d MMM", "de": "EEE d. MMM", "en": "EEE d MMM"}
-_THIS_YEAR = {"fr": "EEEE d MMMM", "de": "EEEE, d. MMMM", "en": "EEEE d MMMM"}
-_JOIN = {"fr": "{day} à {hour}", "de": "{day} um {hour}", "en": "{day} at {hour}"}
+_LONG = {"fr": f"EEEE d{NBSP}MMMM y", "de": f"EEEE, d.{NBSP}MMMM y", "en": f"EEEE d{NBSP}MMMM y"}
+_SHORT = {"fr": f"EEE d{NBSP}MMM", "de": f"EEE d.{NBSP}MMM", "en": f"EEE d{NBSP}MMM"}
+_THIS_YEAR = {"fr": f"EEEE d{NBSP}MMMM", "de": f"EEEE, d.{NBSP}MMMM", "en": f"EEEE d{NBSP}MMMM"}
+_JOIN = {"fr": f"{{day}} à{NBSP}{{hour}}", "de": f"{{day}} um{NBSP}{{hour}}", "en": f"{{day}} at{NBSP}{{hour}}"}
+_HOUR = re.compile(r"(?<=\d) h(?: (?=\d\d\b)|\b)")
+_DOUBLE_SIGN = re.compile(r"(?<=\S) (?=[:;?!»€%])|(?<=«) ")
 _AWAY = {"fr": "à {figure}", "de": "{figure} entfernt", "en": "{figure} away"}
 
 
 def day(when: date, lang: str, zone: tzinfo | None = None) -> str:
     """A day in full.
 
-    >>> day(date(2027, 1, 4), "fr"), day(date(2027, 1, 4), "de"), day(date(2027, 1, 4), "en")
-    ('lundi 4 janvier 2027', 'Montag, 4. Januar 2027', 'Monday 4 January 2027')
+    >>> [day(date(2027, 1, 4), lang).replace(NBSP, " ") for lang in ("fr", "de", "en")]
+    ['lundi 4 janvier 2027', 'Montag, 4. Januar 2027', 'Monday 4 January 2027']
     """
     return _written(_local(when, zone), _LONG[lang], lang)
 
@@ -42,7 +46,7 @@ def short_day(when: date, lang: str, zone: tzinfo | None = None) -> str:
 def near_day(when: date, today: date, lang: str, zone: tzinfo | None = None) -> str:
     """A day said as one says it today; the year only where it is not the coming one.
 
-    >>> near_day(date(2026, 11, 24), date(2026, 11, 23), "fr")
+    >>> near_day(date(2026, 11, 24), date(2026, 11, 23), "fr").replace(NBSP, " ")
     'demain, mardi 24 novembre'
     """
     local = _local(when, zone)
@@ -103,6 +107,33 @@ def money(cents: int, lang: str) -> str:
     return f"€{amount}" if lang == "en" else f"{amount}{NBSP}€"
 
 
+def decimal(figure: float, lang: str) -> str:
+    """A figure to two places after the point.
+
+    >>> decimal(3.759, "fr"), decimal(0.5, "en")
+    ('3,76', '0.50')
+    """
+    return str(format_decimal(figure, "#,##0.00", locale=lang))
+
+
+def capital(text: str) -> str:
+    """A sentence's or a line's beginning.
+
+    >>> capital("demain, mardi"), capital("à 4 km"), capital("")
+    ('Demain, mardi', 'À 4 km', '')
+    """
+    return text[:1].upper() + text[1:]
+
+
+def unbroken(text: str) -> str:
+    """What an emitter typed, with its hours and its double signs kept on one line.
+
+    >>> unbroken("de 8 h 30 à 12 h : au guichet").replace(NBSP, "_")
+    'de 8_h_30 à 12_h_: au guichet'
+    """
+    return _DOUBLE_SIGN.sub(NBSP, _HOUR.sub(lambda found: found[0].replace(" ", NBSP), text))
+
+
 def _local(when: date, zone: tzinfo | None) -> date:
     if isinstance(when, datetime):
         return when.astimezone(zone or settings.current().zone).date()
@@ -112,4 +143,4 @@ def _local(when: date, zone: tzinfo | None) -> date:
 def _written(when: date, pattern: str, lang: str) -> str:
     text = format_date(when, pattern, locale=lang)
     # French counts its first day with an ordinal, CLDR does not.
-    return text.replace(" 1 ", f" 1er{' '}", 1) if lang == "fr" and when.day == 1 else text
+    return text.replace(f" 1{NBSP}", f" 1er{NBSP}", 1) if lang == "fr" and when.day == 1 else text

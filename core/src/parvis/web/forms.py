@@ -61,9 +61,11 @@ class Form(Generic[T]):
         return self.errors.get(name)
 
     def refused(self, refusals: Iterable[Refusal]) -> Form[T]:
-        """The same form with what a rule or an action said; a field's first sentence stays."""
-        told = {refusal.field or "": refusal.text for refusal in reversed(tuple(refusals))}
-        return replace(self, errors={**told, **self.errors})
+        """The same form with what a rule or an action said, in that order; a field's first sentence stays."""
+        told = dict(self.errors)
+        for refusal in refusals:
+            told.setdefault(refusal.field or "", refusal.text)
+        return replace(self, errors=told)
 
 
 def blank(**initial: Any) -> Form[Any]:

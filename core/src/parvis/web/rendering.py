@@ -18,7 +18,7 @@ from parvis.web.statics import static
 
 _NAMES = {"fr": "Français", "de": "Deutsch", "en": "English"}
 _NOON = 12
-_FORMATS = ("day", "short_day", "month", "hour", "day_hour", "distance", "money")
+_FORMATS = ("day", "short_day", "month", "hour", "day_hour", "distance", "money", "decimal")
 
 
 def render_text(template: str, lang: str, **context: Any) -> str:
@@ -54,9 +54,10 @@ def _environment(sources: tuple[Path, ...], lang: str) -> Environment:
     made.filters.update({name: _bound(getattr(formats, name), lang) for name in _FORMATS})
     made.filters["near_day"] = partial(_near_day, lang)
     made.filters["weeks"] = lambda first: calendar.Calendar().monthdatescalendar(first.year, first.month)
-    made.filters["halves"] = _halves
+    made.filters.update(halves=_halves, capital=formats.capital, unbroken=formats.unbroken)
     made.filters["t"] = partial(i18n.translate, lang=lang)
-    made.globals.update(lang=lang, languages=_NAMES, weekdays=formats.weekdays(lang), static=static, now=clock.now)
+    made.globals.update(lang=lang, languages=_NAMES, weekdays=formats.weekdays(lang), static=static)
+    made.globals.update(now=clock.now, today=_today)
     return made
 
 
@@ -65,8 +66,11 @@ def _bound(write: Callable[..., str], lang: str) -> Callable[..., str]:
 
 
 def _near_day(lang: str, when: date | datetime, zone: tzinfo | None = None) -> str:
-    today = clock.now().astimezone(zone or settings.current().zone).date()
-    return formats.near_day(when, today, lang, zone)
+    return formats.near_day(when, _today(zone), lang, zone)
+
+
+def _today(zone: tzinfo | None = None) -> date:
+    return clock.now().astimezone(zone or settings.current().zone).date()
 
 
 def _halves(slots: Iterable[Any], zone: tzinfo | None = None) -> tuple[list[Any], list[Any]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated
 
 import msgspec
@@ -11,11 +12,15 @@ from parvis.contract.values import Channel
 from parvis.errors import Invalid, Refusal, Text
 from parvis.identity.contacts import Contact
 from parvis.web import fields
-from parvis_idcard.rules import PEOPLE, Age, Applicant, Numbers, Paper, Situation, read_number
+from parvis.web.forms import Form
+from parvis_idcard.rules import NO_NUMBER, PEOPLE, Age, Applicant, Numbers, Paper, Situation, read_number
 
 _GIVEN = fields.Missing(Text("Write the given name, as on the birth certificate."))
 _FAMILY = fields.Missing(Text("Write the family name, as on the birth certificate."))
 _AGE = fields.Missing(Text("Say how old this person is: it changes what to bring."))
+_NO_EMAIL = Text("Write your e-mail address, or choose to be told by SMS.")
+_NO_PHONE = Text("Write your mobile telephone number, or choose to be told by e-mail.")
+_ON_THE_PAGE = ("given", "family", "age", "situation", "number", "channel", "email", "phone")
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,16 +82,44 @@ def contact_of(details: Details) -> Contact:
     """The one contact. Raises Invalid if it is missing, or cannot receive an SMS."""
     if details.channel is Channel.MAIL:
         if not details.email:
-            text = Text("Write your e-mail address, or choose to be told by SMS.")
-            raise Invalid(Refusal("contact-missing", text, "email"))
+            raise Invalid(Refusal("contact-missing", _NO_EMAIL, "email"))
         return Contact(Channel.MAIL, details.email)
     if not details.phone:
-        text = Text("Write your mobile telephone number, or choose to be told by e-mail.")
-        raise Invalid(Refusal("contact-missing", text, "phone"))
+        raise Invalid(Refusal("contact-missing", _NO_PHONE, "phone"))
     if details.phone.startswith("+33") and details.phone[3] not in "67":
         text = Text("An SMS needs a mobile number: one that begins with 06 or 07.")
         raise Invalid(Refusal("contact-no-mobile", text, "phone"))
     return Contact(Channel.SMS, details.phone)
+
+
+def untold(form: Form[DetailsForm], people: int, *, numbers: bool) -> Iterator[Refusal]:
+    """What was left out that no type asks for: the numbers, if they are asked for, and the contact.
+
+    So that a form says at once all that it lacks, and not one thing after the other.
+    """
+    for n in range(people):
+        if numbers and not form.text(f"applicants-{n}-number").strip():
+            yield Refusal("number-missing", NO_NUMBER, f"applicants-{n}-number")
+    field, text = ("phone", _NO_PHONE) if form.text("channel") == Channel.SMS else ("email", _NO_EMAIL)
+    if not form.text(field).strip():
+        yield Refusal("contact-missing", text, field)
+
+
+def in_order(errors: Mapping[str, Text]) -> dict[str, Text]:
+    """What is wrong with a form, in the order of its page."""
+    return dict(sorted(errors.items(), key=lambda error: _position(error[0])))
+
+
+def _position(field: str) -> tuple[int, int]:
+    """Where a field stands: person by person, then the contact; what is about no field comes first.
+
+    >>> sorted(["email", "applicants-1-given", "applicants-0-age", "", "applicants-0-family"], key=_position)
+    ['', 'applicants-0-family', 'applicants-0-age', 'applicants-1-given', 'email']
+    """
+    person = re.match(r"applicants-(\d+)-", field)
+    name = field.rpartition("-")[2]
+    place = _ON_THE_PAGE.index(name) if name in _ON_THE_PAGE else -1
+    return (int(person[1]) if person else PEOPLE * (place >= 0), place)
 
 
 def _tidy_applicant(n: int, person: Applicant, wrong: list[Refusal]) -> Applicant:

@@ -19,6 +19,7 @@ from parvis.errors import Refusal, Text
 PEOPLE = 8
 REMINDERS = (7, 2)
 _TYPING_ERRORS = 2
+NO_NUMBER = Text("Write the pre-application number, or see above how to get one.")
 _NUMBER = re.compile(r"[A-Z0-9]{10}")
 _SPACES = re.compile(r"[\s.\-_/]+")
 
@@ -187,8 +188,7 @@ def _number_refusals(applicants: Sequence[Applicant], asked: Numbers) -> list[Re
         field = f"applicants-{index}-number"
         if applicant.number is None:
             if asked is Numbers.REQUIRED:
-                text = Text("Write the pre-application number, or see below how to get one.")
-                found.append(Refusal("number-missing", text, field))
+                found.append(Refusal("number-missing", NO_NUMBER, field))
         elif isinstance(wrong := read_number(applicant.number), Text):
             found.append(Refusal("number-invalid", wrong, field))
         elif counted[applicant.number] > 1:

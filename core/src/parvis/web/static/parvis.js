@@ -69,6 +69,7 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-print]")) window.print();
+    if (event.target.closest("[data-keys]")) document.getElementById("keys").showModal();
     const locate = event.target.closest("[data-locate]");
     if (locate && navigator.geolocation) {
       navigator.geolocation.getCurrentPosition((found) => {

@@ -27,11 +27,12 @@ from parvis.territory import queries as territory
 from parvis.web import fields, forms, i18n, pages
 from parvis.web.forms import Form
 from parvis_idcard import actions, drafts, hours, queries
-from parvis_idcard.details import Details, DetailsForm, contact_of, of_form, tidied
+from parvis_idcard.details import Details, DetailsForm, contact_of, in_order, of_form, tidied, untold
 from parvis_idcard.drafts import Draft
 from parvis_idcard.papers import to_bring
 from parvis_idcard.permissions import BOOK_FOR_OTHERS
 from parvis_idcard.routes.finding import PUBLIC
+from parvis_idcard.rules import DEPOSIT, Numbers
 
 _Request = Request[Actor, None, State]
 
@@ -81,6 +82,7 @@ async def keep(request: _Request, token: FromPath[str]) -> Response[Any]:
     await drafts.keep(draft, form.raw)
     if held is None:
         return await _lapsed(request, draft)
+    form = form.refused(untold(form, held.people, numbers=await _asks_numbers(request, held, form)))
     try:
         answers = _answers(form, draft)
         await actions.check(held, answers.details, answers.contact, _for_others(request, answers.form))
@@ -92,6 +94,18 @@ async def keep(request: _Request, token: FromPath[str]) -> Response[Any]:
     with suppress(Refused):
         await calendars.extend(draft.hold, draft.secret)
     return pages.see_other(f"{request.url.path}/check")
+
+
+@post("/hold/{token:str}/longer", status_code=303, **PUBLIC)
+async def keep_longer(request: _Request, token: FromPath[str]) -> Response[Any]:
+    """Prolong the hold, once, for whoever needs more time to type; what is typed so far is kept."""
+    draft, held = await _where(token)
+    await drafts.keep(draft, (await forms.read(request, DetailsForm)).raw)
+    if held is None:
+        return await _lapsed(request, draft)
+    with suppress(Refused, HoldGone):
+        await calendars.extend(draft.hold, draft.secret)
+    return pages.see_other(_addresses(request, draft)["here_url"])
 
 
 @get("/hold/{token:str}/check", **PUBLIC)
@@ -185,7 +199,8 @@ async def _form(
         request,
         "idcard/details.html",
         status=status,
-        form=form,
+        form=replace(form, errors=in_order(form.errors)),
+        groups=_people(held.people),
         draft=draft,
         held=held,
         place=place,
@@ -217,6 +232,17 @@ async def _check(
         proved=await _is_proved(request, draft, answers),
         **addresses,
     )
+
+
+def _people(people: int) -> dict[str, Text]:
+    """What tells one person's fields from another's, by the beginning of their names."""
+    return {f"applicants-{n}-": Text("Person {n}", {"n": n + 1}) for n in range(people)} if people > 1 else {}
+
+
+async def _asks_numbers(request: _Request, held: BookingInfo, form: Form[DetailsForm]) -> bool:
+    if held.kind != DEPOSIT or (form.has("for_others", "yes") and _may_book_for_others(request)):
+        return False
+    return (await queries.settings(held.emitter)).numbers is Numbers.REQUIRED
 
 
 def _addresses(request: _Request, draft: Draft) -> dict[str, Any]:
@@ -318,4 +344,4 @@ def _refusals(error: Refused | TooMany, form: Form[Any]) -> tuple[Refusal, ...]:
     return (Refusal(error.code, error.detail or error.title, field),)
 
 
-HANDLERS = (fill_in, keep, check, book, send_again, give_back)
+HANDLERS = (fill_in, keep, keep_longer, check, book, send_again, give_back)

@@ -160,7 +160,11 @@ async def _move(request: _Request, found: DossierInfo, status: int = 200, refusa
     portal = await territory.emitter_by_slug(settings.current().territory)
     where = hours.From((place.latitude, place.longitude), place.city)
     result = await hours.find(asked, portal, where)
-    return await _render(request, "idcard/move.html", found, status, refusals, asked=asked, where=where, result=result)
+    to = _address(request, found, "/move")
+    to += "&" if "?" in to else "?"
+    shown = {"asked": asked, "result": result, "to": to}
+    shown["month_url"] = lambda day: to + asked.query(view="list", day=day)
+    return await _render(request, "idcard/move.html", found, status, refusals, **shown)
 
 
 def _search(request: _Request, appointment: Appointment, visit: Visit) -> Search:
