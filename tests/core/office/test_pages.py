@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from parvis import clock, outbox, settings
+from parvis import clock, messages, outbox, settings
 from parvis.app import create
 from parvis.audit import queries as audit
 from parvis.calendars import actions as calendars
@@ -18,6 +18,8 @@ from parvis.db import transaction
 from parvis.dossiers import actions as dossiers
 from parvis.events import DossierOpened
 from parvis.identity.contacts import Contact
+from parvis.messages.actions import end
+from parvis.messages.reactions import CONTACT_CODE
 from parvis.outbox import queries as deliveries
 from parvis.territory import actions as territory
 from parvis.testing.people import a_person, a_session
@@ -132,3 +134,21 @@ async def test_everybody_with_a_role_has_a_first_page(portal):
     assert entered.headers["location"] == "/office/illzach/today"
     waits = await portal.get("/office/illzach", cookies=await a_session(accountant))
     assert (waits.status_code, "Nothing waits" in waits.text) == (200, True)
+
+
+async def test_the_operator_sees_what_waits_and_what_was_dropped(portal):
+    cookies = await a_session(await a_person("operator"))
+    assert "Every message has arrived or is on its way." in (await portal.get("/operator", cookies=cookies)).text
+    async with transaction():
+        until = clock.now() + timedelta(hours=1)
+        waits, dropped = [
+            await messages.send(CONTACT_CODE, Channel.MAIL, address, "fr", None, {"code": "123456"}, until)
+            for address in ("lea@example.org", "paul@example.org")
+        ]
+    await end(dropped, "stale", "too late")
+    async with transaction() as c:
+        await c.execute("UPDATE parvis.message SET attempts = 2, error = 'SMTP 451' WHERE id = $1", waits)
+    page = (await portal.get("/operator", cookies=cookies)).text
+    for told in ("1 message could not leave yet", "SMTP 451", "Dropped: of no use any more", "too late"):
+        assert told in page
+    assert "example.org" not in page

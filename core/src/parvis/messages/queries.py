@@ -39,8 +39,10 @@ async def of_dossier(dossier: UUID) -> list[MessageInfo]:
 
 
 async def troubled(limit: int = 100) -> list[MessageInfo]:
-    """Messages that were dropped, refused or bounced, the latest first."""
-    sql = _INFO + "WHERE state IN ('stale', 'failed', 'bounced') ORDER BY ended_at DESC LIMIT $1"
+    """Messages that were dropped, refused or bounced, the latest first; not those that a newer one replaced."""
+    sql = (
+        _INFO + "WHERE state IN ('stale', 'failed', 'bounced') AND error <> 'replaced' ORDER BY ended_at DESC LIMIT $1"
+    )
     return await _infos(sql, limit)
 
 

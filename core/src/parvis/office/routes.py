@@ -14,6 +14,7 @@ from litestar.params import FromPath
 from parvis import clock, plugins, settings
 from parvis.identity import guards
 from parvis.jobs import queries as jobs
+from parvis.messages import queries as messages
 from parvis.office import queries
 from parvis.office.permissions import ENTER, TODAY
 from parvis.outbox import actions as outbox
@@ -84,7 +85,7 @@ async def today(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
 
 @get("/operator", guards=[guards.operator()], include_in_schema=False, **guards.declared("operator"))
 async def operator(request: _AnyRequest) -> Response[Any]:
-    """Health, deliveries and plugins of the instance."""
+    """Health, deliveries, messages and plugins of the instance."""
     return render(
         request,
         "office/operator.html",
@@ -92,6 +93,8 @@ async def operator(request: _AnyRequest) -> Response[Any]:
         worker_late=health.beat is None or clock.now() - health.beat > _WORKER_LATE,
         dead=await deliveries.dead(),
         unknown=await deliveries.unknown(),
+        delayed=await messages.delayed(),
+        troubled=await messages.troubled(),
         plugins=list(plugins.current()),
         refused=plugins.current().refused,
         core=version("parvis-core"),
