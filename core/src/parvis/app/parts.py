@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from parvis import api, office, plugins, portal
 from parvis.attendance import jobs as attendance_jobs
+from parvis.attendance.routes import HANDLERS as ATTENDANCE
 from parvis.branding.routes import look
 from parvis.calendars import jobs as calendars_jobs
 from parvis.contract.values import Permission, Reaction
@@ -21,7 +22,7 @@ from parvis.web import jobs as web_jobs
 
 PERMISSIONS: tuple[Permission, ...] = OFFICE
 REACTIONS: tuple[Reaction, ...] = messages_reactions()
-HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, look)
+HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTENDANCE, look)
 
 
 def every_timer() -> tuple[Timer, ...]:

@@ -18,6 +18,7 @@ from parvis.calendars.following import following
 from parvis.db.migrations import apps_under
 from parvis.demo import routes as demo
 from parvis.identity.composition import Identity
+from parvis.office.day import boards
 from parvis.settings import Settings
 from parvis.web.site import Site
 
@@ -33,7 +34,7 @@ def create(given: Settings | None = None) -> Litestar:
         route_handlers=[live, ready, *HANDLERS, *_demo_pages(now), *mounted(installed)],
         plugins=[Site(now, form_targets=_sign_on_origins(now)), Identity(now, permissions)],
         dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
-        lifespan=[coming_up(now, apps, readiness), _search_index],
+        lifespan=[coming_up(now, apps, readiness), _search_index, _agents_days],
         openapi_config=None,
     )
 
@@ -41,6 +42,12 @@ def create(given: Settings | None = None) -> Litestar:
 @asynccontextmanager
 async def _search_index(_: Litestar) -> AsyncIterator[None]:
     async with following():
+        yield
+
+
+@asynccontextmanager
+async def _agents_days(_: Litestar) -> AsyncIterator[None]:
+    async with boards.watching():
         yield
 
 

@@ -16,6 +16,7 @@ from parvis.calendars.grids import bits_of
 from parvis.calendars.queries import booking
 from parvis.db import connection
 from parvis.dossiers import queries as dossiers
+from parvis.errors import NotFound
 
 NOTE = "attendance-note"
 _STEPS = (
@@ -153,6 +154,15 @@ async def steps_of(visit: UUID) -> list[Done]:
     )
     async with connection() as c:
         return _done(await c.fetch(sql, visit))
+
+
+async def visit_of_step(step: UUID) -> UUID:
+    """The visit that a step was taken with, undone or not. Raises NotFound."""
+    async with connection() as c:
+        found: UUID | None = await c.fetchval("SELECT booking FROM parvis.attendance_step WHERE id = $1", step)
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def hour_of(visit: UUID) -> Hour:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from parvis.db import new_id, transaction
 from parvis.identity.actors import Actor
 
 READ = "read"
+_SAME_LOOK = timedelta(minutes=30)
 
 
 async def trace(
@@ -42,11 +44,16 @@ async def saw(actor: Actor, dossier: UUID, emitter: UUID) -> None:
 
 
 async def saw_several(actor: Actor, dossiers: Sequence[UUID], emitter: UUID) -> None:
-    """Note that an agent read several dossiers at once, in a list."""
+    """Note that an agent read several dossiers at once, in a list; within half an hour the same list counts once."""
+    if not dossiers:
+        return
     sql = (
         "INSERT INTO parvis.audit_trace (id, at, person, emitter, action, subject, subject_id, details) "
-        "SELECT seen.id, $3, $4, $5, $6, 'dossier', seen.dossier, '{}' "
-        "FROM unnest($1::uuid[], $2::uuid[]) AS seen (id, dossier)"
+        "SELECT seen.id, $3, $4, $5, $6::varchar, 'dossier', seen.dossier, '{}' "
+        "FROM unnest($1::uuid[], $2::uuid[]) AS seen (id, dossier) WHERE NOT EXISTS (SELECT FROM parvis.audit_trace t "
+        "WHERE t.subject = 'dossier' AND t.subject_id = seen.dossier AND t.at > $7 AND t.person = $4 "
+        "AND t.emitter = $5 AND t.action = $6::varchar)"
     )
+    now, ids = clock.now(), [new_id() for _ in dossiers]
     async with transaction() as c:
-        await c.execute(sql, [new_id() for _ in dossiers], list(dossiers), clock.now(), actor.person, emitter, READ)
+        await c.execute(sql, ids, list(dossiers), now, actor.person, emitter, READ, now - _SAME_LOOK)

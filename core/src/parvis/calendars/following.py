@@ -71,6 +71,11 @@ async def index_for(service: str, near: tuple[float, float] | None, most_places:
     return index
 
 
+def warm() -> Index | None:
+    """This process's index, if it is filled."""
+    return _warm[-1] if _warm else None
+
+
 @asynccontextmanager
 async def following() -> AsyncIterator[None]:
     """Keep this process's index filled and up to date, while the context lasts. The pool must be open."""

@@ -105,6 +105,17 @@ async def zone_of(calendar: UUID) -> ZoneInfo:
     return ZoneInfo(found)
 
 
+async def kinds_at(emitter: UUID) -> list[tuple[UUID, str, str, str]]:
+    """What the calendars of an emitter's places offer: calendar, service, kind and place, the longest first."""
+    sql = (
+        "SELECT c.id, c.service, k.kind, p.name FROM parvis.place p JOIN parvis.calendar c ON c.place = p.id "
+        "JOIN parvis.calendar_kind k ON k.calendar = c.id WHERE $1 IN (p.emitter, p.operator) AND c.active "
+        "ORDER BY p.name, c.id, k.minutes_first DESC, k.kind"
+    )
+    async with connection() as c:
+        return [tuple(row) for row in await c.fetch(sql, emitter)]
+
+
 async def agenda(place: UUID, day: date) -> list[BookingInfo]:
     """A place's held and confirmed hours of a local day, by start and desk."""
     sql = (

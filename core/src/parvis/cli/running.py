@@ -8,6 +8,8 @@ import uvicorn
 from parvis.app import run_worker
 from parvis.cli.instance import instance
 
+_GRACE_SECONDS = 3
+
 
 @click.command()
 @click.option("--workers", default=1, show_default=True, help="Web processes.")
@@ -26,6 +28,8 @@ def serve(workers: int, fd: int | None) -> None:
             access_log=False,
             server_header=False,
             proxy_headers=ready.secure,
+            # Streams of the agents' day have no end of their own.
+            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
 
 

@@ -13,10 +13,13 @@ from parvis.contract.values import (
     Book,
     Booked,
     BookingRequest,
+    Card,
     Channel,
+    Counter,
     DataHeld,
     Demo,
     Fault,
+    Item,
     Kind,
     Manifest,
     MessageTemplate,
@@ -29,6 +32,7 @@ from parvis.contract.values import (
     Service,
     Simulator,
     Stage,
+    Visitor,
 )
 
 __all__ = [
@@ -36,10 +40,13 @@ __all__ = [
     "Book",
     "Booked",
     "BookingRequest",
+    "Card",
     "Channel",
+    "Counter",
     "DataHeld",
     "Demo",
     "Fault",
+    "Item",
     "Kind",
     "Manifest",
     "MessageTemplate",
@@ -52,5 +59,6 @@ __all__ = [
     "Service",
     "Simulator",
     "Stage",
+    "Visitor",
     "hookimpl",
 ]

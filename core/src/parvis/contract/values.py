@@ -108,6 +108,38 @@ class Book(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Something that somebody brings: `key` tells it from the others of the same dossier (40 signs at most)."""
+
+    key: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Somebody who comes: a name, what to know of them, and what they bring."""
+
+    name: str
+    about: tuple[Text | str, ...] = ()
+    brings: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a service tells the agents of a dossier: what it is for, and who comes."""
+
+    what: Text
+    visitors: tuple[Visitor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """What a service brings to the back office. `card` is asked for when an agent opens a dossier of it."""
+
+    card: Callable[[UUID], Awaitable[Card]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """What a resident may ask for. `first_page` is under the emitter's address; `kept` runs from the visit."""
 
@@ -119,6 +151,7 @@ class Service:
     first_page: str
     kept: timedelta
     book: Book | None = None
+    counter: Counter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

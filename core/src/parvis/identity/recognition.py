@@ -62,13 +62,16 @@ class Recognition(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Recognise, then pass on."""
         token = ASGIConnection[Any, Any, Any, Any](scope).cookies.get(sessions.cookie_name(current()))
-        scope["user"] = await recognise(token, self._sign_on, self._powers) if token else ANONYMOUS
+        # What a page asks for by itself is no sign that somebody sits before it.
+        looking_on = bool(scope["route_handler"].opt.get("passive"))
+        known = recognise(token, self._sign_on, self._powers, looking_on) if token else None
+        scope["user"] = await known if known else ANONYMOUS
         scope["auth"] = None
         await next_app(scope, receive, send)
 
 
-async def recognise(token: str, sign_on: SignOn, powers: Powers) -> Actor:
-    """The actor of a session's token; ANONYMOUS for one that has ended, or ends now."""
+async def recognise(token: str, sign_on: SignOn, powers: Powers, looking_on: bool = False) -> Actor:
+    """The actor of a session's token; ANONYMOUS for one that has ended, or ends now. `looking_on` is no activity."""
     now = clock.now()
     row = await _session(token, now)
     if row is None:
@@ -78,7 +81,7 @@ async def recognise(token: str, sign_on: SignOn, powers: Powers) -> Actor:
         row = await _session(token, now)
         if row is None:
             return ANONYMOUS
-    if now - row["seen_at"] > _SEEN_EVERY:
+    if now - row["seen_at"] > _SEEN_EVERY and not looking_on:
         async with transaction() as c:
             await c.execute("UPDATE parvis.session SET seen_at = $2 WHERE id = $1", row["id"], now)
     return _actor(row, powers, now)

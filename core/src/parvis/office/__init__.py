@@ -1,5 +1,7 @@
-"""The back office: the agent's day at one emitter, and the operator's page of the instance."""
+"""The back office, in rooms: the agent's day at one emitter, and the operator's page of the instance."""
 
-from parvis.office.routes import HANDLERS
+from parvis.office import day, routes
+
+HANDLERS = (*routes.HANDLERS, *day.HANDLERS)
 
 __all__ = ["HANDLERS"]

@@ -5,6 +5,8 @@ from parvis.errors import Text
 
 ENTER = "office.enter"
 TODAY = "office.today"
+RECEIVE = "office.receive"
+SETTLE = "office.settle"
 
 PERMISSIONS = (
     Permission(
@@ -16,5 +18,15 @@ PERMISSIONS = (
         key=TODAY,
         name=Text("See the appointments of the day"),
         roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=RECEIVE,
+        name=Text("Receive people: say who came, take in who has no appointment"),
+        roles=frozenset({Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=SETTLE,
+        name=Text("Set when the hours of people who do not come are given back"),
+        roles=frozenset({Role.MANAGER}),
     ),
 )

@@ -1,8 +1,8 @@
-"""An emitter's day, and the operator's page."""
+"""The way in, and the operator's page."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,10 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from parvis import clock, plugins, settings
+from parvis import clock, plugins
 from parvis.identity import guards
 from parvis.jobs import queries as jobs
 from parvis.messages import queries as messages
-from parvis.office import queries
 from parvis.office.permissions import ENTER, TODAY
 from parvis.outbox import actions as outbox
 from parvis.outbox import queries as deliveries
@@ -25,12 +24,6 @@ from parvis.web.pages import render, see_other
 
 _AnyRequest = Request[Any, Any, Any]
 _WORKER_LATE = timedelta(minutes=2)
-
-
-class Day(msgspec.Struct, frozen=True):
-    """The day to show; today's when none is asked for."""
-
-    day: date | None = None
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -50,37 +43,6 @@ async def enter(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     if guards.actor_of(request).may(TODAY, emitter):
         return see_other(f"/office/{emitter}/today")
     return render(request, "office/enter.html")
-
-
-@get(
-    "/office/{emitter:str}/today",
-    guards=[guards.staff(TODAY)],
-    include_in_schema=False,
-    **guards.declared("reader", "agent", "manager"),
-)
-async def today(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
-    """The appointments of a day at one emitter."""
-    found = await territory.emitter_by_slug(emitter)
-    form = forms.query(request, Day)
-    now = clock.now().astimezone(settings.current().zone).date()
-    day: date = (form.decoded.day if form.decoded else None) or now
-    rows = await queries.appointments(found.id, day)
-    names = await queries.names_seen(guards.actor_of(request), found.id, rows)
-    return render(
-        request,
-        "office/today.html",
-        status=422 if form.errors else 200,
-        form=form if form.errors else forms.blank(day=day),
-        day=day,
-        today=day == now,
-        before=day - timedelta(days=1),
-        after=day + timedelta(days=1),
-        rows=rows,
-        names=names,
-        kinds=_kinds(),
-        several_places=len({row.place for row in rows}) > 1,
-        here_path=request.url.path,
-    )
 
 
 @get("/operator", guards=[guards.operator()], include_in_schema=False, **guards.declared("operator"))
@@ -119,13 +81,4 @@ def _is_id(raw: str) -> bool:
     return True
 
 
-def _kinds() -> dict[tuple[str, str], Any]:
-    return {
-        (service.key, kind.key): kind.name
-        for plugin in plugins.current()
-        for service in plugin.services
-        for kind in service.kinds
-    }
-
-
-HANDLERS = (enter, today, operator, replay)
+HANDLERS = (enter, operator, replay)

@@ -38,7 +38,8 @@ class Site(InitPlugin):
     """Errors, security headers, origin check, correlation, static files, the change of language.
 
     `form_targets` are origins a form may be redirected to; `framed_by` origins that may frame our pages.
-    A route with `opt={"cross_site": True}` takes unsafe requests from anywhere: machines, the sign-on.
+    A route with `opt={"cross_site": True}` takes unsafe requests from anywhere: machines, the sign-on; one that is
+    `streamed` is not packed, so that each event leaves at once.
     `public` are the guard and declaration of our own two routes, which everyone may use.
     """
 
@@ -59,7 +60,11 @@ class Site(InitPlugin):
         app_config.exception_handlers = {Exception: answer, **app_config.exception_handlers}
         app_config.route_handlers.append(Router("/", route_handlers=[serve_static, choose_language], **self.public))
         app_config.compression_config = app_config.compression_config or CompressionConfig(
-            backend="gzip", minimum_size=1000, gzip_compress_level=5, exclude=[r"^/static/"]
+            backend="gzip",
+            minimum_size=1000,
+            gzip_compress_level=5,
+            exclude=[r"^/static/"],
+            exclude_opt_key="streamed",
         )
         return app_config
 

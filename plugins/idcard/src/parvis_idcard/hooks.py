@@ -26,6 +26,7 @@ from parvis_idcard import reactions as reacting
 from parvis_idcard.ants import routes as ants
 from parvis_idcard.ants.simulator.app import COORDINATION
 from parvis_idcard.ants.simulator.faults import FAULTS
+from parvis_idcard.counter import COUNTER
 from parvis_idcard.details import Details, Settings
 from parvis_idcard.permissions import PERMISSIONS
 from parvis_idcard.routes import ROUTER
@@ -71,6 +72,7 @@ def services() -> tuple[Service, ...]:
             first_page="/",
             kept=_KEPT,
             book=actions.book,
+            counter=COUNTER,
         ),
     )
 

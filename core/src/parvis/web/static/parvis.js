@@ -89,6 +89,7 @@
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     if (event.key === "Enter" && event.target.matches("tr[data-href]")) location.assign(event.target.dataset.href);
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (localStorage.getItem("parvis-keys") === "off") return;
     const search = document.querySelector("[data-search]");
     if (event.key === "/" && search) { event.preventDefault(); search.focus(); }
     const keys = document.getElementById("keys");

@@ -1,0 +1,59 @@
+"""What the agents see of an identity-paper appointment, and what they tick as it is brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from parvis.contract.values import Card, Counter, Item, Visitor
+from parvis.errors import Text
+from parvis_idcard import queries
+from parvis_idcard.papers import ToBring, to_bring
+from parvis_idcard.rules import Age, Applicant, Paper, Situation
+
+_AGES = {
+    Age.ADULT: Text("adult"),
+    Age.MINOR: Text("12 to 17 years"),
+    Age.UNDER_12: Text("under 12 years"),
+}
+_PAPERS = {
+    Paper.CARD: Text("Identity card: application"),
+    Paper.PASSPORT: Text("Passport: application"),
+    Paper.BOTH: Text("Identity card and passport: application"),
+    None: Text("Collecting a finished paper"),
+}
+_SITUATIONS = {
+    Situation.RENEWAL: Text("The old paper expires or has expired"),
+    Situation.FIRST: Text("First paper"),
+    Situation.LOST: Text("The old paper is lost"),
+    Situation.STOLEN: Text("The old paper was stolen"),
+    Situation.NAME: Text("The name or the address changed"),
+}
+
+
+async def card(dossier: UUID) -> Card:
+    """What an appointment is for, and who comes with what. Raises NotFound."""
+    found = await queries.appointment(dossier)
+    visitors = [
+        _visitor(n, person, to_bring(found.kind, found.paper, person)) for n, person in enumerate(found.applicants)
+    ]
+    return Card(what=_PAPERS[found.paper], visitors=tuple(visitors))
+
+
+def _visitor(n: int, person: Applicant, bring: ToBring) -> Visitor:
+    about = [_AGES[person.age]]
+    if person.situation:
+        about.append(_SITUATIONS[person.situation])
+    if person.number:
+        about.append(Text("Number {number}", {"number": person.number}))
+    return Visitor(name=person.name, about=(*about, bring.who), brings=tuple(_items(n, bring)))
+
+
+def _items(n: int, bring: ToBring) -> Iterator[Item]:
+    for position, paper in enumerate(bring.papers):
+        yield Item(key=f"{n}:{position}", text=paper)
+    if bring.stamp:
+        yield Item(key=f"{n}:stamp", text=bring.stamp)
+
+
+COUNTER = Counter(card=card)
