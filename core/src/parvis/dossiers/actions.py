@@ -94,11 +94,14 @@ async def move_visit(dossier: UUID, calendar: UUID, start: datetime, place: str,
     return booking
 
 
-async def cancel_visit(dossier: UUID, by: By) -> None:
-    """Cancel a dossier's visit and close it. Twice is once. Raises NotFound, or Refused once it has begun."""
+async def cancel_visit(dossier: UUID, by: By, event: str = "booking.cancelled") -> None:
+    """Cancel a dossier's visit and close it, which the timeline tells as `event`. Twice is once.
+
+    Raises NotFound, or Refused once it has begun.
+    """
     async with transaction() as c:
         await calendars.cancel(await _booking_of(c, dossier))
-        await close(dossier, clock.now(), "booking.cancelled", by)
+        await close(dossier, clock.now(), event, by)
 
 
 async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:

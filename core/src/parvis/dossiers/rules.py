@@ -19,6 +19,7 @@ TIMELINE: Mapping[str, Text] = {
     "visit.reminded": Text("Reminder sent"),
     "visit.coming": Text("You said that you are coming"),
     "names.corrected": Text("A name or a number was corrected"),
+    "visit.given-back": Text("The hour was given back: somebody else was to come"),
     "dossier.closed": Text("Visit over"),
 }
 

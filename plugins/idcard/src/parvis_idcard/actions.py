@@ -31,6 +31,7 @@ from parvis_idcard import drafts, queries, rules
 from parvis_idcard.details import Details, Settings, contact_of, tidied
 from parvis_idcard.rules import Applicant, Numbers, Paper
 
+ANOTHER_PERSON = "another-person"
 _LINK_LASTS = timedelta(days=30)
 
 
@@ -97,10 +98,10 @@ async def move(dossier: DossierInfo, calendar: UUID, start: datetime, by: By) ->
         await c.execute("DELETE FROM idcard.told WHERE dossier = $1 AND what LIKE 'reminder-%'", dossier.id)
 
 
-async def cancel(dossier: UUID, by: By) -> None:
+async def cancel(dossier: UUID, by: By, event: str = "booking.cancelled") -> None:
     """Cancel an appointment: its hour returns to the public, its numbers are free at once. Twice is once."""
     async with transaction():
-        await dossiers.cancel_visit(dossier, by)
+        await dossiers.cancel_visit(dossier, by, event)
         await end(dossier)
 
 
@@ -123,11 +124,12 @@ async def correct(dossier: DossierInfo, position: int, after: Applicant, by: By)
         people = (await queries.appointment(dossier.id)).applicants
         if position >= len(people) or dossier.visit is None:
             raise NotFound
-        refusals = await _correction_refusals(dossier, people, position, after)
+        booked = await queries.as_booked(dossier.id, position)
+        refusals = await _correction_refusals(dossier, booked, after)
         if refusals:
             raise Refused(refusals)
         corrected = [*people[:position], after, *people[position + 1 :]]
-        await _rewrite(c, dossier.id, position, after)
+        await _rewrite(c, dossier.id, position, after, booked)
         await dossiers.rename(dossier.id, [person.name for person in corrected])
         await dossiers.note(dossier.id, "names.corrected", by)
 
@@ -222,15 +224,15 @@ async def _taken(applicants: Sequence[Applicant], but: UUID | None = None) -> li
     return [index for index, person in enumerate(applicants) if person.number in live]
 
 
-async def _correction_refusals(
-    dossier: DossierInfo, people: Sequence[Applicant], position: int, after: Applicant
-) -> list[Refusal]:
+async def _correction_refusals(dossier: DossierInfo, booked: Applicant, after: Applicant) -> list[Refusal]:
     visit = dossier.visit
     if visit is not None and (begun := rules.changeable(visit.start, clock.now())):
         return [begun]
-    if not rules.is_correction(people[position], after):
+    if not rules.is_correction(booked, after):
         text = Text("This is another person. An appointment belongs to whoever booked it: cancel it and book again.")
-        return [Refusal("another-person", text, "family")]
+        return [Refusal(ANOTHER_PERSON, text, "family")]
+    if booked.number and not after.number:
+        return [Refusal("number-missing", Text("Write the number: without one there is no appointment."), "number")]
     if await _taken([after], dossier.id):
         text = Text("This application number already has an appointment.")
         return [Refusal("application-booked", text, "number")]
@@ -249,13 +251,15 @@ async def _write(c: Connection, dossier: UUID, kind: str, details: Details) -> N
         await c.execute(sql, new_id(), dossier, position, person.age, person.situation, *_sealed(person))
 
 
-async def _rewrite(c: Connection, dossier: UUID, position: int, person: Applicant) -> None:
+async def _rewrite(c: Connection, dossier: UUID, position: int, person: Applicant, booked: Applicant) -> None:
     sql = "UPDATE idcard.applicant SET details = $3, number_digest = $4 WHERE dossier = $1 AND position = $2"
-    await c.execute(sql, dossier, position, *_sealed(person))
+    await c.execute(sql, dossier, position, *_sealed(person, booked))
 
 
-def _sealed(person: Applicant) -> tuple[bytes, bytes | None]:
+def _sealed(person: Applicant, booked: Applicant | None = None) -> tuple[bytes, bytes | None]:
     told = {"given": person.given, "family": person.family, "number": person.number}
+    if booked is not None:
+        told |= {"booked-given": booked.given, "booked-family": booked.family, "booked-number": booked.number}
     digest = queries.number_digest(person.number) if person.number else None
     return crypto.encrypt(msgspec.json.encode(told), queries.DETAILS), digest
 

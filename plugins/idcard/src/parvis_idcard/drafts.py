@@ -18,15 +18,24 @@ from parvis import clock, crypto, settings
 from parvis.calendars import actions as calendars
 from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone
-from parvis.calendars.slots import Slot, read_slot
-from parvis.db import connection, transaction
-from parvis.errors import NotFound
+from parvis.calendars.slots import Slot, UnknownSlot, read_slot
+from parvis.db import connection, new_id, transaction
+from parvis.errors import NotFound, Text
 from parvis.web import forms
 from parvis.web.forms import Raw
 from parvis_idcard.hours import Search
 
 _PURPOSE = "idcard-draft"
 _LONGER = timedelta(hours=1)
+# As many characters as the query of a search over every town hall of a large territory has.
+SEARCH = 4000
+
+
+class DraftGone(NotFound):
+    """What was typed for an hour that lapsed is kept no longer."""
+
+    code = "draft-gone"
+    title = Text("This form is too old: its hour was given back. Please choose an hour again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +84,40 @@ async def take(page: str, slot: str, asked: Search, carried: Draft | None) -> st
     return draft.token
 
 
+async def begin(slot: str, asked: Search, raw: Raw) -> str:
+    """Begin a draft without an hour, of what is known already; its token. It goes with the next hour that is taken."""
+    draft = Draft(hold=new_id(), secret=crypto.new_secret(), slot=slot, asked=asked, form=_form(raw), proof=None)
+    await _add(draft, crypto.new_secret(), clock.now())
+    return draft.token
+
+
+async def begin_again(token: str, raw: Raw) -> Draft:
+    """The draft of an hour that lapsed long ago, made again of what its form sends only now.
+
+    Raises NotFound for what is no form of ours.
+    """
+    hold, secret = parts(token)
+    slot, asked = (raw.get(name, ("",))[0] for name in ("slot", "search"))
+    search = forms.decode(Search, asked.encode())
+    try:
+        read_slot(slot)
+    except UnknownSlot as error:
+        raise NotFound from error
+    if search.errors or len(search.value.query()) > SEARCH:
+        raise NotFound
+    draft = Draft(hold=hold, secret=secret, slot=slot, asked=search.value, form=_form(raw), proof=None)
+    await _add(draft, crypto.new_secret(), clock.now())
+    return draft
+
+
 async def of_token(token: str) -> Draft:
-    """The draft of a token. Raises NotFound for one that was altered, or is too old."""
+    """The draft of a token. Raises DraftGone for one that is too old, NotFound for one that was altered."""
     hold, secret = parts(token)
     async with connection() as c:
         row = await c.fetchrow("SELECT * FROM idcard.draft WHERE hold = $1", hold)
-    if row is None or not crypto.same((found := _draft(row)).secret.encode(), secret.encode()):
+    if row is None:
+        raise DraftGone
+    if not crypto.same((found := _draft(row)).secret.encode(), secret.encode()):
         raise NotFound
     return found
 
@@ -123,10 +160,9 @@ async def is_held(draft: Draft) -> bool:
 
 async def keep(draft: Draft, raw: Raw) -> None:
     """Keep what was typed, right or wrong."""
-    form = urlencode([(name, typed) for name, several in raw.items() for typed in several])
     sql = "UPDATE idcard.draft SET form = $2, ends_at = greatest(ends_at, $3) WHERE hold = $1"
     async with transaction() as c:
-        await c.execute(sql, draft.hold, _sealed(form), clock.now() + _LONGER)
+        await c.execute(sql, draft.hold, _sealed(_form(raw)), clock.now() + _LONGER)
 
 
 async def await_proof(hold: UUID, proof: UUID | None) -> None:
@@ -156,12 +192,17 @@ async def sweep() -> int:
 
 async def _add(draft: Draft, page: str, until: datetime) -> None:
     sql = (
-        "INSERT INTO idcard.draft (hold, page, secret, slot, search, form, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        "INSERT INTO idcard.draft (hold, page, secret, slot, search, form, ends_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (hold) DO NOTHING"
     )
     form = _sealed(draft.form) if draft.form is not None else None
     values = (page, _sealed(draft.secret), draft.slot, draft.asked.query(), form, until + _LONGER)
     async with transaction() as c:
         await c.execute(sql, draft.hold, *values)
+
+
+def _form(raw: Raw) -> str:
+    return urlencode([(name, typed) for name, several in raw.items() for typed in several])
 
 
 def _draft(row: asyncpg.Record) -> Draft:

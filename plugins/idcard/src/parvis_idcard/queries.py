@@ -49,6 +49,16 @@ async def appointment(dossier: UUID) -> Appointment:
     return Appointment(dossier=dossier, kind=row["kind"], paper=paper, booked_at=row["booked_at"], applicants=people)
 
 
+async def as_booked(dossier: UUID, position: int) -> Applicant:
+    """One person as they were booked, whatever was corrected since. Raises NotFound."""
+    sql = "SELECT * FROM idcard.applicant WHERE dossier = $1 AND position = $2 AND details IS NOT NULL"
+    async with connection() as c:
+        row = await c.fetchrow(sql, dossier, position)
+    if row is None:
+        raise NotFound
+    return _applicant(row, "booked-")
+
+
 async def live_people(dossiers: Sequence[UUID]) -> int:
     """How many people have a live appointment in these dossiers."""
     sql = "SELECT count(*) FROM idcard.applicant WHERE live AND dossier = ANY($1)"
@@ -85,8 +95,11 @@ def number_digest(number: str) -> bytes:
     return crypto.code_digest(number, "idcard-number")
 
 
-def _applicant(row: asyncpg.Record) -> Applicant:
+def _applicant(row: asyncpg.Record, version: str = "") -> Applicant:
+    """A person of a row; with `booked-` as they were booked, which is kept from the first correction on."""
     told = msgspec.json.decode(crypto.decrypt(row["details"], DETAILS), type=dict[str, str | None])
+    if version:
+        told |= {name.removeprefix(version): text for name, text in told.items() if name.startswith(version)}
     return Applicant(
         given=told["given"] or "",
         family=told["family"] or "",

@@ -19,7 +19,7 @@ class Draft(Table, tablename="draft", schema="idcard"):
     page = Varchar(length=40, unique=True)
     secret = Bytea()
     slot = Varchar(length=40)
-    search = Varchar(length=500)
+    search = Varchar(length=4000)
     form = Bytea(null=True, default=None)
     proof = UUID(null=True, default=None)
     ends_at = Timestamptz(default=None)

@@ -22,7 +22,7 @@ from parvis.identity import guards, shares
 from parvis.identity.actors import Actor
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
-from parvis.web import fields, forms, pages
+from parvis.web import forms, pages
 from parvis.web.forms import Form
 from parvis_idcard import drafts, hours
 from parvis_idcard.drafts import Draft
@@ -37,7 +37,7 @@ class _Taken(msgspec.Struct, frozen=True):
     """An hour chosen on a page of results."""
 
     slot: Annotated[str, msgspec.Meta(max_length=60)]
-    search: Annotated[fields.Words, msgspec.Meta(max_length=500)]
+    search: Annotated[str, msgspec.Meta(max_length=drafts.SEARCH)]
     page: Annotated[str, msgspec.Meta(max_length=40)]
     carry: str | None = None
 

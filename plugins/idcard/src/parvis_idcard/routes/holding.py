@@ -28,7 +28,7 @@ from parvis.web import fields, forms, i18n, pages
 from parvis.web.forms import Form
 from parvis_idcard import actions, drafts, hours, queries
 from parvis_idcard.details import Details, DetailsForm, contact_of, in_order, of_form, tidied, untold
-from parvis_idcard.drafts import Draft
+from parvis_idcard.drafts import Draft, DraftGone
 from parvis_idcard.papers import to_bring
 from parvis_idcard.permissions import BOOK_FOR_OTHERS
 from parvis_idcard.routes.finding import PUBLIC
@@ -77,9 +77,8 @@ async def fill_in(request: _Request, token: FromPath[str]) -> Response[Any]:
 @post("/hold/{token:str}", status_code=303, **PUBLIC)
 async def keep(request: _Request, token: FromPath[str]) -> Response[Any]:
     """Keep the answers; when they are right, prolong the hold once and send the code."""
-    draft, held = await _where(token)
     form = await forms.read(request, DetailsForm)
-    await drafts.keep(draft, form.raw)
+    draft, held = await _received(request, token, form)
     if held is None:
         return await _lapsed(request, draft)
     form = form.refused(untold(form, held.people, numbers=await _asks_numbers(request, held, form)))
@@ -99,8 +98,7 @@ async def keep(request: _Request, token: FromPath[str]) -> Response[Any]:
 @post("/hold/{token:str}/longer", status_code=303, **PUBLIC)
 async def keep_longer(request: _Request, token: FromPath[str]) -> Response[Any]:
     """Prolong the hold, once, for whoever needs more time to type; what is typed so far is kept."""
-    draft, held = await _where(token)
-    await drafts.keep(draft, (await forms.read(request, DetailsForm)).raw)
+    draft, held = await _received(request, token, await forms.read(request, DetailsForm))
     if held is None:
         return await _lapsed(request, draft)
     with suppress(Refused, HoldGone):
@@ -172,6 +170,17 @@ async def _where(token: str) -> tuple[Draft, BookingInfo | None]:
         raise Elsewhere(booked.link)
     draft = await drafts.of_token(token)
     held = await calendar_queries.held(draft.hold, draft.secret) if await drafts.is_held(draft) else None
+    return draft, held
+
+
+async def _received(request: _Request, token: str, form: Form[DetailsForm]) -> tuple[Draft, BookingInfo | None]:
+    """The draft with what was just sent kept in it; begun again if it was forgotten long ago, then without an hour."""
+    try:
+        draft, held = await _where(token)
+    except DraftGone:
+        shares.count_claim(request)
+        return await drafts.begin_again(token, form.raw), None
+    await drafts.keep(draft, form.raw)
     return draft, held
 
 

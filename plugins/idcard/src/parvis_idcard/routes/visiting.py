@@ -1,4 +1,4 @@
-"""The appointment afterwards: what to bring, its calendar file, coming, moving, cancelling, correcting a name."""
+"""The appointment afterwards: what to bring, its calendar file, coming, moving, cancelling."""
 
 from __future__ import annotations
 
@@ -24,15 +24,13 @@ from parvis.identity import guards, shares
 from parvis.identity.actors import Actor
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, i18n, pages
-from parvis.web.forms import Form
 from parvis_idcard import actions, hours, messages, queries
-from parvis_idcard.details import ApplicantForm
 from parvis_idcard.hours import Search
 from parvis_idcard.papers import to_bring
 from parvis_idcard.permissions import BOOK_FOR_OTHERS
 from parvis_idcard.queries import Appointment
 from parvis_idcard.routes.finding import PUBLIC
-from parvis_idcard.rules import DEPOSIT, Applicant, Paper, changeable
+from parvis_idcard.rules import DEPOSIT, Paper, changeable
 
 _Request = Request[Actor, None, State]
 
@@ -46,92 +44,68 @@ class _Chosen(msgspec.Struct, frozen=True):
 @get("/visit/{dossier:uuid}", **PUBLIC)
 async def show(request: _Request, emitter: FromPath[str], dossier: FromPath[UUID]) -> Response[Any]:
     """The appointment: when, where, what to bring, what can be done. Opening it changes nothing."""
-    found = await _own(request, dossier)
+    found = await own(request, dossier)
     if found.slug != emitter:
-        return pages.see_other(_address(request, found))
+        return pages.see_other(address(request, found))
     return await _visit(request, found)
 
 
 @post("/visit/{dossier:uuid}/coming", status_code=303, **PUBLIC)
 async def come(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Say that one comes."""
-    found = await _own(request, dossier)
-    await actions.say_coming(found, _by(request, found))
-    return pages.see_other(_address(request, found, told="coming"))
+    found = await own(request, dossier)
+    await actions.say_coming(found, by_of(request, found))
+    return pages.see_other(address(request, found, told="coming"))
 
 
 @get("/visit/{dossier:uuid}/cancel", **PUBLIC)
 async def ask_to_cancel(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Ask first: mail scanners follow links."""
-    found = await _own(request, dossier)
-    return await _render(request, "idcard/cancel.html", found)
+    found = await own(request, dossier)
+    return await visit_page(request, "idcard/cancel.html", found)
 
 
 @post("/visit/{dossier:uuid}/cancel", status_code=303, **PUBLIC)
 async def cancel(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Cancel; the hour returns to the public."""
-    found = await _own(request, dossier)
+    found = await own(request, dossier)
     try:
-        await actions.cancel(found.id, _by(request, found))
+        await actions.cancel(found.id, by_of(request, found))
     except Refused as refused:
-        return await _render(request, "idcard/cancel.html", found, refused.status, refused.refusals)
-    return pages.see_other(_address(request, found, told="cancelled"))
+        return await visit_page(request, "idcard/cancel.html", found, refused.status, refused.refusals)
+    return pages.see_other(address(request, found, told="cancelled"))
 
 
 @get("/visit/{dossier:uuid}/move", **PUBLIC)
 async def ask_to_move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Free hours of every town hall, the nearest to this one first."""
-    found = await _own(request, dossier)
+    found = await own(request, dossier)
     return await _move(request, found)
 
 
 @post("/visit/{dossier:uuid}/move", status_code=303, **PUBLIC)
 async def move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Take another hour; the old one is kept until the new one is sure."""
-    found = await _own(request, dossier)
+    found = await own(request, dossier)
     form = await forms.read(request, _Chosen)
     if form.errors:
         return await _move(request, found, 422, [Refusal("slot", text) for text in form.errors.values()])
     try:
         shares.count_claim(request)
         slot = read_slot(form.value.slot)
-        await actions.move(found, slot.calendar, slot.start, _by(request, found))
+        await actions.move(found, slot.calendar, slot.start, by_of(request, found))
     except (SlotFull, UnknownSlot):
         text = Text("This hour has just been taken. You still have your appointment; choose another hour.")
         return await _move(request, found, 409, [Refusal("slot-full", text)])
     except Refused as refused:
         return await _move(request, found, refused.status, refused.refusals)
-    return pages.see_other(_address(request, await dossiers.dossier(found.id), told="moved"))
-
-
-@get("/visit/{dossier:uuid}/people/{position:int}", **PUBLIC)
-async def ask_to_correct(request: _Request, dossier: FromPath[UUID], position: FromPath[int]) -> Response[Any]:
-    """Correct a name or a number."""
-    found = await _own(request, dossier)
-    person = _person(await queries.appointment(found.id), position)
-    return await _correct(request, found, position, forms.of(ApplicantForm(**msgspec.structs.asdict(person))))
-
-
-@post("/visit/{dossier:uuid}/people/{position:int}", status_code=303, **PUBLIC)
-async def correct(request: _Request, dossier: FromPath[UUID], position: FromPath[int]) -> Response[Any]:
-    """Correct it; another person is another appointment."""
-    found = await _own(request, dossier)
-    form = await forms.read(request, ApplicantForm)
-    if form.errors:
-        return await _correct(request, found, position, form, 422)
-    try:
-        after = Applicant(**msgspec.structs.asdict(form.value))
-        await actions.correct(found, position, after, _by(request, found))
-    except Refused as refused:
-        another = refused.refusals[0].code == "another-person"
-        return await _correct(request, found, position, form.refused(refused.refusals), refused.status, another)
-    return pages.see_other(_address(request, found, told="corrected"))
+    return pages.see_other(address(request, await dossiers.dossier(found.id), told="moved"))
 
 
 @get("/visit/{dossier:uuid}/visit.ics", **PUBLIC)
 async def calendar_file(request: _Request, dossier: FromPath[UUID]) -> Response[bytes]:
     """The appointment for one's own calendar."""
-    found = await _own(request, dossier)
+    found = await own(request, dossier)
     if found.visit is None:
         raise NotFound
     drawn = await messages.calendar_file_of(found, found.visit, i18n.language(request))
@@ -139,7 +113,7 @@ async def calendar_file(request: _Request, dossier: FromPath[UUID]) -> Response[
     return Response(drawn, media_type="text/calendar; charset=utf-8", headers=headers)
 
 
-async def _own(request: _Request, dossier: UUID) -> DossierInfo:
+async def own(request: _Request, dossier: UUID) -> DossierInfo:
     """The dossier, for whoever it belongs to. Raises NotFound, Unreadable."""
     found = await dossiers.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
     if found.service != queries.PLUGIN:
@@ -150,7 +124,7 @@ async def _own(request: _Request, dossier: UUID) -> DossierInfo:
 async def _visit(request: _Request, found: DossierInfo) -> Response[Any]:
     told = request.query_params.get("told", "new" if "new" in request.query_params else "")
     rows = [(row.at, row.text, row.note) for row in await dossiers.timeline(found.id)]
-    return await _render(request, "idcard/visit.html", found, told=told, timeline=rows)
+    return await visit_page(request, "idcard/visit.html", found, told=told, timeline=rows)
 
 
 async def _move(request: _Request, found: DossierInfo, status: int = 200, refusals: Any = ()) -> Response[Any]:
@@ -160,11 +134,11 @@ async def _move(request: _Request, found: DossierInfo, status: int = 200, refusa
     portal = await territory.emitter_by_slug(settings.current().territory)
     where = hours.From((place.latitude, place.longitude), place.city)
     result = await hours.find(asked, portal, where)
-    to = _address(request, found, "/move")
+    to = address(request, found, "/move")
     to += "&" if "?" in to else "?"
     shown = {"asked": asked, "result": result, "to": to}
     shown["month_url"] = lambda day: to + asked.query(view="list", day=day)
-    return await _render(request, "idcard/move.html", found, status, refusals, **shown)
+    return await visit_page(request, "idcard/move.html", found, status, refusals, **shown)
 
 
 def _search(request: _Request, appointment: Appointment, visit: Visit) -> Search:
@@ -176,18 +150,10 @@ def _search(request: _Request, appointment: Appointment, visit: Visit) -> Search
     return form.decoded or forms.decode(Search, f"what={what}&people={visit.people}".encode()).value
 
 
-async def _correct(
-    request: _Request, found: DossierInfo, position: int, form: Form[Any], status: int = 200, another: bool = False
-) -> Response[Any]:
-    person = _person(await queries.appointment(found.id), position)
-    return await _render(
-        request, "idcard/correct.html", found, status, form=form, position=position, person=person, another=another
-    )
-
-
-async def _render(
+async def visit_page(
     request: _Request, template: str, found: DossierInfo, status: int = 200, refusals: Any = (), **context: Any
 ) -> Response[Any]:
+    """A page about an appointment, with everything that such a page may show."""
     appointment, visit = await queries.appointment(found.id), _of(found)
     held = await booking(visit.booking)
     bring = [(person, to_bring(appointment.kind, appointment.paper, person)) for person in appointment.applicants]
@@ -205,12 +171,13 @@ async def _render(
         bring=bring,
         changeable=visit.live and changeable(visit.start, clock.now()) is None,
         base=f"/e/{found.slug}/idcard",
-        url=lambda part="", **more: _address(request, found, part, **more),
+        url=lambda part="", **more: address(request, found, part, **more),
         **shown,
     )
 
 
-def _address(request: _Request, found: DossierInfo, part: str = "", **more: str) -> str:
+def address(request: _Request, found: DossierInfo, part: str = "", **more: str) -> str:
+    """Where an appointment's page is, with the key that it was opened with."""
     key = request.query_params.get("key")
     query = urlencode(({"key": key} if key else {}) | more)
     return f"/e/{found.slug}/idcard/visit/{found.id}{part}" + (f"?{query}" if query else "")
@@ -222,13 +189,7 @@ def _of(found: DossierInfo) -> Visit:
     return found.visit
 
 
-def _person(appointment: Appointment, position: int) -> Applicant:
-    if not 0 <= position < len(appointment.applicants):
-        raise NotFound
-    return appointment.applicants[position]
-
-
-def _by(request: _Request, found: DossierInfo) -> By:
+def by_of(request: _Request, found: DossierInfo) -> By:
     """Who acts: the resident, or somebody who books for others and came by the link of a dossier not theirs."""
     actor = guards.actor_of(request)
     if not actor.may(BOOK_FOR_OTHERS) or dossiers.is_theirs(found, actor):
@@ -244,7 +205,5 @@ HANDLERS = (
     cancel,
     ask_to_move,
     move,
-    ask_to_correct,
-    correct,
     calendar_file,
 )
