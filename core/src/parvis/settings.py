@@ -45,6 +45,9 @@ def _days(raw: str) -> timedelta:
     return timedelta(days=float(raw))
 
 
+_LEAST_AUDIT = timedelta(days=180)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting of an instance. `PARVIS_<NAME>` sets one; `PARVIS_<NAME>_FILE` reads it from a file."""
@@ -90,7 +93,15 @@ class Settings:
     session_idle: timedelta = setting(timedelta(hours=2), "minutes without a click before a session ends", _minutes)
     session_max: timedelta = setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
 
+    audit_kept: timedelta = setting(
+        timedelta(days=365), "days the trace of who did and saw what is kept, from 180", _days
+    )
+
     def __post_init__(self) -> None:
+        if self.audit_kept < _LEAST_AUDIT:
+            raise ConfigurationError(
+                "PARVIS_AUDIT_KEPT: the trace is kept for 180 days at least. Say more, or unset it."
+            )
         if self.env == "production":
             if not self.limits:
                 raise ConfigurationError("PARVIS_LIMITS=off is for load tests; production refuses it. Unset it.")

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from parvis import api, office, plugins, portal
 from parvis.attendance import jobs as attendance_jobs
 from parvis.attendance.routes import HANDLERS as ATTENDANCE
+from parvis.audit import jobs as audit_jobs
 from parvis.branding.routes import look
 from parvis.calendars import jobs as calendars_jobs
 from parvis.contract.values import Permission, Reaction
@@ -27,7 +28,16 @@ HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTEN
 
 def every_timer() -> tuple[Timer, ...]:
     """The timers of every domain, and of every plugin's `jobs` module."""
-    domains = (timers, identity_jobs, calendars_jobs, messages_jobs, dossiers_jobs, attendance_jobs, web_jobs)
+    domains = (
+        timers,
+        identity_jobs,
+        audit_jobs,
+        calendars_jobs,
+        messages_jobs,
+        dossiers_jobs,
+        attendance_jobs,
+        web_jobs,
+    )
     return (*(timer for domain in domains for timer in domain.timers()), *_of_plugins())
 
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from parvis import clock
+from parvis import clock, settings
 from parvis.db import new_id, transaction
 from parvis.identity.actors import Actor
 
 READ = "read"
+_BATCH = 5000
 _SAME_LOOK = timedelta(minutes=30)
 
 
@@ -57,3 +58,14 @@ async def saw_several(actor: Actor, dossiers: Sequence[UUID], emitter: UUID) -> 
     now, ids = clock.now(), [new_id() for _ in dossiers]
     async with transaction() as c:
         await c.execute(sql, ids, list(dossiers), now, actor.person, emitter, READ, now - _SAME_LOOK)
+
+
+async def forget_old() -> int:
+    """Forget traces kept longer than the setting says, batch by batch; how many."""
+    before, gone = clock.now() - settings.current().audit_kept, 0
+    while True:
+        async with transaction() as c:
+            batch = int(await c.fetchval("SELECT parvis.forget_audit_traces($1, $2)", before, _BATCH))
+        gone += batch
+        if batch < _BATCH:
+            return gone

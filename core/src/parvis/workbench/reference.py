@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from parvis.plugins import load
 from parvis.plugins.rules import HOOKS
 from parvis.settings import Settings, prefix_of
 
+_UNITS = (timedelta(minutes=1), timedelta(days=1), timedelta(seconds=1))
 _HEAD = "# {}\n\n*Written from the code by `make reference`; change the code, not this page.*\n\n"
 
 
@@ -89,7 +90,7 @@ def _table(kind: Any, prefix: str) -> Iterator[str]:
     yield from ("| variable | meaning | default |", "|---|---|---|")
     for setting in fields(kind):
         secret = " (secret)" if setting.metadata["secret"] else ""
-        default = _plain(setting.default) if setting.default != () else ""
+        default = _plain(setting.default, setting.metadata["read"]) if setting.default != () else ""
         shown = f"`{default}`" if default else ""
         yield f"| `{prefix}{setting.name.upper()}` | {setting.metadata['doc']}{secret} | {shown} |"
     yield ""
@@ -124,9 +125,11 @@ def _commands(command: click.Command, name: str) -> Iterator[str]:
             yield from _commands(command.commands[child], f"{name} {child}")
 
 
-def _plain(default: Any) -> str:
+def _plain(default: Any, read: Callable[[str], Any] = str) -> str:
+    """A default as it would be written in the environment: a span of time in the unit that its reader takes."""
     if isinstance(default, bool):
         return "on" if default else "off"
     if isinstance(default, timedelta):
-        return f"{default.total_seconds() / 60:g}"
+        counts = (f"{default / unit:g}" for unit in _UNITS)
+        return next((count for count in counts if read(count) == default), str(default))
     return str(default)
