@@ -1,9 +1,20 @@
 import itertools
+from pathlib import Path
 
 import pytest
 
+import parvis_idcard
+from parvis.web import folders
+from parvis.web.i18n import translate
 from parvis_idcard.papers import to_bring
 from parvis_idcard.rules import KINDS, Age, Applicant, Paper, Situation
+
+
+@pytest.fixture(autouse=True)
+def words():
+    folders.use([Path(parvis_idcard.__file__).parent])
+    yield
+    folders.use([])
 
 
 def bring(paper=Paper.CARD, age=Age.ADULT, situation=Situation.RENEWAL, kind="deposit"):
@@ -15,21 +26,50 @@ def said(found):
 
 
 @pytest.mark.parametrize(
-    ("paper", "age", "situation", "cents"),
+    ("paper", "age", "situation", "passport", "card"),
     [
-        (Paper.CARD, Age.ADULT, Situation.RENEWAL, ()),
-        (Paper.CARD, Age.MINOR, Situation.FIRST, ()),
-        (Paper.CARD, Age.ADULT, Situation.LOST, (2500,)),
-        (Paper.CARD, Age.UNDER_12, Situation.STOLEN, (2500,)),
-        (Paper.PASSPORT, Age.ADULT, Situation.LOST, (8600,)),
-        (Paper.PASSPORT, Age.MINOR, Situation.RENEWAL, (4200, 1700)),
-        (Paper.PASSPORT, Age.UNDER_12, None, (1700,)),
-        (Paper.BOTH, Age.ADULT, Situation.NAME, (8600,)),
-        (Paper.BOTH, Age.ADULT, Situation.STOLEN, (11100,)),
+        (Paper.CARD, Age.ADULT, Situation.RENEWAL, (), 0),
+        (Paper.CARD, Age.MINOR, Situation.FIRST, (), 0),
+        (Paper.CARD, Age.ADULT, Situation.LOST, (), 2500),
+        (Paper.CARD, Age.UNDER_12, Situation.STOLEN, (), 2500),
+        (Paper.CARD, Age.ADULT, Situation.NAME, (), 0),
+        (Paper.PASSPORT, Age.ADULT, Situation.LOST, (8600,), 0),
+        (Paper.PASSPORT, Age.MINOR, Situation.RENEWAL, (4200, 1700), 0),
+        (Paper.PASSPORT, Age.UNDER_12, None, (1700,), 0),
+        (Paper.BOTH, Age.ADULT, Situation.STOLEN, (8600,), 2500),
     ],
 )
-def test_the_tax_stamp(paper, age, situation, cents):
-    assert bring(paper, age, situation).stamp_cents == cents
+def test_the_tax_stamp(paper, age, situation, passport, card):
+    found = bring(paper, age, situation)
+    assert (found.passport_cents, found.card_cents) == (passport, card)
+    assert (found.stamp is None) == (not passport and not card)
+
+
+def stamp(*case, lang="fr"):
+    return translate(bring(*case).stamp, lang).replace("\u00a0", " ")
+
+
+def test_a_changed_name_costs_nothing_while_the_passport_is_valid():
+    assert stamp(Paper.PASSPORT, Age.ADULT, Situation.NAME).startswith("Pas de timbre fiscal si")
+    assert "86 €" in stamp(Paper.PASSPORT, Age.ADULT, Situation.NAME)
+    assert bring(Paper.CARD, situation=Situation.NAME).stamp is None
+
+
+def test_what_is_lost_of_two_papers_decides_the_stamp():
+    said = stamp(Paper.BOTH, Age.MINOR, Situation.LOST)
+    assert all(amount in said for amount in ("42 €", "17 €", "25 €"))
+
+
+def test_another_paper_saves_the_birth_certificate():
+    assert "The passport, if there is one" in said(bring(Paper.CARD, situation=Situation.FIRST))
+    assert "Without it" in said(bring(Paper.PASSPORT, situation=Situation.LOST))
+    assert "if there is one" not in said(bring(Paper.BOTH, situation=Situation.FIRST))
+    assert "expired more than 5 years ago" in said(bring(Paper.CARD, situation=Situation.RENEWAL))
+
+
+def test_a_childs_proof_of_address_is_the_parents():
+    assert "in the name of the parent" in said(bring(age=Age.UNDER_12))
+    assert "in the name of the parent" not in said(bring(age=Age.ADULT))
 
 
 def test_everyone_brings_a_photo_and_a_proof_of_address():
