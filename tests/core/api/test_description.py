@@ -35,6 +35,20 @@ async def test_every_example_fits_its_schema(described):
     assert checked == 5
 
 
+async def test_the_main_job_comes_first_and_its_example_is_whole(described):
+    tags = [told["tags"][0] for methods in described["paths"].values() for told in methods.values()]
+    assert list(dict.fromkeys(tags)) == ["Hours", "Holds", "Contacts", "Bookings", "Catalogue"]
+    body = described["paths"]["/api/v1/bookings"]["post"]["requestBody"]["content"]["application/json"]
+    assert body["example"]["details"]["name"]
+
+
+async def test_the_page_says_defaults_as_json_has_them(client):
+    page = (await client.get("/api/v1/docs", headers={"Accept": "text/html"})).text
+    assert "<code>20</code> if left out" in page
+    assert "False" not in page
+    assert "()" not in page
+
+
 async def test_references_lead_somewhere(described):
     text = msgspec.json.encode(described).decode()
     names = set(re.findall(r"#/components/schemas/([^\"]+)", text))

@@ -34,7 +34,7 @@ def example_of(shape: Any) -> Any:
 
 def _of(info: inspect.Type) -> Any:
     if isinstance(info, inspect.Metadata):
-        given = (info.extra_json_schema or {}).get("examples")
+        given = _given(info)
         return given[0] if given else _of(info.type)
     for kind, make in _MADE.items():
         if isinstance(info, kind):
@@ -47,11 +47,19 @@ def _struct(info: Any) -> dict[str, Any]:
 
 
 def _left_out(field: inspect.Field) -> bool:
-    return field.default in (None, msgspec.UNSET) or field.default_factory is not msgspec.NODEFAULT
+    """Whether it may be left out, and has no example that says it is usual."""
+    optional = field.default in (None, msgspec.UNSET) or field.default_factory is not msgspec.NODEFAULT
+    parts = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+    return optional and not any(_given(part) for part in parts)
+
+
+def _given(info: inspect.Type) -> list[Any]:
+    return (info.extra_json_schema or {}).get("examples", []) if isinstance(info, inspect.Metadata) else []
 
 
 def _union(info: Any) -> Any:
-    return _of(next(part for part in info.types if not isinstance(part, inspect.NoneType)))
+    shown = [part for part in info.types if _given(part)] or info.types
+    return _of(next(part for part in shown if not isinstance(part, inspect.NoneType)))
 
 
 def _several(info: Any) -> list[Any]:

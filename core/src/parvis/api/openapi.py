@@ -22,6 +22,8 @@ from parvis.errors import ParvisError, TooMany, Unavailable
 from parvis.web.exchange import Malformed, NotJson, Operation, TooLarge
 from parvis.web.idempotency import HEADER, NotRepeatable
 
+_BOOKINGS = "/api/v1/bookings"
+_JOB = ("Hours", "Holds", "Contacts", "Bookings", "Catalogue")
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
     "The same actions as the portal's pages. Instants are ISO 8601 in UTC; days and weekdays are those of the place. "
@@ -37,7 +39,7 @@ _HEADERS = {
 
 def document(app: Litestar, services: Iterable[Service], server: str) -> dict[str, Any]:
     """The description of every route of `app` that describes itself."""
-    routes = sorted(_routes(app), key=lambda found: (found[0], found[1]))
+    routes = sorted(_routes(app), key=_when_needed)
     offered = tuple(services)
     shapes = [Problem, *(service.details for service in offered), *_shapes(op for _, _, _, op in routes)]
     found, components = msgspec.json.schema_components(list(dict.fromkeys(shapes)), ref_template=_REF)
@@ -48,6 +50,9 @@ def document(app: Litestar, services: Iterable[Service], server: str) -> dict[st
     if "NewBooking" in components:
         told = components["NewBooking"]["properties"]["details"]
         told["anyOf"] = [schemas[service.details] for service in offered] or [{"type": "object"}]
+        for service in offered[:1]:
+            body = paths[_BOOKINGS]["post"]["requestBody"]["content"]["application/json"]
+            body["example"]["details"] = example_of(service.details)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Parvis", "version": version("parvis-core"), "description": _ABOUT},
@@ -65,6 +70,13 @@ def _routes(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler, Operati
         for method, (handler, _) in route.route_handler_map.items() if isinstance(route, HTTPRoute) else ():
             if isinstance(operation := handler.opt.get("operation"), Operation):
                 yield re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path), str(method), handler, operation
+
+
+def _when_needed(route: tuple[str, str, HTTPRouteHandler, Operation]) -> tuple[int, str, int]:
+    """In the order of the main job, and as its module has it; what plugins add comes behind."""
+    _, _, handler, operation = route
+    rank = _JOB.index(operation.tag) if operation.tag in _JOB else len(_JOB)
+    return rank, operation.tag, handler.fn.__code__.co_firstlineno
 
 
 def _shapes(operations: Iterable[Operation]) -> Iterator[Any]:

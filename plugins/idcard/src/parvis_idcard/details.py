@@ -27,9 +27,9 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
     """One contact, the people of the visit, and the paper they come for (none for collecting)."""
 
     applicants: Annotated[tuple[Applicant, ...], msgspec.Meta(min_length=1, max_length=PEOPLE)]
-    reason: Paper | None = None
+    reason: Annotated[Paper, msgspec.Meta(examples=[Paper.CARD.value])] | None = None
     channel: Channel = Channel.MAIL
-    email: Annotated[str, msgspec.Meta(max_length=254)] | None = None
+    email: Annotated[str, msgspec.Meta(max_length=254, examples=["lea.martin@example.org"])] | None = None
     phone: Annotated[str, msgspec.Meta(max_length=40)] | None = None
 
 

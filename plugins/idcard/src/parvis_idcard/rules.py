@@ -65,17 +65,18 @@ KINDS = (
 )
 
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+GivenName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, examples=["Léa"])]
+FamilyName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, examples=["Martin"])]
 
 
 class Applicant(msgspec.Struct, frozen=True, kw_only=True):
     """One person of a visit. `number` is the pre-application number; collecting needs none."""
 
-    given: Name
-    family: Name
+    given: GivenName
+    family: FamilyName
     age: Age
     situation: Situation | None = None
-    number: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    number: Annotated[str, msgspec.Meta(max_length=40, examples=["A1B2C3D4E5"])] | None = None
 
     @property
     def name(self) -> str:

@@ -71,7 +71,10 @@ class NewContact(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A contact to be proved: an e-mail address or a mobile telephone number, one of the two."""
 
     email: Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{3,254}$", examples=["lea.martin@example.org"])] | None = None
-    phone: Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{3,40}$", examples=["+33612345678"])] | None = None
+    phone: (
+        Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]{3,40}$", description="Instead: a mobile number, +33612345678.")]
+        | None
+    ) = None
     language: Annotated[Literal["fr", "de", "en"], Meta(description="Language of the message.")] | None = None
 
 

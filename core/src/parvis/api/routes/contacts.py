@@ -24,7 +24,7 @@ _ASK = Operation(
     summary="Ask for a code",
     description="Six figures are sent to the contact; they are worth something for fifteen minutes. "
     "Another one can be asked for after a minute.",
-    tag="Bookings",
+    tag="Contacts",
     body=NewContact,
     answer=ContactAsked,
     status=201,
@@ -34,7 +34,7 @@ _ASK = Operation(
 _PROVE = Operation(
     summary="Prove a contact",
     description="After five wrong attempts a new code has to be asked for.",
-    tag="Bookings",
+    tag="Contacts",
     body=TypedCode,
     status=204,
     answered="The contact is proved: bookings take `proof` for it.",

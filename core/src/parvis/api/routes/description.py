@@ -27,7 +27,10 @@ async def openapi(request: _AnyRequest) -> Response[bytes]:
 @get("/api/v1/docs", **_PUBLIC)
 async def docs(request: _AnyRequest) -> Response[Any]:
     """The description for people."""
-    return render(request, "api/docs.html", described=_document(request.app), pretty=_pretty)
+    described = _document(request.app)
+    told = [told for methods in described["paths"].values() for told in methods.values()]
+    tags = list(dict.fromkeys(tag for operation in told for tag in operation["tags"]))
+    return render(request, "api/docs.html", described=described, tags=tags, pretty=_pretty, plain=_plain)
 
 
 @route(
@@ -45,6 +48,10 @@ async def methods() -> Response[None]:
 def _document(app: Litestar) -> dict[str, Any]:
     services = [service for plugin in plugins.current() for service in plugin.services]
     return document(app, services, settings.current().base_url)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _pretty(value: Any) -> str:
