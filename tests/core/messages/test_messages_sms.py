@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.messages.sms import segments, tidy, units
+from parvis.messages.sms import fit, segments, tidy, units
+from parvis.web.formats import cuttable
 
 FRENCH = "Bonjour, votre rendez-vous est le mardi 5 janvier à 9 h 30, mairie d’Illzach. Référence K7M2-9QXP."
 
@@ -50,3 +51,17 @@ def test_tidying_twice_changes_nothing(text: str) -> None:
 @given(st.text(alphabet="abcdéèàùêâîôûçëïœ’ \u00a0«»–", max_size=160))
 def test_any_french_text_is_sent_in_the_alphabet(text: str) -> None:
     assert units(tidy(text)) == len(tidy(text))
+
+
+@given(
+    before=st.text("abc €é", max_size=60),
+    place=st.text("Mairie d'IlzachÉ", max_size=200),
+    after=st.text("xyz.", max_size=60),
+)
+def test_what_may_be_cut_is_cut_so_that_one_sms_is_enough(before: str, place: str, after: str) -> None:
+    text = fit(before + cuttable(place) + after)
+    assert text.startswith(before)
+    assert text.endswith(after)
+    assert segments(text) == 1
+    if segments(before + place + after) == 1:
+        assert text == before + place + after

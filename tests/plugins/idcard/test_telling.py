@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +7,7 @@ import parvis_idcard
 from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import connection
+from parvis.dossiers import actions as dossier_actions
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.messages.letters import Letterhead, write
@@ -87,3 +88,51 @@ async def test_contact_by_sms_is_told_by_sms(town):
     booked = await actions.book(request)
     await messages.tell(messages.CONFIRMED, booked.dossier, "confirmed")
     assert [message.channel for message in await of_dossier(booked.dossier)] == [Channel.SMS]
+
+
+async def moved_to(town, booked, days):
+    by = By("resident")
+    await dossier_actions.move_visit(booked.dossier, town.calendar.id, town.calendar.at(9, days=days), "Town hall", by)
+
+
+async def test_an_hour_that_was_moved_is_reminded_of_anew(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    clock.move(town.calendar.at(9) - timedelta(days=2) - clock.now())
+    assert await jobs.remind() == 1
+    await moved_to(town, booked, 3)
+    assert await jobs.remind() == 0
+    clock.move(timedelta(days=3))
+    assert await jobs.remind() == 1
+    assert await jobs.remind() == 0
+
+
+async def test_whoever_has_just_moved_an_hour_is_not_reminded_of_it_at_once(town):
+    far = await actions.book(await town.request(await town.hold(days=4)))
+    clock.move(timedelta(hours=30))
+    await moved_to(town, far, 0)
+    # Five days before the new hour: booked long before, but theirs only now.
+    assert await jobs.remind() == 0
+    clock.move(town.calendar.at(9) - timedelta(days=2) - clock.now())
+    assert await jobs.remind() == 1
+
+
+async def test_the_page_announces_the_reminders_that_will_come(browser):
+    await browser.to_check()
+    await browser.post(browser.path, code=await browser.code())
+    assert "Un rappel suivra" in browser.text
+    assert "Deux rappels" not in browser.text
+
+
+@pytest.mark.parametrize("lang", ["fr", "de", "en"])
+@pytest.mark.parametrize("template", messages.TEMPLATES, ids=lambda template: template.key)
+def test_an_sms_is_one_segment_with_the_longest_names_and_days_too(instance, template, lang):
+    long = {
+        "place": "Mairie annexe de Bourtzwiller-Mulhouse (Pôle citoyenneté)",
+        "short": "https://rendez-vous.mulhouse-alsace-agglomeration.fr/my/requests",
+        "start": datetime.fromisoformat("2026-09-23T08:50:00+00:00"),
+    }
+    sms = write(template.key, Channel.SMS, lang, HEAD, Letter("+33612345678", {**template.sample, **long}, None))
+    assert segments(sms.text) == 1
+    assert "Mairie ann" in sms.text
+    assert "K7M29QXP" in sms.text
+    assert long["short"] in sms.text or template.key == messages.CANCELLED

@@ -10,7 +10,7 @@ from parvis import settings
 from parvis.branding.queries import brand_of, letter_colour
 from parvis.contract.values import Channel
 from parvis.messages.sealing import Letter
-from parvis.messages.sms import tidy
+from parvis.messages.sms import fit, tidy
 from parvis.territory.queries import emitter, emitter_by_slug
 from parvis.web.rendering import render_text
 
@@ -60,7 +60,7 @@ def write(template: str, channel: Channel, language: str, head: Letterhead, lett
     """Fill a template in. Raises jinja2.TemplateError if it is missing or asks for what the letter lacks."""
     context = {**letter.context, "head": head, "base_url": settings.current().base_url}
     if channel is Channel.SMS:
-        return Written(text=tidy(render_text(_path(template, "sms"), language, **context)))
+        return Written(text=fit(tidy(render_text(_path(template, "sms"), language, **context))))
     subject = " ".join(render_text(_path(template, "subject"), language, **context).split())
     context["subject"] = subject
     text = _GAP.sub("\n\n", render_text(_path(template, "txt"), language, **context)).strip() + "\n"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
+from parvis.web.formats import CUT_FROM, CUT_TO
+
 ONE_GSM, ONE_UCS2 = 160, 70
 _PART_GSM, _PART_UCS2 = 153, 67
+_LEAST = 10
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -64,6 +67,22 @@ def segments(text: str) -> int:
     one, part = (ONE_GSM, _PART_GSM) if all(map(_in_gsm, text)) else (ONE_UCS2, _PART_UCS2)
     taken = units(text)
     return 1 if taken <= one else -(-taken // part)
+
+
+def fit(text: str) -> str:
+    """The text with its cuttable part shortened as far as one SMS needs, to ten signs at the least.
+
+    >>> fit("Booked: " + "a" * 137 + ", " + CUT_FROM + "Mairie de Bourgneuf" + CUT_TO + ".")[-16:]
+    'a, Mairie de Bo.'
+    """
+    before, _, rest = text.partition(CUT_FROM)
+    part, _, after = rest.partition(CUT_TO)
+    cut = part
+    while segments(before + cut + after) > 1 and len(cut) > _LEAST:
+        part = part[:-1].rstrip()
+        # What is cut ends in a full stop, as abbreviations do; but never in two.
+        cut = part if after.startswith(".") else f"{part}."
+    return before + cut + after
 
 
 def _in_gsm(sign: str) -> bool:

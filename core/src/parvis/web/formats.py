@@ -15,6 +15,8 @@ from babel.numbers import format_decimal
 from parvis import settings
 
 NBSP = "\u00a0"
+# Of the private use area: nobody types them.
+CUT_FROM, CUT_TO = "\ue000", "\ue001"
 _NEAR = {
     "fr": ("aujourd’hui", "demain"),
     "de": ("heute", "morgen"),
@@ -114,6 +116,11 @@ def decimal(figure: float, lang: str) -> str:
     ('3,76', '0.50')
     """
     return str(format_decimal(figure, "#,##0.00", locale=lang))
+
+
+def cuttable(text: str) -> str:
+    """What of a message may be cut where the message would be too long, between marks that are removed again."""
+    return f"{CUT_FROM}{text}{CUT_TO}"
 
 
 def capital(text: str) -> str:

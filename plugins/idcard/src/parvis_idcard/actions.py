@@ -92,10 +92,7 @@ async def ask_for_code(hold: UUID, contact: Contact, language: str) -> UUID:
 async def move(dossier: DossierInfo, calendar: UUID, start: datetime, by: By) -> None:
     """Move an appointment; the old hour is kept until the new one is sure. Raises SlotFull, Refused, NotFound."""
     place = await _place_of(calendar)
-    async with transaction() as c:
-        await dossiers.move_visit(dossier.id, calendar, start, place, by)
-        # A new day has its own reminders.
-        await c.execute("DELETE FROM idcard.told WHERE dossier = $1 AND what LIKE 'reminder-%'", dossier.id)
+    await dossiers.move_visit(dossier.id, calendar, start, place, by)
 
 
 async def cancel(dossier: UUID, by: By, event: str = "booking.cancelled") -> None:

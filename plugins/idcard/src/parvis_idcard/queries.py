@@ -77,17 +77,17 @@ async def live_numbers(numbers: Sequence[str], but: UUID | None = None) -> set[s
         return {by_digest[row["number_digest"]] for row in await c.fetch(sql, list(by_digest), but)}
 
 
-async def reminders_sent(dossier: UUID) -> list[int]:
-    """The days before the visit of which a reminder was sent."""
-    known = {reminder_key(days): days for days in REMINDERS}
+async def reminders_sent(dossier: UUID, sequence: int) -> list[int]:
+    """The days before the visit, as it is after so many moves, of which a reminder was sent."""
+    known = {reminder_key(days, sequence): days for days in REMINDERS}
     async with connection() as c:
         rows = await c.fetch("SELECT what FROM idcard.told WHERE dossier = $1", dossier)
     return [known[row["what"]] for row in rows if row["what"] in known]
 
 
-def reminder_key(days: int) -> str:
-    """Under which key a reminder is told once."""
-    return f"reminder-{days}"
+def reminder_key(days: int, sequence: int) -> str:
+    """Under which key a reminder is told once; an hour that was moved has reminders of its own."""
+    return f"reminder-{days}-{sequence}" if sequence else f"reminder-{days}"
 
 
 def number_digest(number: str) -> bytes:

@@ -182,6 +182,16 @@ def reminder_due(start: datetime, booked: datetime, sent: Iterable[int], now: da
     return latest
 
 
+def reminders_to_come(start: datetime, now: datetime) -> list[int]:
+    """Which reminders will be sent, in days before.
+
+    >>> from datetime import UTC
+    >>> reminders_to_come(datetime(2027, 1, 11, 9, tzinfo=UTC), datetime(2027, 1, 6, tzinfo=UTC))
+    [2]
+    """
+    return [days for days in REMINDERS if now < start - timedelta(days=days)]
+
+
 def _number_refusals(applicants: Sequence[Applicant], asked: Numbers) -> list[Refusal]:
     found: list[Refusal] = []
     counted = Counter(applicant.number for applicant in applicants if applicant.number)

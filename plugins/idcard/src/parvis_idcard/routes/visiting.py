@@ -30,7 +30,7 @@ from parvis_idcard.papers import to_bring
 from parvis_idcard.permissions import BOOK_FOR_OTHERS
 from parvis_idcard.queries import Appointment
 from parvis_idcard.routes.finding import PUBLIC
-from parvis_idcard.rules import DEPOSIT, Paper, changeable
+from parvis_idcard.rules import DEPOSIT, Paper, changeable, reminders_to_come
 
 _Request = Request[Actor, None, State]
 
@@ -169,6 +169,7 @@ async def visit_page(
         place=await territory.place(visit.place),
         appointment=appointment,
         bring=bring,
+        reminders=reminders_to_come(visit.start, clock.now()),
         changeable=visit.live and changeable(visit.start, clock.now()) is None,
         base=f"/e/{found.slug}/idcard",
         url=lambda part="", **more: address(request, found, part, **more),
