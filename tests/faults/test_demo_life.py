@@ -119,12 +119,13 @@ def test_without_the_parent_of_its_programs_it_ends_in_order(demo: RunningDemo) 
     assert demo.process.wait(60) == 1
     assert still_running(left, STOPS_WITHIN) == []
     assert demo.said().splitlines()[-1].startswith("parvis: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything(demo: RunningDemo, number: signal.Signals) -> None:
     demo.start()
-
-
-def test_a_signal_stops_everything(demo: RunningDemo) -> None:
     left = [*demo.children().values(), *demo.postgres()]
-    assert demo.stop(signal.SIGTERM) < STOPS_WITHIN
+    assert demo.stop(number) < STOPS_WITHIN
     assert still_running(left, 1) == []
     socket.create_server(("127.0.0.1", demo.port)).close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from parvis.demo import plan, preflight
 from parvis.errors import ConfigurationError
+from parvis.testing.running import free_port
 
 
 def refused(**environ: str) -> str:
@@ -52,6 +54,12 @@ def test_a_folder_without_write_access_is_named() -> None:
     line = refused(PARVIS_DATA="/proc/parvis")
     assert "/proc/parvis cannot be written to" in line
     assert "PARVIS_DATA" in line
+
+
+def test_a_file_in_it_without_write_access_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logs").symlink_to("/sys")
+    line = refused(PARVIS_DATA=str(tmp_path), PARVIS_PORT=str(free_port()))
+    assert re.match(r"parvis: \S*logs/[a-z-]+\.log cannot be written to \(Permission denied\): give yourself", line)
 
 
 def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -62,10 +62,18 @@ class Cluster:
             self._launch(_PINNED | {"unix_socket_directories": str(self.sockets)} | options)
         return True
 
-    def stop(self) -> None:
-        """Stop it, ending its sessions; it is safe to call on a stopped one."""
+    def stop(self, patience: int = 60) -> None:
+        """Stop it, ending its sessions; it is safe to call on a stopped one.
+
+        After `patience` seconds it is stopped at once: its next start recovers, as after a power cut.
+        """
+        words = ("pg_ctl", "stop", "-D", str(self.data), "-w")
         if self.running():
-            self.run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w")
+            try:
+                self.run(*words, "-m", "fast", "-t", str(patience))
+            except ConfigurationError:
+                if self.running():
+                    self.run(*words, "-m", "immediate")
 
     def run(self, tool: str, *arguments: str) -> str:
         """Run one of PostgreSQL's tools as the cluster's user. Raises ConfigurationError with what it said."""

@@ -26,4 +26,5 @@ def demo(reset_only: bool) -> None:
     ports = [(program.name, program.port) for program in plan.surroundings(settings, played) if program.port]
     with preflight.claimed(settings.data), preflight.listening(settings.host, settings.port) as listener:
         preflight.require_free(ports)
-        asyncio.run(supervisor.run(settings, listener, nursery, os.environ, played))
+        with preflight.writing(settings.data):
+            asyncio.run(supervisor.run(settings, listener, nursery, os.environ, played))

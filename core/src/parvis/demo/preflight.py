@@ -18,19 +18,28 @@ _MADE_HERE = ("mail", "simulators", "logs", "keys", "clock", "faults.json", "see
 
 
 @contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Say in one line which file of the data folder cannot be written. Raises ConfigurationError."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise ConfigurationError(
+            f"{error.filename} cannot be written to ({error.strerror}): give yourself the right, "
+            f"or set PARVIS_DATA to another folder than {folder}."
+        ) from error
+
+
+@contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Hold the data folder for one demo; the system lets go of it whatever ends the process.
 
     Raises ConfigurationError if the folder cannot be written to, or another demo runs in it.
     """
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = (folder / _LOCK).open("w")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{folder} cannot be written to ({error.strerror}): give yourself the right, "
-            "or set PARVIS_DATA to another folder."
-        ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -56,7 +65,7 @@ def require_free(ports: Iterable[tuple[str, int]]) -> None:
 
 def empty(folder: Path) -> None:
     """Remove what demos leave in their folder, and nothing else. Raises ConfigurationError while one runs."""
-    with claimed(folder):
+    with claimed(folder), writing(folder):
         cluster = cluster_in(folder)
         cluster.stop()
         for found in (cluster.data, *(folder / name for name in _MADE_HERE)):

@@ -13,7 +13,7 @@ import click
 from parvis.demo.nursery import Child, Nursery, Program
 from parvis.errors import ConfigurationError
 
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 4.0
 _STEADY_SECONDS = 30
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _TRIES = 3

@@ -23,6 +23,7 @@ from parvis.errors import ConfigurationError
 from parvis.settings import Settings
 
 _START_SECONDS = 120
+_DATABASE_SECONDS = 3
 _LOOK_SECONDS, _PATIENCE_SECONDS = 0.1, 5.0
 _READY = b"GET /health/ready HTTP/1.0\r\n\r\n"
 _SEEDED = "seeded"
@@ -87,12 +88,11 @@ async def _database(settings: Settings, environ: dict[str, str]) -> AsyncIterato
         yield
     finally:
         # Also when it is cancelled while starting: a thread cannot be, and its server would stay.
-        with suppress(ConfigurationError):
-            await starting
-            await asyncio.to_thread(database.__exit__, None, None, None)
+        await asyncio.gather(starting, return_exceptions=True)
         if not settings.database_url:
             # `provided` leaves alone a server it did not start; one that a killed demo left behind is ours too.
-            await asyncio.to_thread(cluster_in(settings.data).stop)
+            await asyncio.to_thread(cluster_in(settings.data).stop, _DATABASE_SECONDS)
+        await asyncio.to_thread(database.__exit__, None, None, None)
 
 
 async def _prepare(processes: Processes) -> None:
