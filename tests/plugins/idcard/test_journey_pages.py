@@ -228,3 +228,16 @@ async def test_the_permanent_link_has_a_code_to_print(browser):
     drawn = await browser.get("/e/m2a/idcard/link/deposit")
     assert drawn.page.headers["content-type"].startswith("image/svg+xml")
     assert (await browser.get("/e/m2a/idcard/link/other")).page.status_code == 404
+
+
+async def test_what_is_typed_counts_more_than_a_position_of_before(browser):
+    await browser.get(f"/e/m2a/idcard/hours?{SEARCH}&near=Illzach&lat=48.5&lon=7.7")
+    assert "Illzach" in browser.text
+    await browser.get(f"/e/m2a/idcard/hours?{SEARCH}&near=75001")
+    assert browser.page.status_code == 422
+    assert "laissez vide" in browser.text
+
+
+async def test_municipalities_complete_by_name_and_by_postcode(browser):
+    await browser.get("/e/m2a/idcard")
+    assert '<option value="Illzach" label="Illzach 68110">' in browser.page.text

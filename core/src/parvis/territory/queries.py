@@ -156,9 +156,11 @@ async def enabled_plugins() -> dict[str, list[str]]:
 async def municipalities_like(typed: str, limit: int = 8) -> list[EmitterInfo]:
     """Municipalities whose postcode or name fits what was typed, misspelt too, best first."""
     known = await emitters("municipality")
-    if typed.strip().isdigit():
-        return [town for town in known if any(code.startswith(typed.strip()) for code in town.postcodes)][:limit]
-    wanted = fold(typed)
+    postcode = "".join(typed.split())
+    if postcode.isdigit():
+        return [town for town in known if any(code.startswith(postcode) for code in town.postcodes)][:limit]
+    # A postcode before the name says nothing that the name does not.
+    wanted = fold("".join(sign for sign in typed if not sign.isdigit()))
     if not wanted:
         return []
     names = {index: fold(town.name) for index, town in enumerate(known)}

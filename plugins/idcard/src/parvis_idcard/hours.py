@@ -132,19 +132,24 @@ def refusals(asked: Search, today: date) -> list[Refusal]:
 
 
 async def origin(asked: Search, emitter: EmitterInfo) -> From | Refusal:
-    """Where the search begins: a position, a municipality as typed, else the emitter's own."""
-    if asked.lat is not None and asked.lon is not None:
+    """Where the search begins: a municipality as typed, a position, else the emitter's own."""
+    # What is typed comes last: a position may still stand in the form from the search before.
+    if not asked.near and asked.lat is not None and asked.lon is not None:
         return From((asked.lat, asked.lon))
     if not asked.near:
         own = emitter.kind == "municipality"
         return From((emitter.latitude, emitter.longitude) if own else None, emitter.name if own else "")
     towns = await territory.municipalities_like(asked.near)
     if not towns:
-        text = Text("We do not know this municipality. Write its name or its postcode, for example: Illzach or 68110.")
+        text = Text(
+            "We do not know this municipality. Write its name or its postcode, for example: Illzach or 68110. If you "
+            "come from elsewhere, leave it empty: every town hall is shown."
+        )
         return Refusal("municipality-unknown", text, "near")
     best = towns[0]
-    guessed = fold(asked.near) not in {fold(best.name), *best.postcodes}
-    same_postcode = [town.name for town in towns[1:] if asked.near.strip() in town.postcodes]
+    typed = "".join(asked.near.split())
+    guessed = fold(asked.near) != fold(best.name) and typed not in best.postcodes
+    same_postcode = [town.name for town in towns[1:] if typed in town.postcodes]
     others = [town.name for town in towns[1:4]] if guessed else same_postcode
     return From((best.latitude, best.longitude), best.name, guessed, tuple(others))
 

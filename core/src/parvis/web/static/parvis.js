@@ -74,6 +74,7 @@
     if (locate && navigator.geolocation) {
       navigator.geolocation.getCurrentPosition((found) => {
         // Three decimals are a hundred metres: enough for the nearest town hall.
+        if (locate.form.elements.near) locate.form.elements.near.value = "";
         locate.form.elements.lat.value = found.coords.latitude.toFixed(3);
         locate.form.elements.lon.value = found.coords.longitude.toFixed(3);
         live(locate.dataset.found);

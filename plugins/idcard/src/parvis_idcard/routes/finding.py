@@ -137,7 +137,7 @@ async def _asked(
         status=status,
         form=form,
         emitter=emitter,
-        towns=await territory.emitters("municipality"),
+        towns=[(town.name, _told(town)) for town in await territory.emitters("municipality")],
         today=_today(),
         carry=carry,
         base=f"/e/{emitter.slug}/idcard",
@@ -170,6 +170,11 @@ async def _hours(
         form=forms.of(asked),
         today=_today(),
     )
+
+
+def _told(town: EmitterInfo) -> str:
+    """A municipality to choose, found by its postcode too."""
+    return " ".join((town.name, *town.postcodes))
 
 
 def _of_day(emitter: EmitterInfo, asked: Search, day: date, carry: str) -> str:
