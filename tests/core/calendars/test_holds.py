@@ -265,7 +265,7 @@ async def test_a_share_is_kept_for_the_counter_until_it_is_near():
     assert taken == 5
     clock.move(timedelta(days=3))
     await grids.open_days(calendar.id)
-    await actions.hold(calendar.id, "deposit", calendar.at(9, 20))
+    await actions.hold(calendar.id, "deposit", calendar.at(9, 40))
     await proved(calendar)
 
 

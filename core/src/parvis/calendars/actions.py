@@ -242,7 +242,7 @@ async def _take_over(c: Connection, row: asyncpg.Record, hold_id: UUID) -> async
     new = await c.fetchrow("DELETE FROM parvis.booking WHERE id = $1 RETURNING *", hold_id)
     await c.execute(
         "UPDATE parvis.booking SET desk = $2, day = $3, cell = $4, cells = $5, period = $6, kind = $7, people = $8, "
-        "sequence = sequence + 1, state = 'confirmed' WHERE id = $1",
+        "sequence = sequence + 1, state = 'confirmed', outside = false WHERE id = $1",
         row["id"],
         *_cells(new),
         new["period"],

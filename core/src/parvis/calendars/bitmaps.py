@@ -8,10 +8,12 @@ PostgreSQL's bit strings, which makes `free & (free << 1)` the starts of two fre
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 CELL_MINUTES = 5
 WIDTH = 304
+_LEAST_STEPS = 5
 _ALL = (1 << WIDTH) - 1
 
 
@@ -73,16 +75,22 @@ def marks(grid: int, step: int) -> int:
     return found
 
 
+@lru_cache(maxsize=4096)
 def kept_for_counter(grid: int, step: int, percent: int) -> int:
     """The part of `grid` kept for the counter: about `percent` of its steps, spread evenly over the day.
 
+    A day of five steps or more keeps one at least, so that a small share is not rounded away.
+
     >>> [cell for cell, _ in runs_of(kept_for_counter(run(0, 20), 2, 20))]
     [8, 18]
+    >>> [cell for cell, _ in runs_of(kept_for_counter(run(0, 28), 4, 10))]
+    [24]
     """
+    steps = [(first + at, min(step, length - at)) for first, length in runs_of(grid) for at in range(0, length, step)]
+    wanted = max((len(steps) * percent + 49) // 100, int(percent > 0 and len(steps) >= _LEAST_STEPS))
     kept = 0
-    steps = ((first + at, min(step, length - at)) for first, length in runs_of(grid) for at in range(0, length, step))
     for number, (first, length) in enumerate(steps):
-        if (number + 1) * percent // 100 > number * percent // 100:
+        if (number + 1) * wanted // len(steps) > number * wanted // len(steps):
             kept |= run(first, length)
     return kept
 

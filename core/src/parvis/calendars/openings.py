@@ -50,7 +50,10 @@ class Exceptional:
 
 @dataclass(frozen=True, slots=True)
 class Openings:
-    """The rules of one desk. `public_holidays` and `school_zone` are subdivisions of France, empty for none."""
+    """The rules of one desk. `public_holidays` and `school_zone` are subdivisions of France, empty for none.
+
+    Outside `first_day` and `last_day`, both included, nothing is open.
+    """
 
     zone: ZoneInfo
     weekly: tuple[Weekly, ...] = ()
@@ -59,6 +62,8 @@ class Openings:
     school_zone: str = ""
     counter_percent: int = 0
     counter_step: int = 4
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class DayGrid:
 
 def grid_of(openings: Openings, day: date, share: bool = True) -> DayGrid:
     """The grid of a desk's local day; without `share` the counter's share has gone to the public."""
+    if not _within(day, openings.first_day, openings.last_day):
+        return DayGrid(0, 0)
     public, counter = _weekly(openings, day)
     instead = _on(openings, "instead", day)
     if instead:
@@ -101,7 +108,7 @@ def is_school_holiday(day: date, zone: str) -> bool:
 def cells_between(day: date, opens: time, closes: time, zone: ZoneInfo) -> int:
     """The cells of a local day that lie wholly between two wall-clock times."""
     begin, end = _minutes(opens), _minutes(closes)
-    if midnight(day + timedelta(days=1), zone) - midnight(day, zone) == _PLAIN_DAY:
+    if _is_plain(day, zone):
         first, last = -(-begin // CELL_MINUTES), end // CELL_MINUTES
         return run(first, last - first) if last > first else 0
     bits = 0
@@ -121,10 +128,13 @@ def _weekly(openings: Openings, day: date) -> tuple[int, int]:
 def _applies(rule: Weekly, day: date, holiday: bool) -> bool:
     return (
         rule.weekday == day.isoweekday()
-        and (rule.valid_from is None or rule.valid_from <= day)
-        and (rule.valid_until is None or day <= rule.valid_until)
+        and _within(day, rule.valid_from, rule.valid_until)
         and (rule.season == "always" or (rule.season == "holidays") == holiday)
     )
+
+
+def _within(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
 
 
 def _on(openings: Openings, sort: str, day: date) -> list[Exceptional]:
@@ -145,6 +155,11 @@ def _split(rules: Iterable[Weekly | Exceptional], day: date, zone: ZoneInfo) -> 
 
 def _minutes(at: time) -> int:
     return 24 * 60 if at == _END else at.hour * 60 + at.minute
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(day: date, zone: ZoneInfo) -> bool:
+    return midnight(day + timedelta(days=1), zone) - midnight(day, zone) == _PLAIN_DAY
 
 
 @lru_cache(maxsize=512)

@@ -7,6 +7,7 @@ from piccolo.conf.apps import AppConfig
 from parvis.calendars.tables import (
     Booking,
     Calendar,
+    CalendarChange,
     CalendarKind,
     Desk,
     DeskDay,
@@ -31,6 +32,7 @@ APP_CONFIG = AppConfig(
         SlotChangeWaiting,
         SlotChange,
         SlotFeed,
+        CalendarChange,
     ],
     migration_dependencies=["parvis.territory.piccolo_app"],
 )

@@ -1,13 +1,17 @@
-"""Setting calendars up: kinds, desks, weekly openings, exceptions. `grids.open_days` then brings the days in line."""
+"""Setting calendars up: kinds, desks, weekly openings, exceptions. `grids.open_days` then brings the days in line.
+
+For seeds, imports and tests: agents' changes go through `saving`, which asks what becomes of appointments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import time
 from uuid import UUID
 
 from parvis.calendars.openings import Exceptional, Weekly
-from parvis.db import new_id, transaction
+from parvis.calendars.timetables import step_of
+from parvis.db import Connection, new_id, transaction
 from parvis.errors import NotFound
 
 
@@ -21,7 +25,7 @@ async def add_calendar(
     opens_at: time = time(),
     public_holidays: str = "Alsace-Moselle",
     school_zone: str = "Zone B",
-    counter_percent: int = 0,
+    counter_percent: int = 10,
     counter_days: int = 0,
 ) -> UUID:
     """Add the calendar of a place for a service, or bring it up to date; its id. `tables.Calendar` has the meanings."""
@@ -32,7 +36,7 @@ async def add_calendar(
         "zone = excluded.zone, horizon_days = excluded.horizon_days, opens_weekday = excluded.opens_weekday, "
         "opens_at = excluded.opens_at, public_holidays = excluded.public_holidays, "
         "school_zone = excluded.school_zone, counter_percent = excluded.counter_percent, "
-        "counter_days = excluded.counter_days RETURNING id"
+        "counter_days = excluded.counter_days, version = calendar.version + 1 RETURNING id"
     )
     days = (horizon_days, opens_weekday, opens_at, public_holidays, school_zone, counter_percent, counter_days)
     async with transaction() as c:
@@ -49,19 +53,22 @@ async def offer(
     step_minutes: int | None = None,
     people_max: int = 8,
     online: bool = True,
+    number: bool = False,
+    bring: Mapping[str, str] | None = None,
 ) -> None:
     """Offer a kind of appointment, or change its minutes; starts every `step_minutes`, else every `minutes_first`."""
     sql = (
         "INSERT INTO parvis.calendar_kind "
-        "(id, calendar, kind, minutes_first, minutes_further, step_minutes, people_max, online) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (calendar, kind) DO UPDATE SET "
+        "(id, calendar, kind, minutes_first, minutes_further, step_minutes, people_max, online, number, bring) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (calendar, kind) DO UPDATE SET "
         "minutes_first = excluded.minutes_first, minutes_further = excluded.minutes_further, "
-        "step_minutes = excluded.step_minutes, people_max = excluded.people_max, online = excluded.online"
+        "step_minutes = excluded.step_minutes, people_max = excluded.people_max, online = excluded.online, "
+        "number = excluded.number, bring = excluded.bring"
     )
-    step = step_minutes or -(-minutes_first // 5) * 5
+    minutes = (minutes_first, minutes_further, step_minutes or step_of(minutes_first))
     async with transaction() as c:
-        await c.execute(sql, new_id(), calendar, kind, minutes_first, minutes_further, step, people_max, online)
-        await c.execute("INSERT INTO parvis.slot_change_waiting (calendar) VALUES ($1)", calendar)
+        await c.execute(sql, new_id(), calendar, kind, *minutes, people_max, online, number, dict(bring or {}))
+        await _changed(c, calendar)
 
 
 async def add_desk(calendar: UUID, name: str, weekly: Iterable[Weekly] = (), kinds: Sequence[str] = ()) -> UUID:
@@ -73,7 +80,6 @@ async def add_desk(calendar: UUID, name: str, weekly: Iterable[Weekly] = (), kin
     async with transaction() as c:
         added: UUID = await c.fetchval(sql, new_id(), calendar, name, list(kinds))
         await set_weekly(added, weekly)
-        await c.execute("INSERT INTO parvis.slot_change_waiting (calendar) VALUES ($1)", calendar)
     return added
 
 
@@ -84,7 +90,7 @@ async def close_desk(desk: UUID) -> None:
         calendar = await c.fetchval(sql, desk)
         if calendar is None:
             raise NotFound
-        await c.execute("INSERT INTO parvis.slot_change_waiting (calendar) VALUES ($1)", calendar)
+        await _changed(c, calendar)
 
 
 async def set_weekly(desk: UUID, weekly: Iterable[Weekly]) -> None:
@@ -99,6 +105,7 @@ async def set_weekly(desk: UUID, weekly: Iterable[Weekly]) -> None:
     async with transaction() as c:
         await c.execute("DELETE FROM parvis.opening_rule WHERE desk = $1", desk)
         await c.executemany(sql, rows)
+        await _changed(c, await c.fetchval("SELECT calendar FROM parvis.desk WHERE id = $1", desk))
 
 
 async def add_exception(
@@ -115,10 +122,18 @@ async def add_exception(
         await c.execute(
             sql, added, calendar, list(desks), e.sort, e.first_day, e.last_day, e.opens, e.closes, e.counter, reason
         )
+        await _changed(c, calendar)
     return added
 
 
 async def remove_exception(exception: UUID) -> None:
     """Remove an exception; nothing happens if it is gone."""
     async with transaction() as c:
-        await c.execute("DELETE FROM parvis.opening_exception WHERE id = $1", exception)
+        sql = "DELETE FROM parvis.opening_exception WHERE id = $1 RETURNING calendar"
+        if (calendar := await c.fetchval(sql, exception)) is not None:
+            await _changed(c, calendar)
+
+
+async def _changed(c: Connection, calendar: UUID) -> None:
+    await c.execute("UPDATE parvis.calendar SET version = version + 1 WHERE id = $1", calendar)
+    await c.execute("INSERT INTO parvis.slot_change_waiting (calendar) VALUES ($1)", calendar)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from parvis import clock
+from parvis.calendars import timetable_rows
 from parvis.calendars.bitmaps import run
 from parvis.calendars.grids import bits_of, plan_of
+from parvis.calendars.orphaned import strays
 from parvis.db import connection
 
 
@@ -38,3 +41,10 @@ async def unlike_bookings() -> list[tuple[UUID, date]]:
         for row in days
         if bits_of(row, "free") != bits_of(row, "grid") & ~taken.get((row["desk"], row["day"]), 0)
     ]
+
+
+async def outside_undecided(calendar: UUID) -> list[UUID]:
+    """The coming bookings and holds outside the opening hours that no agent decided to keep there."""
+    timetable = (await timetable_rows.read(calendar)).timetable
+    async with connection() as c:
+        return [live.id for live in await strays(c, timetable, timetable, clock.now())]

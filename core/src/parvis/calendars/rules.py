@@ -9,6 +9,7 @@ from parvis.calendars.bitmaps import CELL_MINUTES
 from parvis.errors import Refusal, Text
 
 CELL = timedelta(minutes=CELL_MINUTES)
+_FURTHEST = timedelta(days=400)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -44,13 +45,19 @@ def cells_needed(minutes_first: int, minutes_further: int, people: int) -> int:
     return -(-(minutes_first + (people - 1) * minutes_further) // CELL_MINUTES)
 
 
-def last_open_day(now: datetime, horizon_days: int, weekday: int | None, at: time) -> date:
+def last_open_day(
+    now: datetime, horizon_days: int, weekday: int | None, at: time, open_until: date | None = None
+) -> date:
     """The last local day that can be booked. `now` is in the place's zone, `weekday` is 1 for Monday, None for daily.
+
+    With `open_until` all days up to it are open at once, but never more than 400 days ahead.
 
     >>> friday = datetime(2026, 11, 27, 12, 0, tzinfo=ZoneInfo("Europe/Paris"))
     >>> last_open_day(friday, 10, 4, time(17, 30)).isoformat()  # opened on Thursday, to the Sunday of next week
     '2026-12-06'
     """
+    if open_until is not None:
+        return min(open_until, now.date() + _FURTHEST)
     opened = now.date() if now.time() >= at else now.date() - timedelta(days=1)
     if weekday is not None:
         opened -= timedelta(days=(opened.isoweekday() - weekday) % 7)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from piccolo.columns import (
+    JSONB,
     UUID,
     Array,
     BigInt,
@@ -13,6 +14,7 @@ from piccolo.columns import (
     Column,
     Date,
     ForeignKey,
+    Integer,
     OnDelete,
     SmallInt,
     Time,
@@ -48,9 +50,10 @@ class TransactionId(Column):
 class Calendar(Table, tablename="calendar", schema="parvis"):
     """The pool of desks at one place for one service, and when its days open.
 
-    Days open `horizon_days` ahead: each midnight, or each `opens_weekday` (1 is Monday) at `opens_at`.
-    `public_holidays` is the subdivision of France whose holidays close it, empty for none; `counter_percent` of each
-    day is kept for the counter until `counter_days` before.
+    Days open `horizon_days` ahead: each midnight, or each `opens_weekday` (1 is Monday) at `opens_at`; or all at once
+    up to `open_until`. A temporary one opens from `first_day` to `last_day`. `public_holidays` is the subdivision of
+    France whose holidays close it, empty for none; `counter_percent` of each day is kept for the counter until
+    `counter_days` before. `version` counts the changes of its rules.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -63,12 +66,19 @@ class Calendar(Table, tablename="calendar", schema="parvis"):
     opens_at = Time(default=None)
     public_holidays = Varchar(length=20, default="Alsace-Moselle")
     school_zone = Varchar(length=10, default="Zone B")
-    counter_percent = SmallInt(default=0)
+    counter_percent = SmallInt(default=10)
     counter_days = SmallInt(default=0)
+    version = Integer(default=1)
+    first_day = Date(null=True, default=None)
+    last_day = Date(null=True, default=None)
+    open_until = Date(null=True, default=None)
 
 
 class CalendarKind(Table, tablename="calendar_kind", schema="parvis"):
-    """What can be booked there: minutes for the first person and each further one, a start every `step_minutes`."""
+    """What can be booked there: minutes for the first person and each further one, a start every `step_minutes`.
+
+    `number`: an application number is required of whoever books it alone; `bring` is a text by language.
+    """
 
     id = UUID(primary_key=True, default=None)
     calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.cascade)
@@ -78,16 +88,20 @@ class CalendarKind(Table, tablename="calendar_kind", schema="parvis"):
     step_minutes = SmallInt()
     people_max = SmallInt(default=8)
     online = Boolean(default=True)
+    number = Boolean(default=False)
+    bring = JSONB()
 
 
 class Desk(Table, tablename="desk", schema="parvis"):
-    """One desk; `kinds` are those it serves, empty for all."""
+    """One desk; `kinds` are those it serves, empty for all. A temporary one serves from `first_day` to `last_day`."""
 
     id = UUID(primary_key=True, default=None)
     calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.restrict)
     name = Varchar(length=60)
     kinds = Array(base_column=Varchar(length=40), default=[])
     active = Boolean(default=True)
+    first_day = Date(null=True, default=None)
+    last_day = Date(null=True, default=None)
 
 
 class OpeningRule(Table, tablename="opening_rule", schema="parvis"):
@@ -131,7 +145,10 @@ class DeskDay(Table, tablename="desk_day", schema="parvis"):
 
 
 class Booking(Table, tablename="booking", schema="parvis"):
-    """An hour held, confirmed, kept back before it returns to the public, or cancelled. The first three are live."""
+    """An hour held, confirmed, kept back before it returns to the public, or cancelled. The first three are live.
+
+    `outside`: an agent decided to keep it where the rules no longer have it.
+    """
 
     id = UUID(primary_key=True, default=None)
     desk = ForeignKey(Desk, null=False, on_delete=OnDelete.restrict)
@@ -148,6 +165,7 @@ class Booking(Table, tablename="booking", schema="parvis"):
     secret = Bytea(null=True, default=None)
     dossier = UUID(null=True, default=None)
     created = Timestamptz(default=None)
+    outside = Boolean(default=False)
 
 
 class SlotChangeWaiting(Table, tablename="slot_change_waiting", schema="parvis"):
@@ -177,3 +195,20 @@ class SlotFeed(Table, tablename="slot_feed", schema="parvis"):
     epoch = UUID(default=None)
     origin = Varchar(length=60)
     last = BigInt(default=0)
+
+
+class CalendarChange(Table, tablename="calendar_change", schema="parvis"):
+    """A change of a calendar's rules: who (an account), when, what sort, and the whole timetable before and after.
+
+    `version` is the one it led to; `undoes` the version of the change it takes back.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.restrict)
+    version = Integer()
+    at = Timestamptz(default=None)
+    person = UUID(null=True, default=None)
+    sort = Varchar(length=12)
+    undoes = Integer(null=True, default=None)
+    before = JSONB()
+    after = JSONB()

@@ -68,11 +68,14 @@ async def a_calendar(
     place: tuple[UUID, UUID] | None = None,
     **rest: object,
 ) -> SomeCalendar:
-    """A calendar with the kind `deposit`, open from 9 to 12 every day, public holidays too, unless said otherwise."""
+    """A calendar with the kind `deposit`, open from 9 to 12 every day, public holidays too, unless said otherwise.
+
+    Nothing is kept for the counter, and whoever books needs an application number.
+    """
     place_id, emitter = place or await a_place()
-    rest = {"public_holidays": "", "school_zone": ""} | rest
+    rest = {"public_holidays": "", "school_zone": "", "counter_percent": 0} | rest
     calendar = await planning.add_calendar(place_id, service, zone=zone, horizon_days=horizon_days, **rest)  # type: ignore[arg-type]
-    await planning.offer(calendar, "deposit", *minutes)
+    await planning.offer(calendar, "deposit", *minutes, number=True)
     rules = every_day() if weekly is None else weekly
     made = [await planning.add_desk(calendar, f"Desk {number + 1}", rules) for number in range(desks)]
     await grids.open_days(calendar)
