@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from parvis import crypto
+from parvis.calendars.timetables import KindRules
 from parvis.db import connection
 from parvis.errors import NotFound
 
@@ -114,6 +115,29 @@ async def kinds_at(emitter: UUID) -> list[tuple[UUID, str, str, str]]:
     )
     async with connection() as c:
         return [tuple(row) for row in await c.fetch(sql, emitter)]
+
+
+async def kind_at(place: UUID, service: str, kind: str) -> KindRules:
+    """What a place says of a kind of appointment. Raises NotFound where it is not offered."""
+    sql = (
+        "SELECT k.* FROM parvis.calendar_kind k JOIN parvis.calendar c ON c.id = k.calendar "
+        "WHERE c.place = $1 AND c.service = $2 AND k.kind = $3"
+    )
+    async with connection() as c:
+        row = await c.fetchrow(sql, place, service, kind)
+    if row is None:
+        raise NotFound
+    return KindRules(**{name: row[name] for name in KindRules.__struct_fields__})
+
+
+async def kinds_online(service: str) -> frozenset[str]:
+    """The kinds of a service that are open online at one place at least."""
+    sql = (
+        "SELECT DISTINCT kind FROM parvis.calendar_kind k JOIN parvis.calendar c ON c.id = k.calendar "
+        "WHERE c.service = $1 AND c.active AND k.online"
+    )
+    async with connection() as c:
+        return frozenset(row["kind"] for row in await c.fetch(sql, service))
 
 
 async def agenda(place: UUID, day: date) -> list[BookingInfo]:

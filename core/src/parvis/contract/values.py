@@ -60,7 +60,10 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A variant of a service, which decides the minutes: `first` for one person, `further` for each other one."""
+    """A variant of a service, which decides the minutes: `first` for one person, `further` for each other one.
+
+    What a place says of it in its own calendar goes first. `number`: an application number is asked for.
+    """
 
     key: str
     name: Text
@@ -69,6 +72,7 @@ class Kind:
     reasons: tuple[str, ...] = ()
     people: int = 8
     online: bool = True
+    number: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

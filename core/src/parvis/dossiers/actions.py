@@ -81,8 +81,10 @@ async def book(new: NewDossier, hold: UUID, secret: str, place: str, by: By) -> 
     return opened
 
 
-async def move_visit(dossier: UUID, calendar: UUID, start: datetime, place: str, by: By) -> BookingInfo:
-    """Move a dossier's visit; the old hour is kept until the new one is sure.
+async def move_visit(
+    dossier: UUID, calendar: UUID, start: datetime, place: str, by: By, reason: str = ""
+) -> BookingInfo:
+    """Move a dossier's visit; the old hour is kept until the new one is sure. The resident is told the `reason`.
 
     Raises SlotFull, UnknownSlot, NotFound, Refused.
     """
@@ -90,18 +92,18 @@ async def move_visit(dossier: UUID, calendar: UUID, start: datetime, place: str,
         counter = by.kind == "staff" and await _is_theirs(calendar, by)
         booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=counter)
         await c.execute("UPDATE parvis.dossier SET emitter = $2 WHERE id = $1", dossier, booking.emitter)
-        await note(dossier, "booking.moved", by, start=booking.start, place=place)
+        await note(dossier, "booking.moved", by, start=booking.start, place=place, **_why(reason))
     return booking
 
 
-async def cancel_visit(dossier: UUID, by: By, event: str = "booking.cancelled") -> None:
-    """Cancel a dossier's visit and close it, which the timeline tells as `event`. Twice is once.
+async def cancel_visit(dossier: UUID, by: By, event: str = "booking.cancelled", reason: str = "") -> None:
+    """Cancel a dossier's visit and close it, which the timeline tells as `event`; the resident is told the `reason`.
 
-    Raises NotFound, or Refused once it has begun.
+    Twice is once. Raises NotFound, or Refused once it has begun.
     """
     async with transaction() as c:
         await calendars.cancel(await _booking_of(c, dossier))
-        await close(dossier, clock.now(), event, by)
+        await close(dossier, clock.now(), event, by, **_why(reason))
 
 
 async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
@@ -121,8 +123,8 @@ async def rename(dossier: UUID, names: Iterable[str]) -> None:
         await c.execute("UPDATE parvis.dossier SET names = $2 WHERE id = $1", dossier, _sealed(tuple(names)))
 
 
-async def close(dossier: UUID, at: datetime, event: str, by: By) -> bool:
-    """Close an open dossier, from when its retention counts; False if it was closed already."""
+async def close(dossier: UUID, at: datetime, event: str, by: By, **data: Any) -> bool:
+    """Close an open dossier, from when its retention counts; False if it was closed already. `data` as in `note`."""
     sql = (
         "UPDATE parvis.dossier SET state = 'closed', closed_at = $2 WHERE id = $1 AND state = 'open' "
         "RETURNING emitter, service"
@@ -131,7 +133,7 @@ async def close(dossier: UUID, at: datetime, event: str, by: By) -> bool:
         row = await c.fetchrow(sql, dossier, at)
         if row is None:
             return False
-        await note(dossier, event, by)
+        await note(dossier, event, by, **data)
         await outbox.record(DossierClosed(emitter=row["emitter"], dossier=dossier, service=row["service"]))
     return True
 
@@ -181,6 +183,10 @@ async def _booking_of(c: Connection, dossier: UUID) -> UUID:
     if booking is None:
         raise NotFound
     return booking
+
+
+def _why(reason: str) -> dict[str, str]:
+    return {"reason": reason} if reason else {}
 
 
 def _sealed(names: Sequence[str]) -> bytes:

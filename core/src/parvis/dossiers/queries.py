@@ -184,6 +184,13 @@ async def timeline(dossier_id: UUID) -> list[TimelineEntry]:
         return [TimelineEntry(**row) for row in await c.fetch(sql, dossier_id)]
 
 
+async def reason_of(dossier_id: UUID, event: str) -> str:
+    """What was said about the latest event of a sort, e.g. why staff moved an appointment; empty if nothing was."""
+    sql = "SELECT data ->> 'reason' FROM parvis.timeline WHERE dossier = $1 AND event = $2 ORDER BY at DESC, id DESC"
+    async with connection() as c:
+        return await c.fetchval(sql, dossier_id, event) or ""
+
+
 def link_key(dossier_id: UUID, until: datetime) -> str:
     """What lets a link show one dossier until then (UTC)."""
     return crypto.sign(str(dossier_id), _LINK, until)

@@ -41,10 +41,13 @@ def timeline_text(event: str, data: Mapping[str, Any]) -> Text:
 
     >>> str(timeline_text("booking.cancelled", {}))
     'Appointment cancelled'
+    >>> str(timeline_text("booking.cancelled", {"reason": "The station is out of order"}))
+    'Appointment cancelled. “The station is out of order”'
     """
     start = data.get("start")
     params = {**data, "start": datetime.fromisoformat(start)} if isinstance(start, str) else dict(data)
-    return Text(TIMELINE.get(event, Text("Updated")).msgid, params)
+    told = Text(TIMELINE.get(event, Text("Updated")).msgid, params)
+    return Text("{told}. “{reason}”", {"told": told, "reason": data["reason"]}) if data.get("reason") else told
 
 
 def timeline_note(by: str, office: str) -> Text | None:

@@ -60,9 +60,9 @@ async def booked_before(hold: UUID, secret: str) -> Booked | None:
 
 async def check(held: BookingInfo, details: Details, contact: Contact, for_others: bool) -> None:
     """Everything that can refuse an appointment but the proof of the contact. Raises Refused or HoldGone."""
-    place, settings = await territory.place(held.place), await queries.settings(held.emitter)
-    asked = Numbers.OPTIONAL if for_others else settings.numbers
-    refusals = rules.refusals(held.kind, held.people, details.applicants, asked)
+    place, kind = await territory.place(held.place), await calendars.kind_at(held.place, held.service, held.kind)
+    asked = Numbers.REQUIRED if kind.number and not for_others else Numbers.OPTIONAL
+    refusals = rules.refusals(held.people, details.applicants, asked)
     if not refusals and not for_others and instance.current().limits:
         refusals = await _over_limits(contact, details.applicants, settings.people, await _phone(place))
     elif not refusals:
@@ -91,8 +91,7 @@ async def ask_for_code(hold: UUID, contact: Contact, language: str) -> UUID:
 
 async def move(dossier: DossierInfo, calendar: UUID, start: datetime, by: By) -> None:
     """Move an appointment; the old hour is kept until the new one is sure. Raises SlotFull, Refused, NotFound."""
-    place = await _place_of(calendar)
-    await dossiers.move_visit(dossier.id, calendar, start, place, by)
+    await dossiers.move_visit(dossier.id, calendar, start, await _place_of(calendar), by)
 
 
 async def cancel(dossier: UUID, by: By, event: str = "booking.cancelled") -> None:
@@ -100,6 +99,12 @@ async def cancel(dossier: UUID, by: By, event: str = "booking.cancelled") -> Non
     async with transaction():
         await dossiers.cancel_visit(dossier, by, event)
         await end(dossier)
+
+
+async def remind_anew(dossier: UUID) -> None:
+    """A new day has its own reminders."""
+    async with transaction() as c:
+        await c.execute("DELETE FROM idcard.told WHERE dossier = $1 AND what LIKE 'reminder-%'", dossier)
 
 
 async def end(dossier: UUID) -> None:

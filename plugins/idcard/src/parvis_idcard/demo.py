@@ -27,7 +27,7 @@ from parvis.territory import queries
 from parvis.territory.queries import PlaceInfo
 from parvis_idcard.details import Settings
 from parvis_idcard.queries import DETAILS, PLUGIN
-from parvis_idcard.rules import COLLECTION, DEPOSIT, Age, Paper, Situation
+from parvis_idcard.rules import COLLECTION, DEPOSIT, KINDS, Age, Paper, Situation
 from parvis_idcard.stations import STATIONS, Station, weekly
 
 _SEED = 20_261_124
@@ -130,8 +130,11 @@ async def _open(hall: PlaceInfo, station: Station) -> UUID:
     calendar = await planning.add_calendar(
         hall.id, PLUGIN, horizon_days=_HORIZON_DAYS, opens_weekday=station.opens_weekday, opens_at=station.opens_at
     )
-    await planning.offer(calendar, DEPOSIT, station.first, station.further)
+    await planning.offer(calendar, DEPOSIT, station.first, station.further, number=True)
     await planning.offer(calendar, COLLECTION, *_COLLECTING)
+    for kind in KINDS:
+        if not kind.online:
+            await planning.offer(calendar, kind.key, kind.first, kind.further, online=False)
     for number, hours in enumerate(station.desks, start=1):
         await planning.add_desk(calendar, f"Station {number}", weekly(hours))
     await grids.open_days(calendar)

@@ -13,7 +13,7 @@ from parvis.errors import Invalid, Refusal, Text
 from parvis.identity.contacts import Contact
 from parvis.web import fields
 from parvis.web.forms import Form
-from parvis_idcard.rules import NO_NUMBER, PEOPLE, Age, Applicant, Numbers, Paper, Situation, read_number
+from parvis_idcard.rules import NO_NUMBER, PEOPLE, Age, Applicant, Paper, Situation, read_number
 
 _GIVEN = fields.Missing(Text("Write the given name, as on the birth certificate."))
 _FAMILY = fields.Missing(Text("Write the family name, as on the birth certificate."))
@@ -34,9 +34,8 @@ class Details(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """An emitter's settings: whether a number is asked for online, people one contact may have, days kept after."""
+    """An emitter's settings: people one contact may have, days kept after the visit."""
 
-    numbers: Numbers = Numbers.REQUIRED
     people: Annotated[int, msgspec.Meta(ge=1, le=100)] = PEOPLE
     kept_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
 

@@ -21,9 +21,9 @@ from parvis.errors import Refusal, Text
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields
-from parvis_idcard.rules import COLLECTION, DEPOSIT, PEOPLE, Paper
+from parvis_idcard.rules import DEPOSIT, PEOPLE, WITHOUT_PAPER, Paper
 
-What = Literal["CNI", "PASSPORT", "CNI-PASSPORT", "collection"]
+What = Literal["CNI", "PASSPORT", "CNI-PASSPORT", "collection", "certification", "incomplete"]
 _DAYS_SHOWN = 2
 _HOURS_SHOWN = 8
 _HOURS_READ = 40
@@ -54,12 +54,12 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kind(self) -> str:
         """The kind of appointment."""
-        return COLLECTION if self.what == COLLECTION else DEPOSIT
+        return self.what if self.what in WITHOUT_PAPER else DEPOSIT
 
     @property
     def paper(self) -> Paper | None:
         """The paper applied for."""
-        return None if self.what == COLLECTION else Paper(self.what)
+        return None if self.what in WITHOUT_PAPER else Paper(self.what)
 
     @property
     def filtered(self) -> bool:

@@ -37,6 +37,8 @@ _SAMPLE: dict[str, Any] = {
             "stamp": Text("Tax stamp: {amount}", {"amount": "86\u00a0€"}),
         }
     ],
+    "reason": "La station est en panne jusqu’à vendredi.",
+    "also": ["Entrée par la cour, au rez-de-chaussée."],
     "show": "https://portal.example/e/mulhouse/idcard/visit/1?key=2",
     "come": "https://portal.example/e/mulhouse/idcard/visit/1?key=2#coming",
     "move": "https://portal.example/e/mulhouse/idcard/visit/1/move?key=2",
@@ -65,7 +67,7 @@ async def tell(template: str, dossier_id: UUID, what: str, days: int = 0) -> boo
             to.address,
             dossier.language,
             dossier.emitter,
-            await _context(dossier, dossier.visit, days),
+            await _context(dossier, dossier.visit, days) | {"reason": await _reason(template, dossier.id)},
             _use_by(template, dossier.visit),
             await _entry(dossier, dossier.visit, template == CANCELLED) if template != REMINDER else None,
             dossier.id,
@@ -101,6 +103,11 @@ async def _entry(dossier: DossierInfo, visit: Visit, cancelled: bool, language: 
     )
 
 
+async def _reason(template: str, dossier: UUID) -> str:
+    event = {MOVED: "booking.moved", CANCELLED: "booking.cancelled"}.get(template)
+    return await dossiers.reason_of(dossier, event) if event else ""
+
+
 async def _context(dossier: DossierInfo, visit: Visit, days: int) -> dict[str, Any]:
     place = await territory.place(visit.place)
     found = await queries.appointment(dossier.id)
@@ -116,6 +123,7 @@ async def _context(dossier: DossierInfo, visit: Visit, days: int) -> dict[str, A
             {"name": person.name, "who": bring.who, "papers": list(bring.papers), "stamp": bring.stamp or ""}
             for person, bring in people
         ],
+        "also": await queries.also_bring(visit.place, found.kind, dossier.language),
         **_links(dossier, visit),
     }
 

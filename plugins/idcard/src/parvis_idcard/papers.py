@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from parvis.errors import Text
-from parvis_idcard.rules import COLLECTION, Age, Applicant, Paper, Situation
+from parvis_idcard.rules import CERTIFICATION, INCOMPLETE, Age, Applicant, Paper, Situation
 
 LOST_CARD_CENTS = 2500
 PASSPORT_CENTS = {Age.ADULT: (8600,), Age.MINOR: (4200, 1700), Age.UNDER_12: (1700,)}
@@ -62,6 +62,13 @@ _ELSE_BIRTH = Text("Without it: {paper}", {"paper": _BIRTH})
 _EXPIRED = Text("If it expired more than 5 years ago: {paper}", {"paper": _BIRTH})
 _SLIP = Text("The slip given at the deposit, or the message that says the paper is ready")
 _OLD_COLLECTED = Text("The paper to be replaced, if it was not handed in yet")
+_NEW_CARD = Text("The identity card of the size of a bank card that is to be certified")
+_TELEPHONE = Text("The telephone with the France Identité application, and the request made in it")
+_MISSING = Text("The papers that were asked for, with their originals")
+_RECEIPT = Text("The slip given at the deposit, or the message that says what is missing")
+
+
+_CERTIFIES = Text("Comes in person: an agent compares the face and the card")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +101,12 @@ class ToBring:
 
 
 def to_bring(kind: str, paper: Paper | None, applicant: Applicant) -> ToBring:
-    """What one applicant brings to a deposit or a collection."""
-    if kind == COLLECTION or paper is None:
+    """What one applicant brings."""
+    if kind == CERTIFICATION:
+        return ToBring(_CERTIFIES, (_NEW_CARD, _TELEPHONE))
+    if kind == INCOMPLETE:
+        return ToBring(_who_applies(applicant.age), (_MISSING, _RECEIPT))
+    if paper is None:
         return ToBring(_who_collects(applicant.age), (_SLIP, _OLD_COLLECTED))
     gone = applicant.situation in {Situation.LOST, Situation.STOLEN}
     return ToBring(

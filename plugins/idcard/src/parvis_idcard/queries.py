@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from parvis import crypto
+from parvis.calendars import queries as calendars
 from parvis.db import connection
 from parvis.errors import NotFound
 from parvis.territory import queries as territory
@@ -57,6 +58,16 @@ async def as_booked(dossier: UUID, position: int) -> Applicant:
     if row is None:
         raise NotFound
     return _applicant(row, "booked-")
+
+
+async def also_bring(place: UUID, kind: str, language: str) -> list[str]:
+    """What a town hall adds to what people bring for a kind, line by line; in French where nothing else is written."""
+    try:
+        texts = (await calendars.kind_at(place, PLUGIN, kind)).bring
+    except NotFound:
+        # No longer offered: only appointments of the past are of this kind.
+        return []
+    return (texts.get(language) or texts.get("fr", "")).splitlines()
 
 
 async def live_people(dossiers: Sequence[UUID]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parvis.contract.values import Reaction
+from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
 from parvis.errors import NotFound
 from parvis.events import BookingCancelled, BookingConfirmed, BookingFact, BookingMoved, DossierClosed
@@ -17,11 +18,13 @@ async def tell_confirmed(event: BookingConfirmed) -> None:
 
 
 async def tell_moved(event: BookingMoved) -> None:
-    """Send the new hour and place."""
+    """Send the new hour and place, whoever moved it."""
     if event.dossier is not None and await _is_ours(event):
         found = await dossiers.dossier(event.dossier)
         if found.visit is not None and found.visit.live:
-            await messages.tell(messages.MOVED, event.dossier, f"moved-{found.visit.sequence}")
+            async with transaction():
+                if await messages.tell(messages.MOVED, event.dossier, f"moved-{found.visit.sequence}"):
+                    await actions.remind_anew(event.dossier)
 
 
 async def tell_cancelled(event: BookingCancelled) -> None:

@@ -52,6 +52,10 @@ class Situation(StrEnum):
 
 DEPOSIT = "deposit"
 COLLECTION = "collection"
+CERTIFICATION = "certification"
+INCOMPLETE = "incomplete"
+# Those that are looked for by their own name, not by the paper.
+WITHOUT_PAPER = (COLLECTION, CERTIFICATION, INCOMPLETE)
 KINDS = (
     Kind(
         key=DEPOSIT,
@@ -60,8 +64,25 @@ KINDS = (
         further=10,
         reasons=tuple(Paper),
         people=PEOPLE,
+        number=True,
     ),
     Kind(key=COLLECTION, name=Text("Collect a finished paper"), first=5, further=5, people=PEOPLE),
+    Kind(
+        key=CERTIFICATION,
+        name=Text("Have a digital identity certified (France Identité)"),
+        first=10,
+        further=10,
+        people=PEOPLE,
+        online=False,
+    ),
+    Kind(
+        key=INCOMPLETE,
+        name=Text("Bring what was missing from a file"),
+        first=10,
+        further=5,
+        people=PEOPLE,
+        online=False,
+    ),
 )
 
 
@@ -85,7 +106,7 @@ class Applicant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Numbers(StrEnum):
-    """What an emitter asks of the pre-application number online."""
+    """What a town hall asks of the pre-application number for a kind, of whoever books online."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
@@ -109,15 +130,13 @@ def read_number(typed: str) -> str | Text:
     return tidy
 
 
-def refusals(kind: str, people: int, applicants: Sequence[Applicant], asked: Numbers) -> list[Refusal]:
+def refusals(people: int, applicants: Sequence[Applicant], asked: Numbers) -> list[Refusal]:
     """What keeps these applicants from the held appointment, before anything is looked up."""
     found: list[Refusal] = []
     if len(applicants) != people:
         text = Text("The hour is held for {people} people: give the name of each of them.", {"people": people})
         found.append(Refusal("people-mismatch", text, "applicants"))
-    if kind == DEPOSIT:
-        found += _number_refusals(applicants, asked)
-    return found
+    return found + _number_refusals(applicants, asked)
 
 
 def limit_refusals(taken: Iterable[int], live_for_contact: int, people: int, most: int, phone: str) -> list[Refusal]:

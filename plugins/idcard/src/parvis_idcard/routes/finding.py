@@ -15,8 +15,9 @@ from litestar.params import FromPath
 
 from parvis import clock, crypto, settings
 from parvis.calendars.actions import SlotFull
-from parvis.calendars.queries import place_of
+from parvis.calendars.queries import kinds_online, place_of
 from parvis.calendars.slots import UnknownSlot, read_slot
+from parvis.contract.values import Kind
 from parvis.errors import NotFound, Refusal
 from parvis.identity import guards, shares
 from parvis.identity.actors import Actor
@@ -27,7 +28,8 @@ from parvis.web.forms import Form
 from parvis_idcard import drafts, hours
 from parvis_idcard.drafts import Draft
 from parvis_idcard.hours import Search
-from parvis_idcard.rules import COLLECTION, KINDS
+from parvis_idcard.queries import PLUGIN
+from parvis_idcard.rules import KINDS, WITHOUT_PAPER
 
 _Request = Request[Actor, None, State]
 PUBLIC: dict[str, Any] = {"guards": [guards.public()], **guards.declared("everyone")}
@@ -47,7 +49,8 @@ async def ask(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     """What somebody looks for. A town hall's permanent link, with `?kind=`."""
     found = await territory.emitter_by_slug(emitter)
     typed = forms.query(request, Search)
-    what = typed.text("what") or (COLLECTION if typed.text("kind") == COLLECTION else typed.text("reason"))
+    kind = typed.text("kind")
+    what = typed.text("what") or (kind if kind in WITHOUT_PAPER else typed.text("reason"))
     near, people = typed.text("near"), typed.text("people") or "1"
     form = forms.blank(what=what or None, near=near or None, people=people, since=typed.text("since") or None)
     return await _asked(request, found, form, carry=typed.text("carry"))
@@ -90,7 +93,7 @@ async def take(request: _Request, emitter: FromPath[str]) -> Response[Any]:
 async def permanent_link(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     """A page to print: the permanent links of a town hall with their codes."""
     found = await territory.emitter_by_slug(emitter)
-    links = [(kind, f"{settings.current().base_url}/e/{found.slug}/idcard?kind={kind.key}") for kind in KINDS]
+    links = [(kind, f"{settings.current().base_url}/e/{found.slug}/idcard?kind={kind.key}") for kind in await _online()]
     return pages.render(request, "idcard/link.html", emitter=found, links=links)
 
 
@@ -140,8 +143,15 @@ async def _asked(
         towns=[(town.name, _told(town)) for town in await territory.emitters("municipality")],
         today=_today(),
         carry=carry,
+        online={kind.key for kind in await _online()},
         base=f"/e/{emitter.slug}/idcard",
     )
+
+
+async def _online() -> list[Kind]:
+    """The kinds that a town hall at least has open online."""
+    keys = await kinds_online(PLUGIN)
+    return [kind for kind in KINDS if kind.key in keys or (kind.online and not keys)]
 
 
 async def _hours(

@@ -170,6 +170,7 @@ async def visit_page(
         appointment=appointment,
         bring=bring,
         reminders=reminders_to_come(visit.start, clock.now()),
+        also=await queries.also_bring(visit.place, appointment.kind, i18n.language(request)),
         changeable=visit.live and changeable(visit.start, clock.now()) is None,
         base=f"/e/{found.slug}/idcard",
         url=lambda part="", **more: address(request, found, part, **more),
