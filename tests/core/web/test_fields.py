@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -23,6 +23,17 @@ def test_every_way_of_writing_a_date_gives_it_back(when: date) -> None:
     assert fields.day(when.isoformat()) == when
     assert fields.day(f"{when.day}/{when.month}/{when.year}") == when
     assert fields.day(f"{when.day}.{when.month}.{when.year % 100:02}") == when
+
+
+@pytest.mark.parametrize("typed", ["", "25", "8:60", "midi", "8:3", "8 heures", "08:30:00:1", "-1"])
+def test_what_is_no_hour(typed: str) -> None:
+    assert isinstance(fields.hour(typed), Text)
+
+
+@given(st.times().map(lambda at: at.replace(second=0, microsecond=0)))
+def test_every_way_of_writing_an_hour_gives_it_back(at: time) -> None:
+    typed = (f"{at:%H:%M}", f"{at.hour}h{at.minute:02}", f"{at.hour} h {at.minute:02}", f"{at.hour}.{at.minute:02} Uhr")
+    assert {fields.hour(way) for way in typed} == {at}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from parvis import clock, settings
 from parvis.calendars import actions as calendars
+from parvis.calendars import planning
 from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone, SlotFull
 from parvis.calendars.proofs import unlike_bookings
@@ -45,6 +46,15 @@ async def test_a_hold_becomes_an_appointment(town):
     assert (found.paper, [person.number for person in found.applicants]) == (Paper.CARD, ["A023456789", "A123456789"])
     assert [row.event for row in await dossiers.timeline(booked.dossier)] == ["booking.confirmed", "dossier.opened"]
     assert {"dossier.opened", "booking.confirmed"} <= set(await events())
+
+
+async def test_a_town_hall_decides_for_each_kind_whether_a_number_is_required(town):
+    one = await town.request(await town.hold(), numbers=[None])
+    with pytest.raises(Refused) as refused:
+        await actions.book(one)
+    assert codes(refused) == ["number-missing"]
+    await planning.offer(town.calendar.id, "deposit", 20, 15, number=False)
+    assert await actions.book(one)
 
 
 async def test_names_contacts_and_numbers_are_not_readable_at_rest(town):

@@ -37,7 +37,7 @@ def test_any_text_is_a_number_or_a_sentence(typed):
 
 def test_each_person_needs_a_number_of_their_own():
     people = [somebody(), somebody(), somebody(number=None), somebody(number="123")]
-    assert codes(rules.refusals("deposit", 4, people, Numbers.REQUIRED)) == [
+    assert codes(rules.refusals(4, people, Numbers.REQUIRED)) == [
         ("number-twice", "applicants-0-number"),
         ("number-twice", "applicants-1-number"),
         ("number-missing", "applicants-2-number"),
@@ -46,17 +46,18 @@ def test_each_person_needs_a_number_of_their_own():
 
 
 def test_where_the_number_is_optional_none_is_asked_for():
-    assert rules.refusals("deposit", 1, [somebody(number=None)], Numbers.OPTIONAL) == []
+    assert rules.refusals(1, [somebody(number=None)], Numbers.OPTIONAL) == []
 
 
-def test_collecting_needs_no_number():
-    assert rules.refusals("collection", 1, [somebody(number=None)], Numbers.REQUIRED) == []
+def test_only_a_deposit_asks_for_a_number_and_is_open_online_with_collecting_unless_a_town_says_otherwise():
+    assert [kind.key for kind in rules.KINDS if kind.number] == ["deposit"]
+    assert [kind.key for kind in rules.KINDS if kind.online] == ["deposit", "collection"]
 
 
 @pytest.mark.parametrize("people", [1, 3])
 def test_the_hour_is_for_as_many_people_as_it_was_held_for(people):
     pair = [somebody(), somebody(number="B123456789")]
-    assert codes(rules.refusals("deposit", people, pair, Numbers.REQUIRED)) == [("people-mismatch", "applicants")]
+    assert codes(rules.refusals(people, pair, Numbers.REQUIRED)) == [("people-mismatch", "applicants")]
 
 
 @given(live=st.integers(0, 12), people=st.integers(1, 8))

@@ -101,3 +101,8 @@ def test_a_small_child_need_not_come_to_collect():
 
 def test_each_further_person_adds_time():
     assert all(0 < kind.further <= kind.first for kind in KINDS)
+
+
+def test_certifying_and_completing_have_lists_of_their_own():
+    assert "France Identité" in said(bring(None, kind="certification"))
+    assert "what is missing" in said(bring(None, kind="incomplete"))

@@ -5,17 +5,21 @@ import pytest
 
 import parvis_idcard
 from parvis import clock
+from parvis.calendars import planning
+from parvis.calendars.orphaned import Decision
 from parvis.contract.values import Channel
-from parvis.db import connection
+from parvis.db import connection, transaction
 from parvis.dossiers import actions as dossier_actions
 from parvis.dossiers import queries as dossiers
+from parvis.dossiers import settling
 from parvis.dossiers.actions import By
+from parvis.events import BookingMoved
 from parvis.messages.letters import Letterhead, write
 from parvis.messages.queries import of_dossier
 from parvis.messages.sealing import Letter
 from parvis.messages.sms import segments
 from parvis.web import folders
-from parvis_idcard import actions, jobs, messages
+from parvis_idcard import actions, jobs, messages, queries, reactions
 from parvis_idcard.rules import Age, Applicant
 
 HEAD = Letterhead(
@@ -50,6 +54,54 @@ async def test_one_reminder_when_it_is_due_and_none_twice(town):
     assert await jobs.remind() == 0
     assert await told(booked.dossier) == ["idcard/reminder"]
     assert (await dossiers.timeline(booked.dossier))[0].event == "visit.reminded"
+
+
+async def settled(town, booked, decision: Decision) -> None:
+    async with transaction():
+        locked = await settling.lock([booked.booking])
+        await settling.settle({booked.booking: decision}, locked, By("staff"), "La station est en panne.")
+
+
+async def test_whoever_is_moved_by_staff_is_told_why_and_reminded_anew(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    clock.move(town.calendar.at(9) - timedelta(days=2) - clock.now())
+    assert await jobs.remind() == 1
+    await settled(town, booked, Decision("move", town.calendar.at(10, days=3)))
+    visit = (await dossiers.dossier(booked.dossier)).visit
+    assert visit.start == town.calendar.at(10, days=3)
+    moved = BookingMoved(
+        booking=booked.booking,
+        dossier=booked.dossier,
+        calendar=town.calendar.id,
+        start=visit.start,
+        end=visit.end,
+        previous_calendar=town.calendar.id,
+        previous_start=town.calendar.at(9),
+    )
+    await reactions.tell_moved(moved)
+    await reactions.tell_moved(moved)
+    assert await told(booked.dossier) == ["idcard/moved", "idcard/reminder"]
+    assert await dossiers.reason_of(booked.dossier, "booking.moved") == "La station est en panne."
+    assert await queries.reminders_sent(booked.dossier) == []
+
+
+async def test_whoever_is_cancelled_by_staff_is_told_why(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    await settled(town, booked, Decision("cancel"))
+    found = await dossiers.dossier(booked.dossier)
+    assert not found.visit.live
+    assert await messages.tell(messages.CANCELLED, booked.dossier, "cancelled")
+    assert await dossiers.reason_of(booked.dossier, "booking.cancelled") == "La station est en panne."
+    assert await settling.contacts([booked.booking]) == {booked.booking: "mail"}
+
+
+async def test_what_a_town_hall_adds_is_told_in_the_language_of_whoever_comes(town):
+    texts = {"fr": "Entrée par la cour\nDigicode 12", "de": "Eingang im Hof"}
+    await planning.offer(town.calendar.id, "deposit", 20, 15, number=True, bring=texts)
+    assert await queries.also_bring(town.calendar.place, "deposit", "fr") == ["Entrée par la cour", "Digicode 12"]
+    assert await queries.also_bring(town.calendar.place, "deposit", "en") == ["Entrée par la cour", "Digicode 12"]
+    assert await queries.also_bring(town.calendar.place, "deposit", "de") == ["Eingang im Hof"]
+    assert await queries.also_bring(town.calendar.place, "gone", "fr") == []
 
 
 async def test_a_cancelled_visit_is_not_reminded(town):

@@ -1,6 +1,6 @@
 """What people type, read into a value, or the sentence that says what to type instead. No I/O.
 
-A form is a frozen `msgspec.Struct`; its fields are `int`, `bool` (a checkbox), `str`, `date`, a `Literal` or an
+A form is a frozen `msgspec.Struct`; its fields are `int`, `bool` (a checkbox), `str`, `date`, `time`, a `Literal` or an
 `Enum` (a choice), a tuple of one of these (several choices) or of another Struct (`people-0-name`), or one of the
 kinds below. `| None` makes a field optional. `Annotated[int, msgspec.Meta(ge=1, le=8)]` bounds it,
 `Annotated[Email, Missing(Text("…"))]` says what to do when it was left empty.
@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Any
 
 import phonenumbers
@@ -24,6 +24,7 @@ _LINE = 200
 _WORDS = 2000
 # Emoji joiners and direction marks stay; what a terminal or a log would obey goes.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_HOUR = re.compile(r"\s*(\d{1,2})\s*(?:(?:h|[:.])\s*(\d{2})?)?\s*(?:uhr)?\s*", re.IGNORECASE)
 _DATE = re.compile(r"\s*(\d{1,4})\s*[-/.\s]\s*(\d{1,2})\s*[-/.\s]\s*(\d{1,4})\s*")
 
 
@@ -103,6 +104,19 @@ def day(raw: str) -> date | Text:
     first, middle, last = found.groups()
     year, of_month = (first, last) if len(first) == 4 else (last, first)
     return _date(f"20{year}" if len(year) == 2 else year, middle, of_month) or wrong
+
+
+def hour(raw: str) -> time | Text:
+    """An hour of the clock as typed, in 24 hours.
+
+    >>> hour("8"), hour("8h30"), hour(" 17 h 05 "), hour("9.30 Uhr")
+    (datetime.time(8, 0), datetime.time(8, 30), datetime.time(17, 5), datetime.time(9, 30))
+    """
+    found = _HOUR.fullmatch(_clean(raw).replace("\u00a0", " "))
+    hours, minutes = (int(found[1]), int(found[2] or 0)) if found else (24, 0)
+    if hours > 23 or minutes > 59:
+        return Text("Write the hour with its minutes, for example: 8:30 or 17:00.")
+    return time(hours, minutes)
 
 
 def birth_date(of_month: str, month: str, year: str) -> date | Text:

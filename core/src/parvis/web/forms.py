@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, time
 from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -134,4 +134,6 @@ def _typed(value: Any) -> tuple[str, ...]:
         return ("yes",) if value else ()
     if isinstance(value, Enum):
         return (str(value.value),)
+    if isinstance(value, time):
+        return (value.isoformat("minutes"),)
     return (str(value),)

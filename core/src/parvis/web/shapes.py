@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, time
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -96,7 +96,7 @@ def _reader(hint: Any) -> Callable[[str], Any]:
         return lambda typed: next((item for item in get_args(hint) if str(item) == typed), _CHOOSE)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return lambda typed: next((item for item in hint if str(item.value) == typed), _CHOOSE)
-    readers: dict[Any, Callable[[str], Any]] = {int: _whole, date: fields.day, float: _decimal}
+    readers: dict[Any, Callable[[str], Any]] = {int: _whole, date: fields.day, time: fields.hour, float: _decimal}
     return readers.get(hint, fields.line)
 
 

@@ -61,7 +61,7 @@ def settings() -> type[Struct]:
 
 @hookimpl
 def services() -> tuple[Service, ...]:
-    """The one service, with its two kinds."""
+    """The one service, with its kinds."""
     return (
         Service(
             key="idcard",
