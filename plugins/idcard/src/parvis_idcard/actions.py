@@ -61,6 +61,7 @@ async def booked_before(hold: UUID, secret: str) -> Booked | None:
 async def check(held: BookingInfo, details: Details, contact: Contact, for_others: bool) -> None:
     """Everything that can refuse an appointment but the proof of the contact. Raises Refused or HoldGone."""
     place, kind = await territory.place(held.place), await calendars.kind_at(held.place, held.service, held.kind)
+    settings = await queries.settings(held.emitter)
     asked = Numbers.REQUIRED if kind.number and not for_others else Numbers.OPTIONAL
     refusals = rules.refusals(held.people, details.applicants, asked)
     if not refusals and not for_others and instance.current().limits:
