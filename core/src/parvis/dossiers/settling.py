@@ -44,7 +44,7 @@ async def _cancel(found: UUID, dossier: UUID | None, by: By, reason: str) -> Non
     if dossier is None:
         await calendars.cancel(found)
     else:
-        await actions.cancel_visit(dossier, by, reason)
+        await actions.cancel_visit(dossier, by, reason=reason)
 
 
 async def _move(found: UUID, decision: Decision, dossier: UUID | None, by: By, reason: str) -> None:

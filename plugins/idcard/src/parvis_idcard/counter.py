@@ -9,7 +9,7 @@ from parvis.contract.values import Card, Counter, Item, Visitor
 from parvis.errors import Text
 from parvis_idcard import queries
 from parvis_idcard.papers import ToBring, to_bring
-from parvis_idcard.rules import Age, Applicant, Paper, Situation
+from parvis_idcard.rules import CERTIFICATION, COLLECTION, INCOMPLETE, Age, Applicant, Paper, Situation
 
 _AGES = {
     Age.ADULT: Text("adult"),
@@ -20,7 +20,11 @@ _PAPERS = {
     Paper.CARD: Text("Identity card: application"),
     Paper.PASSPORT: Text("Passport: application"),
     Paper.BOTH: Text("Identity card and passport: application"),
-    None: Text("Collecting a finished paper"),
+}
+_KINDS = {
+    COLLECTION: Text("Collecting a finished paper"),
+    CERTIFICATION: Text("Certifying a digital identity"),
+    INCOMPLETE: Text("Completing a file"),
 }
 _SITUATIONS = {
     Situation.RENEWAL: Text("The old paper expires or has expired"),
@@ -37,7 +41,8 @@ async def card(dossier: UUID) -> Card:
     visitors = [
         _visitor(n, person, to_bring(found.kind, found.paper, person)) for n, person in enumerate(found.applicants)
     ]
-    return Card(what=_PAPERS[found.paper], visitors=tuple(visitors))
+    what = _PAPERS[found.paper] if found.paper else _KINDS.get(found.kind, _KINDS[COLLECTION])
+    return Card(what=what, visitors=tuple(visitors))
 
 
 def _visitor(n: int, person: Applicant, bring: ToBring) -> Visitor:

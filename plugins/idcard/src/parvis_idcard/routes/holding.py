@@ -32,7 +32,6 @@ from parvis_idcard.drafts import Draft, DraftGone
 from parvis_idcard.papers import to_bring
 from parvis_idcard.permissions import BOOK_FOR_OTHERS
 from parvis_idcard.routes.finding import PUBLIC
-from parvis_idcard.rules import DEPOSIT, Numbers
 
 _Request = Request[Actor, None, State]
 
@@ -251,9 +250,9 @@ def _people(people: int) -> dict[str, Text]:
 
 
 async def _asks_numbers(request: _Request, held: BookingInfo, form: Form[DetailsForm]) -> bool:
-    if held.kind != DEPOSIT or (form.has("for_others", "yes") and _may_book_for_others(request)):
+    if form.has("for_others", "yes") and _may_book_for_others(request):
         return False
-    return (await queries.settings(held.emitter)).numbers is Numbers.REQUIRED
+    return (await calendar_queries.kind_at(held.place, held.service, held.kind)).number
 
 
 def _addresses(request: _Request, draft: Draft) -> dict[str, Any]:
