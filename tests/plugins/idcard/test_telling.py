@@ -62,7 +62,7 @@ async def settled(town, booked, decision: Decision) -> None:
         await settling.settle({booked.booking: decision}, locked, By("staff"), "La station est en panne.")
 
 
-async def test_whoever_is_moved_by_staff_is_told_why_and_reminded_anew(town):
+async def test_whoever_is_moved_by_staff_is_told_why(town):
     booked = await actions.book(await town.request(await town.hold()))
     clock.move(town.calendar.at(9) - timedelta(days=2) - clock.now())
     assert await jobs.remind() == 1
@@ -82,7 +82,6 @@ async def test_whoever_is_moved_by_staff_is_told_why_and_reminded_anew(town):
     await reactions.tell_moved(moved)
     assert await told(booked.dossier) == ["idcard/moved", "idcard/reminder"]
     assert await dossiers.reason_of(booked.dossier, "booking.moved") == "La station est en panne."
-    assert await queries.reminders_sent(booked.dossier) == []
 
 
 async def test_whoever_is_cancelled_by_staff_is_told_why(town):

@@ -102,12 +102,6 @@ async def cancel(dossier: UUID, by: By, event: str = "booking.cancelled") -> Non
         await end(dossier)
 
 
-async def remind_anew(dossier: UUID) -> None:
-    """A new day has its own reminders."""
-    async with transaction() as c:
-        await c.execute("DELETE FROM idcard.told WHERE dossier = $1 AND what LIKE 'reminder-%'", dossier)
-
-
 async def end(dossier: UUID) -> None:
     """Free the application numbers of an appointment that is over or cancelled."""
     async with transaction() as c:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from parvis.contract.values import Reaction
-from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
 from parvis.errors import NotFound
 from parvis.events import BookingCancelled, BookingConfirmed, BookingFact, BookingMoved, DossierClosed
@@ -22,9 +21,7 @@ async def tell_moved(event: BookingMoved) -> None:
     if event.dossier is not None and await _is_ours(event):
         found = await dossiers.dossier(event.dossier)
         if found.visit is not None and found.visit.live:
-            async with transaction():
-                if await messages.tell(messages.MOVED, event.dossier, f"moved-{found.visit.sequence}"):
-                    await actions.remind_anew(event.dossier)
+            await messages.tell(messages.MOVED, event.dossier, f"moved-{found.visit.sequence}")
 
 
 async def tell_cancelled(event: BookingCancelled) -> None:
