@@ -6,25 +6,15 @@ copy of each page is checked for accessibility.
 
 import itertools
 import os
-from dataclasses import replace
-from urllib.parse import urlsplit
+import re
 
 import pytest
-import uvicorn
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import async_playwright
+from tests.journeys.looking import CHROMIUM, Examiner
 
-from parvis import settings
-from parvis.app.portal_process import create
-from parvis.calendars import planning
 from parvis.db import connection
 from parvis.identity.contacts import code_to_send
-from parvis.territory import actions as territory
-from parvis.testing.calendars import a_calendar
-from parvis.testing.sign_on import free_socket, serving
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 LANGUAGES, WIDTHS, SCRIPTS = ("fr-FR", "de-DE", "en-GB"), (360, 768, 1280), (True, False)
 PAIRS = [
     ("fr-FR", 360, True),
@@ -39,25 +29,6 @@ PAIRS = [
 ]
 SOAK = os.environ.get("PARVIS_SOAK") == "1"
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
-
-
-@pytest.fixture
-async def portal(database):
-    listening, address = free_socket()
-    settings.use(replace(settings.current(), port=urlsplit(address).port))
-    whole = await territory.add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
-    await territory.add_emitter(
-        "illzach", "Illzach", "municipality", latitude=47.78, longitude=7.35, postcodes=("68110",)
-    )
-    calendar = await a_calendar(desks=2)
-    await planning.offer(calendar.id, "collection", 5, 5)
-    for emitter in (whole, calendar.emitter):
-        await territory.enable_plugin(emitter, "idcard")
-        await territory.publish(emitter, "idcard")
-    app = create(settings.current())
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
-    async with serving(server, listening):
-        yield address
 
 
 def every_pair_is_covered():
@@ -82,15 +53,12 @@ async def latest_code():
 class Walk:
     """One visitor; `seen` counts the screens that lead to the appointment."""
 
-    def __init__(self, page, width, scripts):
-        self.page, self.width, self.scripts, self.seen = page, width, scripts, 0
-        self._checker = None
+    def __init__(self, page, scripts):
+        self.page, self.seen = page, 0
+        self.examiner = Examiner(page, scripts=scripts)
 
     async def sound(self):
-        checked = self.page if self.scripts else await self._copy()
-        found = (await Axe().run(checked, options=RULES)).response["violations"]
-        assert [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found] == [], self.page.url
-        assert await self.page.evaluate("document.documentElement.scrollWidth") <= self.width, self.page.url
+        assert await self.examiner.faults() == [], self.page.url
 
     async def screen(self):
         self.seen += 1
@@ -104,28 +72,16 @@ class Walk:
     async def go_on(self):
         await self.follow("main form.question button.main")
 
-    async def _copy(self):
-        """The page as it was made without scripts, in a browser that has them: the check of accessibility is one."""
-        url, content = self.page.url, (await self.page.content()).replace("noscript>", "div>")
-        if self._checker is None:
-            context = await self.page.context.browser.new_context(viewport=self.page.viewport_size)
-            self._checker = await context.new_page()
-            await self._checker.route("**/*.js", lambda route: route.abort())
-        await self._checker.route(url, lambda route: route.fulfill(body=content, content_type="text/html"))
-        await self._checker.goto(url)
-        await self._checker.unroute(url)
-        return self._checker
-
 
 @pytest.mark.parametrize(("lang", "width", "scripts"), itertools.product(LANGUAGES, WIDTHS, SCRIPTS) if SOAK else PAIRS)
 async def test_a_resident_books_and_cancels(portal, lang, width, scripts):
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = await driver.chromium.launch(**CHROMIUM)
         context = await browser.new_context(
             viewport={"width": width, "height": 800}, locale=lang, java_script_enabled=scripts
         )
         page = await context.new_page()
-        walk = Walk(page, width, scripts)
+        walk = Walk(page, scripts)
         await page.goto(f"{portal}/")
         await walk.screen()
         assert await page.get_attribute("html", "lang") == lang[:2]
@@ -156,6 +112,8 @@ async def test_a_resident_books_and_cancels(portal, lang, width, scripts):
         assert "/visit/" in page.url
         await walk.screen()
         assert walk.seen == 6
+        if scripts:
+            assert len(re.findall(rb"/Type\s*/Page\b", await page.pdf(format="A4"))) == 1
         reference = await page.inner_text(".reference")
         await page.goto(f"{portal}/my/requests")
         await walk.sound()

@@ -75,7 +75,9 @@ async def test_an_agent_of_another_town_hall_sees_nothing(portal):
     illzach, mulhouse = await an_emitter("illzach"), await an_emitter("mulhouse")
     dossier, start = await an_appointment(illzach, "Léa Muller")
     cookies = await a_session(await a_person("agent", mulhouse))
-    assert (await portal.get("/office/illzach/today", cookies=cookies)).status_code == 404
+    refused = await portal.get("/office/illzach/today", cookies=cookies)
+    assert refused.status_code == 404
+    assert "/office/illzach" not in refused.text.partition("<main")[0].partition("<nav")[2]
     own = await portal.get(f"/office/mulhouse/today?day={start.date()}", cookies=cookies)
     assert "Léa Muller" not in own.text
     assert await audit.readers_of(dossier) == []

@@ -31,7 +31,7 @@ async def frame_of(request: _AnyRequest) -> Frame:
     if portal is None:
         return Frame(legal=_LEGAL)
     emitter = await _emitter(request.path_params.get("emitter"))
-    office = request.url.path.startswith(("/office", "/operator"))
+    office = _in_their_office(request, actor, emitter)
     asked = emitter or portal
     return Frame(
         portal=await brand_of(portal.slug, "/"),
@@ -46,6 +46,14 @@ async def frame_of(request: _AnyRequest) -> Frame:
         legal=_LEGAL,
         notice=Text("Demonstration data: places, hours and people are invented.") if _demo() else None,
     )
+
+
+def _in_their_office(request: _AnyRequest, actor: Actor, emitter: EmitterInfo | None) -> bool:
+    """Whether this is a page of a back office where they work; a page that says no is a resident's."""
+    path = request.url.path
+    if path.startswith("/operator"):
+        return actor.has(Role.OPERATOR)
+    return path.startswith("/office") and (emitter is None or bool(actor.roles_at(emitter.slug)))
 
 
 def _demo() -> bool:
