@@ -35,7 +35,7 @@ class DraftGone(NotFound):
     """What was typed for an hour that lapsed is kept no longer."""
 
     code = "draft-gone"
-    title = Text("This form is too old: its hour was given back. Please choose an hour again.")
+    title = Text("This form is too old.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ async def of_token(token: str) -> Draft:
     async with connection() as c:
         row = await c.fetchrow("SELECT * FROM idcard.draft WHERE hold = $1", hold)
     if row is None:
-        raise DraftGone
+        raise DraftGone(Text("Its hour was given back. Please choose an hour again."))
     if not crypto.same((found := _draft(row)).secret.encode(), secret.encode()):
         raise NotFound
     return found

@@ -58,8 +58,14 @@ _BIRTH = Text(
     "A birth certificate of less than 3 months (full copy, or extract with the parents’ names), unless the town of "
     "birth sends it to us directly"
 )
-_ELSE_BIRTH = Text("Without it: {paper}", {"paper": _BIRTH})
-_EXPIRED = Text("If it expired more than 5 years ago: {paper}", {"paper": _BIRTH})
+_ELSE_BIRTH = Text(
+    "Without it: the birth certificate of less than 3 months (full copy, or extract with the parents’ names), unless "
+    "the town of birth sends it to us directly"
+)
+_EXPIRED = Text(
+    "If it expired more than 5 years ago: the birth certificate of less than 3 months, unless the town of birth "
+    "sends it to us directly"
+)
 _SLIP = Text("The slip given at the deposit, or the message that says the paper is ready")
 _OLD_COLLECTED = Text("The paper to be replaced, if it was not handed in yet")
 _NEW_CARD = Text("The identity card of the size of a bank card that is to be certified")
@@ -93,7 +99,7 @@ class ToBring:
             return card
         passport = _passport_stamp(self.passport_cents)
         if self.free_if_valid:
-            return Text("No tax stamp if the present passport is still valid. Otherwise: {stamp}", {"stamp": passport})
+            return Text("{stamp}; none if the present passport is still valid", {"stamp": passport})
         if card is None:
             return passport
         both = {"passport": passport, "card": _euros(self.card_cents)}
