@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from itertools import chain, islice
-from typing import NamedTuple, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,14 +18,13 @@ from parvis.calendars.deskbits import BYTES, DeskBits, Shape
 from parvis.calendars.nearest import Ball, Spot, ball_of, nearest
 from parvis.territory.rules import distance_m
 
-# When it begins and ends (UTC), and at how many desks.
-Times: TypeAlias = tuple[datetime, datetime, int]
+T = TypeVar("T")
 
 _ALIKE = 50_000
 # So few places are measured one by one.
 _FEW = 100
 # A list of hours takes some kilobytes.
-_REMEMBERED = 20_000
+_REMEMBERED = 10_000
 # Many search from the same points, the middles of municipalities.
 _POINTS = 1000
 
@@ -41,23 +40,23 @@ class KindInfo(NamedTuple):
 
 
 @dataclass(slots=True)
-class Hours:
+class Hours(Generic[T]):
     """The answer to a question, found as far as somebody wanted to know."""
 
-    rest: Iterator[Times]
-    known: list[Times] = field(default_factory=list)
+    rest: Iterator[T]
+    known: list[T] = field(default_factory=list)
 
-    def first(self, count: int) -> list[Times]:
+    def first(self, count: int) -> list[T]:
         """The first hours, as many as there are up to `count`."""
         if count > len(self.known):
             self.known += islice(self.rest, count - len(self.known))
         return self.known[:count]
 
-    def __iter__(self) -> Iterator[Times]:
+    def __iter__(self) -> Iterator[T]:
         yield from self.known
-        for times in self.rest:
-            self.known.append(times)
-            yield times
+        for one in self.rest:
+            self.known.append(one)
+            yield one
 
 
 @dataclass(slots=True)
@@ -79,7 +78,7 @@ class Entry:
     accessible: bool
     kinds: Mapping[str, KindInfo]
     desks: dict[UUID, DeskBits] = field(default_factory=dict, compare=False)
-    found: dict[Hashable, Hours] = field(default_factory=dict, compare=False)
+    found: dict[Hashable, Hours[Any]] = field(default_factory=dict, compare=False)
     tables: dict[Hashable, list[tuple[date, tuple[str, ...]]]] = field(default_factory=dict, compare=False)
 
     @property
@@ -181,14 +180,14 @@ class Index:
             if not desk.kinds or kind in desk.kinds
         )
 
-    def remember(self, entry: Entry, question: Hashable, times: Iterator[Times]) -> Hours:
+    def remember(self, entry: Entry, question: Hashable, hours: Iterator[T]) -> Hours[T]:
         """Keep the answer to a question until something changes at a calendar, or too many are kept."""
         if self._remembered >= _REMEMBERED:
             self._remembered = 0
             for other in self.entries.values():
                 other.found.clear()
         self._remembered += 1
-        entry.found[question] = found = Hours(times)
+        entry.found[question] = found = Hours(hours)
         return found
 
     def ranked(

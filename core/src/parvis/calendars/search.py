@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from parvis import clock
 from parvis.calendars.bitmaps import WIDTH, cells_of
 from parvis.calendars.following import index_for
-from parvis.calendars.index import Entry, Hours, Index, Times
+from parvis.calendars.index import Entry, Hours, Index
 from parvis.calendars.openings import cells_between
 from parvis.calendars.rules import CELL, cells_needed, midnight
 from parvis.calendars.slots import Mark, Slot, cursor_of, read_cursor
@@ -53,8 +53,9 @@ class Wanted:
 
 
 class FreeSlot(NamedTuple):
-    """An hour that can be taken, `free` times at once. Instants are UTC, `zone` is the place's."""
+    """An hour that can be taken, `free` times at once. Instants are UTC, `zone` is the place's, `id` an opaque code."""
 
+    id: str
     calendar: UUID
     place: UUID
     place_name: str
@@ -66,11 +67,6 @@ class FreeSlot(NamedTuple):
     free: int
     distance_m: int | None
 
-    @property
-    def id(self) -> str:
-        """The slot's opaque code."""
-        return Slot(self.calendar, self.start).code
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -81,7 +77,7 @@ class Page:
 
 
 class PlaceHours(NamedTuple):
-    """A place's first hours. `slots` is empty when nothing is free there."""
+    """A place's first hours, how far away it is; `slots`, which do not repeat it, is empty when nothing is free."""
 
     place: UUID
     place_name: str
@@ -163,9 +159,9 @@ class _Finder:
 
     def by_time(self, after: Mark | None) -> Iterator[FreeSlot]:
         since = after[0] if after else None
-        for mark, times, entry in heapq.merge(*(self._marked(metres, e, since) for metres, e in self.entries)):
+        for mark, slot in heapq.merge(*(self._marked(metres, e, since) for metres, e in self.entries)):
             if after is None or mark > after:
-                yield self._slot(mark[1], entry, times)
+                yield self._measured(mark[1], slot)
 
     def by_distance(self, after: Mark | None) -> Iterator[FreeSlot]:
         entries = self.entries
@@ -173,13 +169,12 @@ class _Finder:
             entries = list(dropwhile(lambda pair: pair[1].calendar != after[2], entries))
         for metres, entry in entries:
             begun = after if after and entry.calendar == after[2] else None
-            for mark, times, _ in self._marked(metres, entry, begun[0] if begun else None):
+            for mark, slot in self._marked(metres, entry, begun[0] if begun else None):
                 if begun is None or mark > begun:
-                    yield self._slot(metres, entry, times)
+                    yield self._measured(metres, slot)
 
     def place(self, metres: int, entry: Entry, each: int) -> PlaceHours:
-        away = metres if self._wanted.near else None
-        slots = [self._slot(metres, entry, times) for times in self._hours(entry).first(each)]
+        away, slots = metres if self._wanted.near else None, self._hours(entry).first(each)
         return PlaceHours(entry.place, entry.place_name, entry.city, entry.emitter, entry.calendar, away, slots)
 
     def counts(self) -> dict[date, int]:
@@ -227,27 +222,27 @@ class _Finder:
             and (not w.accessible or entry.accessible)
         )
 
-    def _slot(self, metres: int, entry: Entry, times: Times) -> FreeSlot:
-        head = entry.calendar, entry.place, entry.place_name, entry.city, entry.emitter, entry.zone
-        return FreeSlot(*head, *times, metres if self._wanted.near else None)
+    def _measured(self, metres: int, slot: FreeSlot) -> FreeSlot:
+        return FreeSlot(*slot[:-1], metres) if self._wanted.near else slot
 
-    def _marked(self, metres: int, entry: Entry, since: datetime | None) -> Iterator[tuple[Mark, Times, Entry]]:
-        found = self._times(entry, since) if since else self._hours(entry)
-        return (((times[0], metres, entry.calendar), times, entry) for times in found)
+    def _marked(self, metres: int, entry: Entry, since: datetime | None) -> Iterator[tuple[Mark, FreeSlot]]:
+        found = self._slots(entry, since) if since else self._hours(entry)
+        return (((slot.start, metres, slot.calendar), slot) for slot in found)
 
-    def _hours(self, entry: Entry) -> Hours:
+    def _hours(self, entry: Entry) -> Hours[FreeSlot]:
         """A place's hours from now on; what was found for others is used again until something changes there."""
         found = entry.found.get(self._question)
-        if found is None or (found.known and found.known[0][0] <= self._now):
-            found = self._index.remember(entry, self._question, self._times(entry, self._now))
+        if found is None or (found.known and found.known[0].start <= self._now):
+            found = self._index.remember(entry, self._question, self._slots(entry, self._now))
         return found
 
-    def _times(self, entry: Entry, since: datetime) -> Iterator[Times]:
+    def _slots(self, entry: Entry, since: datetime) -> Iterator[FreeSlot]:
         length = self._cells(entry) * CELL
+        head = entry.calendar, entry.place, entry.place_name, entry.city, entry.emitter, entry.zone
         for _, begins, desks in self._days(entry, since):
             for cell in cells_of(_union(desks)):
-                start, bit = begins + cell * CELL, WIDTH - 1 - cell
-                yield start, start + length, sum(starts >> bit & 1 for starts in desks)
+                start, free = begins + cell * CELL, sum(starts >> WIDTH - 1 - cell & 1 for starts in desks)
+                yield FreeSlot(Slot(entry.calendar, start).code, *head, start, start + length, free, None)
 
     def _days(self, entry: Entry, since: datetime) -> Iterator[tuple[date, datetime, list[int]]]:
         """Each local day with something free: the day, its midnight, and the starts of each desk."""
