@@ -12,6 +12,7 @@ from parvis.contract.values import Role
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
+from parvis.office.permissions import OPENINGS
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web.pages import Frame, Link
@@ -84,6 +85,9 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
     if emitter:
         today = f"/office/{emitter.slug}/today"
         links.append(Link(label=Text("Today"), url=today, icon="calendar", current=path == today))
+        if actor.may(OPENINGS, emitter.slug):
+            hours = f"/office/{emitter.slug}/calendars"
+            links.append(Link(label=Text("Opening hours"), url=hours, icon="clock", current=path.startswith(hours)))
         for plugin in plugins.current():
             for entry in plugin.nav_entries:
                 if actor.may(entry.permission, emitter.slug) and await territory.is_enabled(plugin.key, emitter.id):

@@ -31,6 +31,13 @@ async def tell_day(calendar: UUID, day: date) -> None:
         await c.execute("SELECT pg_notify($1, $2)", CHANNEL, f"{calendar} {day}")
 
 
+async def tell_days(calendar: UUID, days: Iterable[date]) -> None:
+    """Tell that something changed on several local days of a calendar, once the caller commits."""
+    sql = "SELECT pg_notify($1, $2 || ' ' || day) FROM unnest($3::date[]) AS told (day)"
+    async with connection() as c:
+        await c.execute(sql, CHANNEL, str(calendar), list(days))
+
+
 def read(payload: str) -> tuple[UUID, date]:
     """The calendar and its local day that a notification names.
 

@@ -106,6 +106,28 @@ async def zone_of(calendar: UUID) -> ZoneInfo:
     return ZoneInfo(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarInfo:
+    """The calendar of a place for a service."""
+
+    id: UUID
+    service: str
+    zone: str
+    place: UUID
+    place_name: str
+
+
+async def calendars_of(emitter: UUID) -> list[CalendarInfo]:
+    """The calendars in use at the places that an emitter owns or operates, by place."""
+    sql = (
+        "SELECT c.id, c.service, c.zone, c.place, p.name AS place_name FROM parvis.calendar c "
+        "JOIN parvis.place p ON p.id = c.place WHERE $1 IN (p.emitter, p.operator) AND c.active AND p.active "
+        "ORDER BY p.name, c.service"
+    )
+    async with connection() as c:
+        return [CalendarInfo(**row) for row in await c.fetch(sql, emitter)]
+
+
 async def kinds_at(emitter: UUID) -> list[tuple[UUID, str, str, str]]:
     """What the calendars of an emitter's places offer: calendar, service, kind and place, the longest first."""
     sql = (

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from parvis import clock
-from parvis.calendars import checks, grids, history, timetable_rows, timetables
+from parvis.calendars import checks, days, grids, history, timetable_rows, timetables
 from parvis.calendars.grids import DeskDay, Live
 from parvis.calendars.openings import DayGrid
 from parvis.calendars.orphaned import Decision, strays
@@ -102,6 +102,7 @@ async def _save(edit: Edit, decisions: Mapping[UUID, Decision]) -> Saved:
         await timetable_rows.write(c, edit.calendar, kept.timetable, after)
         await grids.write(c, wanted, await grids.live_on(c, wanted))
         await c.execute("INSERT INTO parvis.slot_change_waiting (calendar) VALUES ($1)", edit.calendar)
+        await days.tell_days(edit.calendar, {day for _, day in wanted})
         await history.record(
             c,
             edit.calendar,

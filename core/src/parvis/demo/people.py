@@ -41,9 +41,9 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(
         "agent-mulhouse",
         "Karim Benali",
-        "Agent de la mairie de Mulhouse",
+        "Agent de la mairie de Mulhouse, responsable des horaires",
         email="karim.benali@mulhouse.example",
-        grants=(("agent", "mulhouse"),),
+        grants=(("agent", "mulhouse"), ("manager", "mulhouse")),
     ),
     DemoPerson(
         "agent-illzach",

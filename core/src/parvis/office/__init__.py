@@ -1,7 +1,7 @@
-"""The back office, in rooms: the agent's day at one emitter, and the operator's page of the instance."""
+"""The back office, in rooms: the agent's day at one emitter, its opening rules, the operator's page of the instance."""
 
-from parvis.office import day, routes
+from parvis.office import day, openings, routes
 
-HANDLERS = (*routes.HANDLERS, *day.HANDLERS)
+HANDLERS = (*routes.HANDLERS, *day.HANDLERS, *openings.HANDLERS)
 
 __all__ = ["HANDLERS"]

@@ -7,6 +7,9 @@ ENTER = "office.enter"
 TODAY = "office.today"
 RECEIVE = "office.receive"
 SETTLE = "office.settle"
+OPENINGS = "office.openings"
+CLOSE = "office.close"
+RULES = "office.rules"
 
 PERMISSIONS = (
     Permission(
@@ -27,6 +30,21 @@ PERMISSIONS = (
     Permission(
         key=SETTLE,
         name=Text("Set when the hours of people who do not come are given back"),
+        roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=OPENINGS,
+        name=Text("See kinds, desks and opening rules"),
+        roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=CLOSE,
+        name=Text("Close hours, change single days"),
+        roles=frozenset({Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=RULES,
+        name=Text("Change kinds, desks and opening rules"),
         roles=frozenset({Role.MANAGER}),
     ),
 )

@@ -118,6 +118,15 @@ def decimal(figure: float, lang: str) -> str:
     return str(format_decimal(figure, "#,##0.00", locale=lang))
 
 
+def whole(figure: int, lang: str) -> str:
+    """A whole figure, its thousands set apart.
+
+    >>> whole(45000, "en"), whole(45000, "de"), whole(12, "fr")
+    ('45,000', '45.000', '12')
+    """
+    return str(format_decimal(figure, "#,##0", locale=lang))
+
+
 def cuttable(text: str) -> str:
     """What of a message may be cut where the message would be too long, between marks that are removed again."""
     return f"{CUT_FROM}{text}{CUT_TO}"

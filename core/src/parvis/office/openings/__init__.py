@@ -1,0 +1,15 @@
+"""Kinds and opening rules of an emitter's calendars: seen at a glance, changed page by page, undone."""
+
+from parvis.office.openings import ahead, closures, desks, kinds, occurrences, overview, past
+
+HANDLERS = (
+    *overview.HANDLERS,
+    *desks.HANDLERS,
+    *kinds.HANDLERS,
+    *ahead.HANDLERS,
+    *closures.HANDLERS,
+    *occurrences.HANDLERS,
+    *past.HANDLERS,
+)
+
+__all__ = ["HANDLERS"]
