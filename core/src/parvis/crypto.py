@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -130,6 +130,13 @@ def code_digest(code: str, salt: str) -> bytes:
     """A keyed digest of what is short or easily guessed (a code, a number, an address), the same after a rotation."""
     keys = _keys[-1]
     return _mac(keys, keys.finding, "digest", f"{salt}.{code}")
+
+
+def blind(words: Iterable[str], purpose: str) -> set[int]:
+    """Keyed digests of four bytes, as PostgreSQL's integers: equal words meet, by chance a few others do."""
+    keys = _keys[-1]
+    key = keys.derive(keys.finding, f"blind:{purpose}")
+    return {int.from_bytes(hmac.digest(key, word.encode(), "sha256")[:4], "big", signed=True) for word in words}
 
 
 def new_secret() -> str:

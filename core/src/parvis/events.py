@@ -21,13 +21,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BookingFact(Event, frozen=True, kw_only=True):
-    """What every fact about a booking carries; `start` and `end` are instants (UTC)."""
+    """What every fact about a booking carries; `start` and `end` are instants (UTC).
+
+    Without `tell`, staff chose that the person is not written to about it.
+    """
 
     booking: UUID
     dossier: UUID | None = None
     calendar: UUID
     start: datetime
     end: datetime
+    tell: bool = True
 
 
 class BookingConfirmed(BookingFact, frozen=True, kw_only=True):

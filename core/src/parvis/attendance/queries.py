@@ -45,8 +45,8 @@ _VISITS = (
 SELECT b.*, lower(b.period) AS start, upper(b.period) AS "end", o.reference, @STEPS@ AS done,
     s.note IS NOT NULL AS noted, coalesce(cardinality(s.ticks), 0) AS ticked,
     CASE WHEN b.state = 'cancelled' THEN (
-        SELECT t.by FROM parvis.timeline t WHERE t.dossier = b.dossier AND t.event = 'booking.cancelled'
-        ORDER BY t.at DESC LIMIT 1
+        SELECT t.by FROM parvis.timeline t
+        WHERE t.dossier = b.dossier AND t.event IN ('booking.cancelled', 'visit.given-back') ORDER BY t.at DESC LIMIT 1
     ) END AS cancelled_by
 FROM visits b
 LEFT JOIN parvis.dossier o ON o.id = b.dossier

@@ -91,8 +91,11 @@ def held_by(claim: Claim | None, taken: asyncpg.Record) -> Hold:
     )
 
 
-async def confirm(hold_id: UUID, secret: str, dossier: UUID | None = None) -> BookingInfo:
-    """Turn a hold into a booking. Twice for the same dossier is once. Raises HoldGone."""
+async def confirm(hold_id: UUID, secret: str, dossier: UUID | None = None, *, tell: bool = True) -> BookingInfo:
+    """Turn a hold into a booking. Twice for the same dossier is once. Raises HoldGone.
+
+    Without `tell` the person is not written to; so for `cancel` and `move`.
+    """
     async with transaction() as c:
         sql = "SELECT state, hold_until, dossier FROM parvis.booking WHERE id = $1 AND secret = $2 FOR UPDATE"
         row = await c.fetchrow(sql, hold_id, crypto.digest(secret))
@@ -106,7 +109,7 @@ async def confirm(hold_id: UUID, secret: str, dossier: UUID | None = None) -> Bo
             dossier,
         )
         confirmed = await booking(hold_id)
-        await record(BookingConfirmed(**confirmed.fact))
+        await record(BookingConfirmed(**confirmed.fact, tell=tell))
         await days.tell([hold_id])
         return confirmed
 
@@ -130,7 +133,7 @@ async def release(hold_id: UUID, secret: str) -> None:
         await c.execute(FREE_CELLS, *_cells(row))
 
 
-async def cancel(booking_id: UUID) -> BookingInfo:
+async def cancel(booking_id: UUID, *, tell: bool = True) -> BookingInfo:
     """Cancel a booking; its hour returns to the public after a random delay, at once if it is near.
 
     Twice is once. Raises NotFound, Refused once it has begun.
@@ -141,14 +144,20 @@ async def cancel(booking_id: UUID) -> BookingInfo:
             await c.execute("UPDATE parvis.booking SET state = 'cancelled' WHERE id = $1", booking_id)
             await _give_back(c, row)
             cancelled = await booking(booking_id)
-            await record(BookingCancelled(**cancelled.fact))
+            await record(BookingCancelled(**cancelled.fact, tell=tell))
             await days.tell([booking_id])
             return cancelled
         return await booking(booking_id)
 
 
 async def move(
-    booking_id: UUID, calendar: UUID, start: datetime, *, people: int | None = None, counter: bool = False
+    booking_id: UUID,
+    calendar: UUID,
+    start: datetime,
+    *,
+    people: int | None = None,
+    counter: bool = False,
+    tell: bool = True,
 ) -> BookingInfo:
     """Move a booking to another hour or place; it keeps its id, and its hour until the new one is sure.
 
@@ -165,7 +174,7 @@ async def move(
         if _waits(row) and not (taken["desk"] == row["desk"] and _overlap(taken, row)):
             await c.execute(TAKE_CELLS, *_cells(row))
             await _keep_back(c, row)
-        return await _moved(before)
+        return await _moved(before, tell)
 
 
 async def move_to_hold(booking_id: UUID, hold_id: UUID, secret: str) -> BookingInfo:
@@ -252,9 +261,9 @@ async def _take_over(c: Connection, row: asyncpg.Record, hold_id: UUID) -> async
     return new
 
 
-async def _moved(before: BookingInfo) -> BookingInfo:
+async def _moved(before: BookingInfo, tell: bool = True) -> BookingInfo:
     moved = await booking(before.id)
-    fact = BookingMoved(**moved.fact, previous_calendar=before.calendar, previous_start=before.start)
+    fact = BookingMoved(**moved.fact, previous_calendar=before.calendar, previous_start=before.start, tell=tell)
     await record(fact)
     await days.tell([moved.id])
     await days.tell_day(before.calendar, before.start.astimezone(ZoneInfo(before.zone)).date())

@@ -19,10 +19,10 @@ from parvis.calendars.bitmaps import cells_of, fitting
 from parvis.calendars.claims import FREE_CELLS, RETAKE_CELLS
 from parvis.calendars.grids import bits_of
 from parvis.calendars.queries import BookingInfo
-from parvis.calendars.rules import CELL, cell_of, cells_needed, instant_of
+from parvis.calendars.rules import CELL, cell_of, cells_needed, instant_of, too_late
 from parvis.calendars.slots import UnknownSlot
 from parvis.db import Connection, connection, transaction
-from parvis.errors import Conflict, NotFound, Text
+from parvis.errors import Conflict, NotFound, Refused, Text
 from parvis.events import BookingCancelled, BookingRestored
 from parvis.outbox import record
 
@@ -94,17 +94,22 @@ async def withdraw(booking: UUID) -> None:
         await days.tell([booking])
 
 
-async def restore(booking: UUID) -> BookingInfo:
-    """Undo a cancellation while the hour is still there: kept back, or free. Raises HourGone, NotFound."""
+async def restore(booking: UUID, *, tell: bool = True) -> BookingInfo:
+    """Undo a cancellation while the hour is still there: kept back, or free; the person is written to if `tell`.
+
+    Raises HourGone, NotFound, Refused once it would have begun.
+    """
     async with transaction() as c:
         row = await _locked(c, booking)
         if row["state"] == "cancelled":
+            if refusal := too_late(row["start"], clock.now()):
+                raise Refused(refusal)
             # Kept back since it was cancelled: its cells are taken already.
             kept = "DELETE FROM parvis.booking WHERE desk = $1 AND period = $2 AND state = 'kept' RETURNING id"
             if await c.fetchval(kept, row["desk"], row["period"]) is None:
                 await _retake(c, row, row["cell"], row["cells"])
             await c.execute("UPDATE parvis.booking SET state = 'confirmed' WHERE id = $1", booking)
-            await record(BookingRestored(**(await queries.booking(booking)).fact))
+            await record(BookingRestored(**(await queries.booking(booking)).fact, tell=tell))
             await days.tell([booking])
         return await queries.booking(booking)
 

@@ -80,7 +80,7 @@ class BookingRequest:
     """A hold that its holder wants to become a booking, with the service's own details, decoded.
 
     `for_others`: an agent of the emitter `office`, or a helper without one, books for somebody as `person`; limits
-    per contact and proofs do not apply.
+    per contact and proofs do not apply, a contact is not needed. Without `tell` nobody is written to about it.
     """
 
     hold: UUID
@@ -91,6 +91,7 @@ class BookingRequest:
     proof: UUID | None = None
     for_others: bool = False
     office: UUID | None = None
+    tell: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

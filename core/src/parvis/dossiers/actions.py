@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,9 +12,11 @@ import msgspec
 
 from parvis import clock, crypto, outbox
 from parvis.calendars import actions as calendars
+from parvis.calendars import counter, days
 from parvis.calendars.queries import BookingInfo, place_of
-from parvis.contract.values import PersonalData
+from parvis.contract.values import Channel, PersonalData
 from parvis.db import Connection, new_id, new_reference, transaction
+from parvis.dossiers import digests
 from parvis.errors import NotFound
 from parvis.events import DossierClosed, DossierOpened
 from parvis.identity.contacts import Contact
@@ -36,15 +38,19 @@ class By:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDossier:
-    """What a dossier begins with. `kept_days` is how long it stays once closed."""
+    """What a dossier begins with. `kept_days` is how long it stays once closed.
+
+    Without a contact nobody is written to; `phone` (E.164) is called.
+    """
 
     service: str
     emitter: UUID
-    contact: Contact
+    contact: Contact | None
     names: tuple[str, ...]
     language: str
     kept_days: int
     person: UUID | None = None
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,53 +63,80 @@ class Opened:
 
 async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's verb, always called as actions.open
     """Open a dossier and begin its timeline."""
-    sql = (
-        "INSERT INTO parvis.dossier (id, reference, service, emitter, person, contact_kind, contact, contact_digest, "
-        "names, language, kept_days, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-    )
     opened = Opened(new_id(), new_reference())
-    contact = crypto.encrypt(new.contact.address.encode(), CONTACT)
-    values = (new.person, new.contact.kind.value, contact, new.contact.digest, _sealed(new.names), new.language)
+    row = {
+        "id": opened.id,
+        "reference": opened.reference,
+        "service": new.service,
+        "emitter": new.emitter,
+        "person": new.person,
+        "names": _sealed(new.names),
+        "name_digests": digests.of_names(new.names, new.emitter),
+        "language": new.language,
+        "kept_days": new.kept_days,
+        "opened_at": clock.now(),
+        **_reached(new.contact, new.phone),
+    }
     async with transaction() as c:
-        await c.execute(sql, opened.id, opened.reference, new.service, new.emitter, *values, new.kept_days, clock.now())
+        await c.execute(_insert(row), *row.values())
         await note(opened.id, "dossier.opened", by)
         await outbox.record(DossierOpened(emitter=new.emitter, dossier=opened.id, service=new.service))
     return opened
 
 
-async def book(new: NewDossier, hold: UUID, secret: str, place: str, by: By) -> Opened:
-    """Open a dossier and confirm its hold, which `place` names for the timeline. Raises HoldGone."""
+async def book(new: NewDossier, hold: UUID, secret: str, place: str, by: By, *, tell: bool = True) -> Opened:
+    """Open a dossier and confirm its hold, which `place` names for the timeline. Raises HoldGone.
+
+    Without `tell` the person is not written to about it.
+    """
     async with transaction() as c:
         opened = await open(new, by)
-        booking = await calendars.confirm(hold, secret, opened.id)
+        booking = await calendars.confirm(hold, secret, opened.id, tell=tell)
         await c.execute("UPDATE parvis.dossier SET booking = $2 WHERE id = $1", opened.id, booking.id)
         await note(opened.id, "booking.confirmed", by, start=booking.start, place=place)
     return opened
 
 
 async def move_visit(
-    dossier: UUID, calendar: UUID, start: datetime, place: str, by: By, reason: str = ""
+    dossier: UUID, calendar: UUID, start: datetime, place: str, by: By, reason: str = "", *, tell: bool = True
 ) -> BookingInfo:
-    """Move a dossier's visit; the old hour is kept until the new one is sure. The resident is told the `reason`.
+    """Move a dossier's visit; the old hour is kept until the new one is sure.
+
+    The resident is told the `reason`, or nothing at all without `tell`.
 
     Raises SlotFull, UnknownSlot, NotFound, Refused.
     """
     async with transaction() as c:
-        counter = by.kind == "staff" and await _is_theirs(calendar, by)
-        booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=counter)
-        await c.execute("UPDATE parvis.dossier SET emitter = $2 WHERE id = $1", dossier, booking.emitter)
+        theirs = by.kind == "staff" and await _is_theirs(calendar, by)
+        booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=theirs, tell=tell)
+        await _hand_over(c, dossier, booking.emitter)
         await note(dossier, "booking.moved", by, start=booking.start, place=place, **_why(reason))
     return booking
 
 
-async def cancel_visit(dossier: UUID, by: By, event: str = "booking.cancelled", reason: str = "") -> None:
-    """Cancel a dossier's visit and close it, which the timeline tells as `event`; the resident is told the `reason`.
+async def cancel_visit(
+    dossier: UUID, by: By, event: str = "booking.cancelled", reason: str = "", *, tell: bool = True
+) -> None:
+    """Cancel a dossier's visit and close it, which the timeline tells as `event`.
 
-    Twice is once. Raises NotFound, or Refused once it has begun.
+    The resident is told the `reason`, or nothing at all without `tell`. Twice is once. Raises NotFound, or Refused
+    once it has begun.
     """
     async with transaction() as c:
-        await calendars.cancel(await _booking_of(c, dossier))
+        await calendars.cancel(await _booking_of(c, dossier), tell=tell)
         await close(dossier, clock.now(), event, by, **_why(reason))
+
+
+async def restore_visit(dossier: UUID, by: By, *, tell: bool = True) -> BookingInfo:
+    """Undo the cancellation of a visit, while its hour is there. Raises HourGone, NotFound, Refused if it has begun."""
+    async with transaction() as c:
+        booking = await counter.restore(await _booking_of(c, dossier), tell=tell)
+        sql = (
+            "UPDATE parvis.dossier SET state = 'open', closed_at = NULL WHERE id = $1 AND state = 'closed' RETURNING id"
+        )
+        if await c.fetchval(sql, dossier):
+            await note(dossier, "booking.restored", by, start=booking.start)
+    return booking
 
 
 async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
@@ -118,9 +151,15 @@ async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
 
 
 async def rename(dossier: UUID, names: Iterable[str]) -> None:
-    """Correct the names that a dossier is found by."""
+    """Correct the names that a dossier is found by. Raises NotFound."""
+    told = tuple(names)
+    sql = "UPDATE parvis.dossier SET names = $2, name_digests = $3 WHERE id = $1 RETURNING booking"
     async with transaction() as c:
-        await c.execute("UPDATE parvis.dossier SET names = $2 WHERE id = $1", dossier, _sealed(tuple(names)))
+        emitter = await c.fetchval("SELECT emitter FROM parvis.dossier WHERE id = $1 FOR NO KEY UPDATE", dossier)
+        if emitter is None:
+            raise NotFound
+        booking = await c.fetchval(sql, dossier, _sealed(told), digests.of_names(told, emitter))
+        await days.tell([booking])
 
 
 async def close(dossier: UUID, at: datetime, event: str, by: By, **data: Any) -> bool:
@@ -165,7 +204,8 @@ async def erase_kept_long_enough(owners: Sequence[PersonalData]) -> int:
         await c.execute("DELETE FROM parvis.timeline WHERE dossier = ANY($1)", ids)
         await c.execute(
             "UPDATE parvis.dossier SET state = 'erased', person = NULL, contact_kind = NULL, contact = NULL, "
-            "contact_digest = NULL, names = NULL WHERE id = ANY($1)",
+            "contact_digest = NULL, phone = NULL, phone_digest = NULL, names = NULL, name_digests = NULL "
+            "WHERE id = ANY($1)",
             ids,
         )
     return len(ids)
@@ -187,6 +227,36 @@ async def _booking_of(c: Connection, dossier: UUID) -> UUID:
 
 def _why(reason: str) -> dict[str, str]:
     return {"reason": reason} if reason else {}
+
+
+async def _hand_over(c: Connection, dossier: UUID, emitter: UUID) -> None:
+    """Make a dossier another emitter's, found by name there and no longer where it was."""
+    row = await c.fetchrow("SELECT emitter, names FROM parvis.dossier WHERE id = $1", dossier)
+    if row["emitter"] != emitter:
+        found = digests.of_names(opened_names(row["names"]), emitter)
+        sql = "UPDATE parvis.dossier SET emitter = $2, name_digests = $3 WHERE id = $1"
+        await c.execute(sql, dossier, emitter, found)
+
+
+def opened_names(sealed: bytes | None) -> tuple[str, ...]:
+    """Names as they are kept, in the clear."""
+    return tuple(msgspec.json.decode(crypto.decrypt(sealed, NAMES))) if sealed else ()
+
+
+def _reached(contact: Contact | None, phone: str | None) -> dict[str, Any]:
+    """How somebody is reached, as a dossier's row keeps it."""
+    kept: dict[str, Any] = {}
+    if contact:
+        address = crypto.encrypt(contact.address.encode(), CONTACT)
+        kept = {"contact_kind": contact.kind.value, "contact": address, "contact_digest": contact.digest}
+    if phone:
+        kept |= {"phone": crypto.encrypt(phone.encode(), CONTACT), "phone_digest": Contact(Channel.SMS, phone).digest}
+    return kept
+
+
+def _insert(row: Mapping[str, Any]) -> str:
+    values = ", ".join(f"${n}" for n in range(1, len(row) + 1))
+    return f"INSERT INTO parvis.dossier ({', '.join(row)}) VALUES ({values})"  # noqa: S608 - names of our own
 
 
 def _sealed(names: Sequence[str]) -> bytes:

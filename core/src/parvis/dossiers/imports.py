@@ -11,9 +11,12 @@ import msgspec
 
 from parvis import crypto
 from parvis.db import new_id, new_reference, transaction
+from parvis.dossiers import digests
 from parvis.dossiers.actions import NAMES
 
-_DOSSIER = ("id", "reference", "service", "emitter", "names", "language", "kept_days", "opened_at", "booking")
+_DOSSIER = (
+    "id", "reference", "service", "emitter", "names", "name_digests", "language", "kept_days", "opened_at", "booking",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,7 @@ async def bring_in(dossiers: Sequence[Former]) -> None:
             former.service,
             former.emitter,
             crypto.encrypt(msgspec.json.encode(list(former.names)), NAMES),
+            digests.of_names(former.names, former.emitter),
             former.language,
             former.kept_days,
             former.opened,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 from parvis import plugins
-from parvis.dossiers import actions
+from parvis.dossiers import actions, searching
 from parvis.jobs import Timer
 
 
 def timers() -> tuple[Timer, ...]:
-    """Close past visits every five minutes; erase every hour."""
+    """Close past visits every five minutes; erase every hour; find by name what was there before names were found."""
     return (
         Timer("dossiers.close", timedelta(minutes=5), actions.close_past_visits),
         Timer("dossiers.erase", timedelta(hours=1), _erase),
+        Timer("dossiers.index-names", timedelta(minutes=1), searching.index_names),
     )
 
 

@@ -9,12 +9,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from parvis import clock, crypto
 from parvis.contract.values import Channel
 from parvis.db import connection, read_reference
-from parvis.dossiers.actions import CONTACT, NAMES
+from parvis.dossiers.actions import CONTACT, opened_names
 from parvis.dossiers.rules import names_fit, timeline_note, timeline_text
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
@@ -45,7 +44,10 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DossierInfo:
-    """A dossier with what is encrypted at rest in the clear; `contact` and `names` are empty once erased."""
+    """A dossier with what is encrypted at rest in the clear; `contact`, `phone` and `names` are empty once erased.
+
+    Without a contact nobody is written to: `phone` is a number that agents call.
+    """
 
     id: UUID
     reference: str
@@ -54,6 +56,7 @@ class DossierInfo:
     slug: str
     person: UUID | None
     contact: Contact | None
+    phone: str | None
     names: tuple[str, ...]
     language: str
     state: str
@@ -135,7 +138,13 @@ async def names(dossiers: Sequence[UUID]) -> dict[UUID, tuple[str, ...]]:
     """Whom several dossiers are for; erased ones are left out. Whoever shows them to staff traces it."""
     sql = "SELECT id, names FROM parvis.dossier WHERE id = ANY($1) AND names IS NOT NULL"
     async with connection() as c:
-        return {row["id"]: _names(row["names"]) for row in await c.fetch(sql, list(dossiers))}
+        return {row["id"]: opened_names(row["names"]) for row in await c.fetch(sql, list(dossiers))}
+
+
+async def matching(where: str, *given: object) -> list[DossierInfo]:
+    """The dossiers for which SQL of this domain holds, but erased ones."""
+    async with connection() as c:
+        return [_info(row) for row in await c.fetch(f"{_ROWS} WHERE dossier.state <> 'erased' AND {where}", *given)]
 
 
 async def of_booking(booking: UUID) -> DossierInfo | None:
@@ -208,16 +217,16 @@ def _info(row: asyncpg.Record) -> DossierInfo:
     plain = ("id", "reference", "service", "emitter", "slug", "person", "language", "state", "opened_at", "closed_at")
     contact = _contact(row) if row["contact"] else None
     return DossierInfo(
-        **{key: row[key] for key in plain}, contact=contact, names=_names(row["names"]), visit=_visit(row)
+        **{key: row[key] for key in plain},
+        contact=contact,
+        phone=crypto.decrypt(row["phone"], CONTACT).decode() if row["phone"] else None,
+        names=opened_names(row["names"]),
+        visit=_visit(row),
     )
 
 
 def _contact(row: asyncpg.Record) -> Contact:
     return Contact(Channel(row["contact_kind"]), crypto.decrypt(row["contact"], CONTACT).decode())
-
-
-def _names(sealed: bytes | None) -> tuple[str, ...]:
-    return tuple(msgspec.json.decode(crypto.decrypt(sealed, NAMES))) if sealed else ()
 
 
 def _visit(row: asyncpg.Record) -> Visit | None:

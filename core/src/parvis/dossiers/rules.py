@@ -16,6 +16,7 @@ TIMELINE: Mapping[str, Text] = {
     "booking.confirmed": Text("Appointment booked: {start}, {place}"),
     "booking.moved": Text("Appointment moved: {start}, {place}"),
     "booking.cancelled": Text("Appointment cancelled"),
+    "booking.restored": Text("Cancellation undone: {start}"),
     "visit.reminded": Text("Reminder sent"),
     "visit.coming": Text("You said that you are coming"),
     "names.corrected": Text("A name or a number was corrected"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Bytea, ForeignKey, OnDelete, SmallInt, Timestamptz, Varchar
+from piccolo.columns import JSONB, UUID, Array, Bytea, ForeignKey, Integer, OnDelete, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
 from parvis.calendars.tables import Booking
@@ -13,7 +13,8 @@ from parvis.territory.tables import Emitter
 class Dossier(Table, tablename="dossier", schema="parvis"):
     """A resident's matter with one service of one emitter.
 
-    `contact` and `names` (a JSON list) are encrypted, `contact_digest` finds what belongs to a proved contact.
+    `contact`, `phone` and `names` (a JSON list) are encrypted; the digests find what belongs to a proved contact, to a
+    telephone number, and names however they are spelt (`searching`).
     `kept_days` counts from `closed_at`; then everything personal is null and `state` is erased.
     """
 
@@ -25,7 +26,10 @@ class Dossier(Table, tablename="dossier", schema="parvis"):
     contact_kind = Varchar(length=4, null=True, default=None)
     contact = Bytea(null=True, default=None)
     contact_digest = Bytea(null=True, default=None)
+    phone = Bytea(null=True, default=None)
+    phone_digest = Bytea(null=True, default=None)
     names = Bytea(null=True, default=None)
+    name_digests = Array(base_column=Integer(), null=True, default=None)
     language = Varchar(length=2)
     state = Varchar(length=10, default="open")
     booking = ForeignKey(Booking, null=True, default=None, on_delete=OnDelete.set_null)

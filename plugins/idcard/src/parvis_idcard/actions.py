@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from parvis import clock, crypto
@@ -28,7 +29,7 @@ from parvis.messages import actions as messages
 from parvis.territory import queries as territory
 from parvis.territory.queries import PlaceInfo
 from parvis_idcard import drafts, queries, rules
-from parvis_idcard.details import Details, Settings, contact_of, tidied
+from parvis_idcard.details import Details, Settings, contact_of, tidied, told_by
 from parvis_idcard.rules import Applicant, Numbers, Paper
 
 ANOTHER_PERSON = "another-person"
@@ -58,13 +59,13 @@ async def booked_before(hold: UUID, secret: str) -> Booked | None:
     return _booked(found)
 
 
-async def check(held: BookingInfo, details: Details, contact: Contact, for_others: bool) -> None:
+async def check(held: BookingInfo, details: Details, contact: Contact | None, for_others: bool) -> None:
     """Everything that can refuse an appointment but the proof of the contact. Raises Refused or HoldGone."""
     place, kind = await territory.place(held.place), await calendars.kind_at(held.place, held.service, held.kind)
     settings = await queries.settings(held.emitter)
     asked = Numbers.REQUIRED if kind.number and not for_others else Numbers.OPTIONAL
     refusals = rules.refusals(held.people, details.applicants, asked)
-    if not refusals and not for_others and instance.current().limits:
+    if not refusals and contact and not for_others and instance.current().limits:
         refusals = await _over_limits(contact, details.applicants, settings.people, await _phone(place))
     elif not refusals:
         refusals = await _twice(details.applicants, await _phone(place))
@@ -108,6 +109,19 @@ async def end(dossier: UUID) -> None:
         await c.execute("UPDATE idcard.applicant SET live = false WHERE dossier = $1", dossier)
 
 
+async def live_again(dossier: UUID) -> None:
+    """Take the application numbers of an appointment again whose cancellation is undone.
+
+    Raises Refused if one of them has another appointment by now.
+    """
+    try:
+        async with transaction() as c:
+            await c.execute("UPDATE idcard.applicant SET live = true WHERE dossier = $1", dossier)
+    except asyncpg.UniqueViolationError as error:
+        text = Text("One of the application numbers has another appointment by now.")
+        raise Refused(Refusal("application-booked", text)) from error
+
+
 async def say_coming(dossier: DossierInfo, by: By) -> None:
     """Note that the resident comes; saying it twice is saying it once."""
     said = any(row.event == "visit.coming" for row in await dossier_queries.timeline(dossier.id))
@@ -148,9 +162,9 @@ async def export(dossier: UUID) -> dict[str, Any]:
 
 
 async def _book(request: BookingRequest, details: Details) -> Booked:
-    contact = contact_of(details)
+    contact = told_by(details) if request.for_others else contact_of(details)
     by = _by(request)
-    proved = request.for_others or await is_proved(contact, request.person, request.proof)
+    proved = request.for_others or (contact and await is_proved(contact, request.person, request.proof))
     if not proved:
         text = Text("Type the code that we sent you, so that we know we can reach you.")
         raise Refused(Refusal("contact-not-proved", text, "code"))
@@ -160,7 +174,7 @@ async def _book(request: BookingRequest, details: Details) -> Booked:
         await check(held, details, contact, request.for_others)
         place = await territory.place(held.place)
         new = _new_dossier(request, details, contact, held, await queries.settings(held.emitter))
-        opened = await dossiers.book(new, request.hold, request.secret, place.name, by)
+        opened = await dossiers.book(new, request.hold, request.secret, place.name, by, tell=request.tell)
         await _write(c, opened.id, held.kind, details)
         await drafts.forget(request.hold)
     return _booked(await dossier_queries.dossier(opened.id))
@@ -173,7 +187,7 @@ def _by(request: BookingRequest) -> By:
 
 
 def _new_dossier(
-    request: BookingRequest, details: Details, contact: Contact, held: BookingInfo, settings: Settings
+    request: BookingRequest, details: Details, contact: Contact | None, held: BookingInfo, settings: Settings
 ) -> NewDossier:
     return NewDossier(
         service=queries.PLUGIN,
@@ -183,6 +197,7 @@ def _new_dossier(
         language=request.language,
         kept_days=settings.kept_days,
         person=None if request.for_others else request.person,
+        phone=details.phone if request.for_others else None,
     )
 
 
@@ -194,9 +209,10 @@ def _booked(dossier: DossierInfo) -> Booked:
     return Booked(dossier=dossier.id, booking=dossier.visit.booking, reference=dossier.reference, link=link)
 
 
-async def _alone(c: Connection, contact: Contact, applicants: Sequence[Applicant]) -> None:
+async def _alone(c: Connection, contact: Contact | None, applicants: Sequence[Applicant]) -> None:
     """Let nobody else book for the same contact or number meanwhile, so that what the limits count stays true."""
-    digests = {contact.digest, *(queries.number_digest(person.number) for person in applicants if person.number)}
+    digests = {queries.number_digest(person.number) for person in applicants if person.number}
+    digests |= {contact.digest} if contact else set()
     # In one order for everyone, or two families would wait for one another.
     for digest in sorted(digests):
         await c.execute("SELECT pg_advisory_xact_lock($1)", int.from_bytes(digest[:8], "big", signed=True))

@@ -85,10 +85,17 @@ def contact_of(details: Details) -> Contact:
         return Contact(Channel.MAIL, details.email)
     if not details.phone:
         raise Invalid(Refusal("contact-missing", _NO_PHONE, "phone"))
-    if details.phone.startswith("+33") and details.phone[3] not in "67":
+    if not _takes_sms(details.phone):
         text = Text("An SMS needs a mobile number: one that begins with 06 or 07.")
         raise Invalid(Refusal("contact-no-mobile", text, "phone"))
     return Contact(Channel.SMS, details.phone)
+
+
+def told_by(details: Details) -> Contact | None:
+    """How somebody is told for whom staff books: as was chosen, else how it is possible, else not at all."""
+    mail = Contact(Channel.MAIL, details.email) if details.email else None
+    sms = Contact(Channel.SMS, details.phone) if details.phone and _takes_sms(details.phone) else None
+    return (sms or mail) if details.channel is Channel.SMS else (mail or sms)
 
 
 def untold(form: Form[DetailsForm], people: int, *, numbers: bool) -> Iterator[Refusal]:
@@ -119,6 +126,11 @@ def _position(field: str) -> tuple[int, int]:
     name = field.rpartition("-")[2]
     place = _ON_THE_PAGE.index(name) if name in _ON_THE_PAGE else -1
     return (int(person[1]) if person else PEOPLE * (place >= 0), place)
+
+
+def _takes_sms(phone: str) -> bool:
+    """Whether a number can receive an SMS: of French ones, mobiles only."""
+    return not phone.startswith("+33") or phone[3] in "67"
 
 
 def _tidy_applicant(n: int, person: Applicant, wrong: list[Refusal]) -> Applicant:

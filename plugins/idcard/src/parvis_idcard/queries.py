@@ -13,10 +13,11 @@ import msgspec
 from parvis import crypto
 from parvis.calendars import queries as calendars
 from parvis.db import connection
-from parvis.errors import NotFound
+from parvis.dossiers import queries as dossiers
+from parvis.errors import NotFound, Text
 from parvis.territory import queries as territory
 from parvis_idcard.details import Settings
-from parvis_idcard.rules import REMINDERS, Age, Applicant, Paper, Situation
+from parvis_idcard.rules import REMINDERS, Age, Applicant, Paper, Situation, read_number
 
 PLUGIN = "idcard"
 DETAILS = "idcard-applicant"
@@ -86,6 +87,26 @@ async def live_numbers(numbers: Sequence[str], but: UUID | None = None) -> set[s
     by_digest = {number_digest(number): number for number in numbers}
     async with connection() as c:
         return {by_digest[row["number_digest"]] for row in await c.fetch(sql, list(by_digest), but)}
+
+
+async def with_number(typed: str, emitter: UUID) -> list[UUID]:
+    """The dossiers of an emitter in which somebody has this application number; none for what cannot be one."""
+    number = read_number(typed)
+    if isinstance(number, Text):
+        return []
+    sql = (
+        "SELECT dossier.id FROM idcard.applicant JOIN parvis.dossier ON dossier.id = applicant.dossier "
+        "WHERE number_digest = $1 AND dossier.emitter = $2"
+    )
+    async with connection() as c:
+        return [row["id"] for row in await c.fetch(sql, number_digest(number), emitter)]
+
+
+async def times(dossier: UUID, what: str) -> str:
+    """Under which key the latest of several such messages is told once, as the timeline counts what happened."""
+    events = [row.event for row in await dossiers.timeline(dossier)]
+    happened = events.count("booking.restored")
+    return f"{what}-{happened}" if happened else what
 
 
 async def reminders_sent(dossier: UUID, sequence: int) -> list[int]:

@@ -1,0 +1,87 @@
+"""Finding dossiers as an agent hears of them: by name, however it is spelt, by reference, by telephone.
+
+Names are encrypted. Beside them lie keyed digests of what they are found by (docs/decisions/0902), another set for
+each emitter, so that nobody is found outside of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from parvis.contract.values import Channel
+from parvis.db import InvalidReference, connection, read_reference, transaction
+from parvis.dossiers import digests, queries, spelling
+from parvis.dossiers.actions import opened_names
+from parvis.dossiers.queries import DossierInfo
+from parvis.identity.contacts import Contact
+
+MOST = 25
+_CANDIDATES = 200
+_BATCH = 500
+
+
+async def by_name(typed: str, emitter: UUID, limit: int = MOST) -> list[DossierInfo]:
+    """The dossiers of an emitter whose names fit what was typed, the best and then the latest first."""
+    asked = spelling.words(typed)
+    found = await _candidates(asked, emitter)
+    ranked = [(spelling.fits(asked, dossier.names), dossier) for dossier in found]
+    fitting = sorted((pair for pair in ranked if pair[0]), key=_rank, reverse=True)
+    return [dossier for _, dossier in fitting[:limit]]
+
+
+async def by_reference(typed: str, emitter: UUID) -> DossierInfo | None:
+    """The dossier of a reference at an emitter; another emitter's is none. Raises InvalidReference."""
+    reference = read_reference(typed)
+    rows = await queries.matching("reference = $1 AND dossier.emitter = $2", reference, emitter)
+    return rows[0] if rows else None
+
+
+async def by_phone(phone: str, emitter: UUID, limit: int = MOST) -> list[DossierInfo]:
+    """The dossiers of an emitter that a telephone number (E.164) belongs to, the latest first."""
+    sql = (
+        "(contact_digest = $1 OR phone_digest = $1) AND dossier.emitter = $2 "
+        "ORDER BY lower(period) DESC NULLS LAST LIMIT $3"
+    )
+    return await queries.matching(sql, Contact(Channel.SMS, phone).digest, emitter, limit)
+
+
+async def by_ids(ids: Sequence[UUID], emitter: UUID) -> list[DossierInfo]:
+    """Those of these dossiers that are an emitter's."""
+    return await queries.matching("dossier.id = ANY($1) AND dossier.emitter = $2", list(ids), emitter)
+
+
+async def is_elsewhere(typed: str, emitter: UUID) -> bool:
+    """Whether a reference is one of another emitter's; nothing more is told about it."""
+    try:
+        reference = read_reference(typed)
+    except InvalidReference:
+        return False
+    sql = "SELECT EXISTS (SELECT FROM parvis.dossier WHERE reference = $1 AND emitter <> $2 AND state <> 'erased')"
+    async with connection() as c:
+        return bool(await c.fetchval(sql, reference, emitter))
+
+
+async def index_names() -> int:
+    """Make the digests of names that have none yet, from before there were any; how many."""
+    sql = "SELECT id, emitter, names FROM parvis.dossier WHERE names IS NOT NULL AND name_digests IS NULL LIMIT $1"
+    async with transaction() as c:
+        rows = await c.fetch(sql + " FOR NO KEY UPDATE SKIP LOCKED", _BATCH)
+        for row in rows:
+            found = digests.of_names(opened_names(row["names"]), row["emitter"])
+            await c.execute("UPDATE parvis.dossier SET name_digests = $2 WHERE id = $1", row["id"], found)
+    return len(rows)
+
+
+async def _candidates(asked: Sequence[str], emitter: UUID) -> list[DossierInfo]:
+    """The dossiers whose digests meet those of every word; a digest of four bytes may lie, names do not."""
+    if not asked:
+        return []
+    sets = [digests.of_word(word, emitter) for word in asked]
+    meets = " AND ".join(f"name_digests && ${n}" for n in range(3, len(sets) + 3))
+    return await queries.matching(f"dossier.emitter = $1 AND {meets} LIMIT $2", emitter, _CANDIDATES, *sets)
+
+
+def _rank(pair: tuple[int, DossierInfo]) -> tuple[bool, int, float]:
+    points, dossier = pair
+    return dossier.state == "open", points, (dossier.visit.start if dossier.visit else dossier.opened_at).timestamp()
