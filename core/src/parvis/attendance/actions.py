@@ -13,6 +13,7 @@ from parvis.attendance import rules
 from parvis.attendance.queries import NOTE, hour_of, steps_of
 from parvis.attendance.rules import Done, Standing, Step
 from parvis.calendars import counter, days
+from parvis.calendars.actions import confirm
 from parvis.calendars.counter import HourGone
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.db import Connection, connection, new_id, transaction
@@ -97,9 +98,13 @@ async def undo(step: UUID, who: Who) -> UUID:
 
 
 async def walk_in(calendar: UUID, kind: str, people: int, who: Who) -> BookingInfo:
-    """Take somebody in who has no appointment: the soonest free hour of today. Raises NothingToday, UnknownSlot."""
+    """Take somebody in who has no appointment: the soonest free hour of today. Not inside a transaction.
+
+    Raises NothingToday, UnknownSlot.
+    """
+    held = await counter.hold_soonest(calendar, kind, people)
     async with transaction() as c:
-        taken = await counter.walk_in(calendar, kind, people)
+        taken = await confirm(held.id, held.secret)
         await _add(c, taken.id, Step.ARRIVED, who, clock.now())
     return taken
 

@@ -14,19 +14,19 @@ import asyncpg
 
 from parvis import clock
 from parvis.calendars import days, queries
-from parvis.calendars.actions import SlotFull, confirm, hold
+from parvis.calendars.actions import Hold, SlotFull, hold
 from parvis.calendars.bitmaps import cells_of, fitting
 from parvis.calendars.claims import FREE_CELLS, RETAKE_CELLS
 from parvis.calendars.grids import bits_of
 from parvis.calendars.queries import BookingInfo
 from parvis.calendars.rules import CELL, cell_of, cells_needed, instant_of, too_late
 from parvis.calendars.slots import UnknownSlot
-from parvis.db import Connection, connection, transaction
+from parvis.db import Connection, connection, in_transaction, transaction
 from parvis.errors import Conflict, NotFound, Refused, Text
 from parvis.events import BookingCancelled, BookingRestored
 from parvis.outbox import record
 
-_TRIES = 5
+_TRIES = 20
 
 
 class NothingToday(Conflict):
@@ -43,16 +43,18 @@ class HourGone(SlotFull):
     title = Text("This hour, or the rest of it, was given to somebody else in the meantime.")
 
 
-async def walk_in(calendar: UUID, kind: str, people: int = 1) -> BookingInfo:
-    """Take the soonest free hour of today, the running cell's first, for somebody who is there without one.
+async def hold_soonest(calendar: UUID, kind: str, people: int = 1) -> Hold:
+    """Hold the soonest free hour of today, the running cell's first, for somebody who is there without one.
 
+    Not inside a transaction: a try that failed would keep its desk locked while the next one waits for another's.
     Raises NothingToday, UnknownSlot.
     """
+    if in_transaction():
+        raise RuntimeError("hold_soonest() tries several hours: call it outside a transaction")
     for _ in range(_TRIES):
         start = await _soonest(calendar, kind, people)
         with suppress(SlotFull):
-            taken = await hold(calendar, kind, start, people, counter=True)
-            return await confirm(taken.id, taken.secret)
+            return await hold(calendar, kind, start, people, counter=True)
     raise NothingToday
 
 
