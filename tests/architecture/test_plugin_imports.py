@@ -24,6 +24,7 @@ SPOKEN = {
     "calendars.openings",
     "calendars.search",
     "calendars.slots",
+    "dossiers.finding",
     "dossiers.rules",
     "messages.entries",
 }

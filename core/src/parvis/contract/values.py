@@ -247,11 +247,12 @@ class Stage:
 class Simulator:
     """Another system that the demo plays, in a process of its own on loopback.
 
-    `port` counts from the demo's first one, `app` makes an ASGI application; `environ` names the variables that lead
-    the instance to its address.
+    `about` says what one can try with it; `port` counts from the demo's first one, `app` makes an ASGI application;
+    `environ` names the variables that lead the instance to its address.
     """
 
     key: str
+    about: Text
     port: int
     app: Callable[[Stage], Any]
     environ: Callable[[str], Mapping[str, str]]

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, get, post
 
-from parvis import clock
+from parvis import clock, plugins
 from parvis.demo import caught, faults
 from parvis.demo.people import PEOPLE
+from parvis.demo.plan import played_by
 from parvis.errors import Text
 from parvis.identity import guards
 from parvis.web import fields, forms, pages
@@ -41,7 +42,8 @@ class _Move(msgspec.Struct, frozen=True):
 @get("/demo", **_OPEN)
 async def home(request: _AnyRequest) -> Response[Any]:
     """What there is to try."""
-    return pages.render(request, "demo/home.html", people=PEOPLE)
+    played = [one.simulator for one in played_by(plugins.current())]
+    return pages.render(request, "demo/home.html", people=PEOPLE, simulators=played)
 
 
 @get("/demo/faults", **_OPEN)

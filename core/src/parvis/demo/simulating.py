@@ -13,6 +13,9 @@ from parvis.demo import faults
 from parvis.errors import NotFound
 from parvis.settings import Settings
 
+# Somebody may still wait for an answer that a fault holds back.
+_PATIENCE = 2
+
 
 def main() -> None:
     """Serve until a signal; nothing is logged of what is asked, as addresses may hold a person's numbers."""
@@ -23,7 +26,14 @@ def main() -> None:
     folder = settings.data / "simulators" / key
     folder.mkdir(parents=True, exist_ok=True)
     app = simulator.app(Stage(folder=folder, faults=lambda: faults.active(settings.data)))
-    uvicorn.run(app, port=settings.port + simulator.port, log_level="warning", access_log=False, lifespan="off")
+    uvicorn.run(
+        app,
+        port=settings.port + simulator.port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_PATIENCE,
+    )
 
 
 def simulator_of(plugin: str, key: str) -> Simulator:

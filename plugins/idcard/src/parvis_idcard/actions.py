@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-import asyncpg
 import msgspec
 
-from parvis import clock, crypto
+from parvis import clock, crypto, outbox
 from parvis import settings as instance
 from parvis.calendars import queries as calendars
 from parvis.calendars.actions import HoldGone
@@ -29,21 +28,26 @@ from parvis.messages import actions as messages
 from parvis.territory import queries as territory
 from parvis.territory.queries import PlaceInfo
 from parvis_idcard import drafts, queries, rules
+from parvis_idcard.ants.coordination import checks
+from parvis_idcard.ants.coordination import queries as coordination
+from parvis_idcard.ants.coordination.rules import Standing
 from parvis_idcard.details import Details, Settings, contact_of, tidied, told_by
+from parvis_idcard.events import ApplicantsChanged
 from parvis_idcard.rules import Applicant, Numbers, Paper
 
 ANOTHER_PERSON = "another-person"
 _LINK_LASTS = timedelta(days=30)
 
 
-async def book(request: BookingRequest) -> Booked:
+async def book(request: BookingRequest, *, waived: bool = False) -> Booked:
     """Turn a hold into an appointment; twice for the same hold is once.
 
-    Raises HoldGone, Invalid (the details), Refused (a limit, a contact that is not proved yet).
+    `waived` lets a contact be unproved where the national service has validated every number. Raises HoldGone, Invalid
+    (the details), Refused (a limit, a number that is worth nothing, a contact that is not proved yet).
     """
     details = tidied(msgspec.convert(request.details, Details, from_attributes=True))
     try:
-        return await _book(request, details)
+        return await _book(request, details, waived)
     except (ParvisError, NotFound):
         # A double click or a lost answer: the first one booked it.
         if (booked := await booked_before(request.hold, request.secret)) is not None:
@@ -56,7 +60,7 @@ async def booked_before(hold: UUID, secret: str) -> Booked | None:
     found = await dossier_queries.of_booking(hold)
     if found is None or not await calendars.was_held_with(hold, secret):
         return None
-    return _booked(found)
+    return await _booked(found)
 
 
 async def check(held: BookingInfo, details: Details, contact: Contact | None, for_others: bool) -> None:
@@ -69,8 +73,23 @@ async def check(held: BookingInfo, details: Details, contact: Contact | None, fo
         refusals = await _over_limits(contact, details.applicants, settings.people, await _phone(place))
     elif not refusals:
         refusals = await _twice(details.applicants, await _phone(place))
+    if not refusals and held.kind == rules.DEPOSIT and not for_others:
+        known = await checks.look(_numbers(details), place.slug)
+        refusals = checks.refusals(details.applicants, known, instance.current().zone)
     if refusals:
         raise Refused(refusals)
+
+
+async def is_validated(hold: UUID, secret: str, details: Details) -> bool:
+    """Whether the national service has validated every number of a deposit: then no code need be asked for."""
+    try:
+        held = await calendars.held(hold, secret)
+    except NotFound:
+        return False
+    if held.kind != rules.DEPOSIT:
+        return False
+    known = await checks.look(_numbers(details), (await territory.place(held.place)).slug)
+    return checks.all_validated(details.applicants, known)
 
 
 async def is_proved(contact: Contact, person: UUID | None, proof: UUID | None) -> bool:
@@ -103,23 +122,22 @@ async def cancel(dossier: UUID, by: By, event: str = "booking.cancelled") -> Non
         await end(dossier)
 
 
-async def end(dossier: UUID) -> None:
-    """Free the application numbers of an appointment that is over or cancelled."""
+async def restore(dossier: UUID, by: By, *, tell: bool = True) -> None:
+    """Undo a cancellation while hour and numbers are still free. Twice is once. Raises HourGone, NotFound, Refused."""
     async with transaction() as c:
-        await c.execute("UPDATE idcard.applicant SET live = false WHERE dossier = $1", dossier)
+        await dossiers.restore_visit(dossier, by, tell=tell)
+        people = (await queries.appointment(dossier)).applicants
+        if taken := await _taken(people, dossier):
+            raise Refused(rules.booked_refusal(f"applicants-{index}-number") for index in taken)
+        await c.execute("UPDATE idcard.applicant SET live = true WHERE dossier = $1", dossier)
 
 
-async def live_again(dossier: UUID) -> None:
-    """Take the application numbers of an appointment again whose cancellation is undone.
-
-    Raises Refused if one of them has another appointment by now.
-    """
-    try:
-        async with transaction() as c:
-            await c.execute("UPDATE idcard.applicant SET live = true WHERE dossier = $1", dossier)
-    except asyncpg.UniqueViolationError as error:
-        text = Text("One of the application numbers has another appointment by now.")
-        raise Refused(Refusal("application-booked", text)) from error
+async def end(dossier: UUID) -> None:
+    """Free the application numbers of an appointment that is over or cancelled; one that is live keeps them."""
+    async with transaction() as c:
+        found = await dossier_queries.dossier(dossier)
+        if found.visit is None or not found.visit.live:
+            await c.execute("UPDATE idcard.applicant SET live = false WHERE dossier = $1", dossier)
 
 
 async def say_coming(dossier: DossierInfo, by: By) -> None:
@@ -131,18 +149,23 @@ async def say_coming(dossier: DossierInfo, by: By) -> None:
 
 async def correct(dossier: DossierInfo, position: int, after: Applicant, by: By) -> None:
     """Correct a name or a number. Raises Refused if it would be another person, or once the visit has begun."""
+    # Staff are never blocked by what a number is worth; nobody waits for that inside the transaction.
+    known = await _looked_up(dossier, after) if by.kind == "resident" else {}
     async with transaction() as c:
         people = (await queries.appointment(dossier.id)).applicants
         if position >= len(people) or dossier.visit is None:
             raise NotFound
         booked = await queries.as_booked(dossier.id, position)
         refusals = await _correction_refusals(dossier, booked, after)
+        if not refusals and after.number != people[position].number:
+            refusals = checks.correction_refusals(known, "number", instance.current().zone)
         if refusals:
             raise Refused(refusals)
         corrected = [*people[:position], after, *people[position + 1 :]]
         await _rewrite(c, dossier.id, position, after, booked)
         await dossiers.rename(dossier.id, [person.name for person in corrected])
         await dossiers.note(dossier.id, "names.corrected", by)
+        await outbox.record(ApplicantsChanged(emitter=dossier.emitter, dossier=dossier.id))
 
 
 async def erase(dossier_ids: Sequence[UUID]) -> int:
@@ -153,19 +176,23 @@ async def erase(dossier_ids: Sequence[UUID]) -> int:
     )
     async with transaction() as c:
         await messages.erase(dossier_ids)
+        await c.execute("DELETE FROM idcard.declaration WHERE dossier = ANY($1)", list(dossier_ids))
         return len(await c.fetch(sql, list(dossier_ids)))
 
 
 async def export(dossier: UUID) -> dict[str, Any]:
     """Everything the plugin keeps of a dossier."""
-    return cast("dict[str, Any]", msgspec.to_builtins(await queries.appointment(dossier)))
+    kept = cast("dict[str, Any]", msgspec.to_builtins(await queries.appointment(dossier)))
+    return kept | {"declarations": msgspec.to_builtins(await coordination.of_dossier(dossier))}
 
 
-async def _book(request: BookingRequest, details: Details) -> Booked:
+async def _book(request: BookingRequest, details: Details, waived: bool) -> Booked:
     contact = told_by(details) if request.for_others else contact_of(details)
     by = _by(request)
-    proved = request.for_others or (contact and await is_proved(contact, request.person, request.proof))
-    if not proved:
+    proved = request.for_others or bool(contact and await is_proved(contact, request.person, request.proof))
+    # Asked before the transaction, in which only what was answered counts.
+    validated = not request.for_others and await is_validated(request.hold, request.secret, details)
+    if not proved and not (waived and validated):
         text = Text("Type the code that we sent you, so that we know we can reach you.")
         raise Refused(Refusal("contact-not-proved", text, "code"))
     async with transaction() as c:
@@ -175,9 +202,9 @@ async def _book(request: BookingRequest, details: Details) -> Booked:
         place = await territory.place(held.place)
         new = _new_dossier(request, details, contact, held, await queries.settings(held.emitter))
         opened = await dossiers.book(new, request.hold, request.secret, place.name, by, tell=request.tell)
-        await _write(c, opened.id, held.kind, details)
+        await _write(c, opened.id, held.kind, details, proved)
         await drafts.forget(request.hold)
-    return _booked(await dossier_queries.dossier(opened.id))
+    return await _booked(await dossier_queries.dossier(opened.id))
 
 
 def _by(request: BookingRequest) -> By:
@@ -201,11 +228,16 @@ def _new_dossier(
     )
 
 
-def _booked(dossier: DossierInfo) -> Booked:
+async def _booked(dossier: DossierInfo) -> Booked:
     if dossier.visit is None:
         raise HoldGone
-    key = dossier_queries.link_key(dossier.id, dossier.visit.end + _LINK_LASTS)
-    link = f"/e/{dossier.slug}/idcard/visit/{dossier.id}?key={key}"
+    until = dossier.visit.end + _LINK_LASTS
+    # Whoever has not proved the contact is shown what they booked, and may not change it.
+    if (await queries.appointment(dossier.id)).proved:
+        shown = f"key={dossier_queries.link_key(dossier.id, until)}"
+    else:
+        shown = f"seen={queries.seen_key(dossier.id, until)}"
+    link = f"/e/{dossier.slug}/idcard/visit/{dossier.id}?{shown}"
     return Booked(dossier=dossier.id, booking=dossier.visit.booking, reference=dossier.reference, link=link)
 
 
@@ -237,6 +269,13 @@ async def _taken(applicants: Sequence[Applicant], but: UUID | None = None) -> li
     return [index for index, person in enumerate(applicants) if person.number in live]
 
 
+async def _looked_up(dossier: DossierInfo, person: Applicant) -> dict[str, Standing]:
+    visit = dossier.visit
+    if visit is None or visit.kind != rules.DEPOSIT or not person.number:
+        return {}
+    return await checks.look([person.number], (await territory.place(visit.place)).slug)
+
+
 async def _correction_refusals(dossier: DossierInfo, booked: Applicant, after: Applicant) -> list[Refusal]:
     visit = dossier.visit
     if visit is not None and (begun := rules.changeable(visit.start, clock.now())):
@@ -247,15 +286,14 @@ async def _correction_refusals(dossier: DossierInfo, booked: Applicant, after: A
     if booked.number and not after.number:
         return [Refusal("number-missing", Text("Write the number: without one there is no appointment."), "number")]
     if await _taken([after], dossier.id):
-        text = Text("This application number already has an appointment.")
-        return [Refusal("application-booked", text, "number")]
+        return [rules.booked_refusal("number")]
     return []
 
 
-async def _write(c: Connection, dossier: UUID, kind: str, details: Details) -> None:
-    sql = "INSERT INTO idcard.visit (dossier, kind, paper, booked_at) VALUES ($1, $2, $3, $4)"
+async def _write(c: Connection, dossier: UUID, kind: str, details: Details, proved: bool) -> None:
+    sql = "INSERT INTO idcard.visit (dossier, kind, paper, booked_at, proved) VALUES ($1, $2, $3, $4, $5)"
     paper = (details.reason or Paper.CARD) if kind == rules.DEPOSIT else None
-    await c.execute(sql, dossier, kind, paper, clock.now())
+    await c.execute(sql, dossier, kind, paper, clock.now(), proved)
     sql = (
         "INSERT INTO idcard.applicant (id, dossier, position, age, situation, details, number_digest, live) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, true)"
@@ -267,6 +305,10 @@ async def _write(c: Connection, dossier: UUID, kind: str, details: Details) -> N
 async def _rewrite(c: Connection, dossier: UUID, position: int, person: Applicant, booked: Applicant) -> None:
     sql = "UPDATE idcard.applicant SET details = $3, number_digest = $4 WHERE dossier = $1 AND position = $2"
     await c.execute(sql, dossier, position, *_sealed(person, booked))
+
+
+def _numbers(details: Details) -> list[str]:
+    return [person.number for person in details.applicants if person.number]
 
 
 def _sealed(person: Applicant, booked: Applicant | None = None) -> tuple[bytes, bytes | None]:

@@ -48,6 +48,7 @@ class ApplicantForm(msgspec.Struct, frozen=True, kw_only=True):
     age: Annotated[Age, _AGE]
     situation: Situation | None = None
     number: Annotated[str, fields.Reader(read_number)] | None = None
+    cleared: bool = False
 
 
 class DetailsForm(msgspec.Struct, frozen=True, kw_only=True):

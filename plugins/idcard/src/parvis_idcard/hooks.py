@@ -14,6 +14,7 @@ from parvis.contract.values import (
     Manifest,
     MessageTemplate,
     Mount,
+    NavEntry,
     Permission,
     PersonalData,
     Reaction,
@@ -24,11 +25,13 @@ from parvis_idcard import actions, messages
 from parvis_idcard import demo as demonstration
 from parvis_idcard import reactions as reacting
 from parvis_idcard.ants import routes as ants
+from parvis_idcard.ants.coordination.queries import count_not_declared
 from parvis_idcard.ants.simulator.app import COORDINATION
 from parvis_idcard.ants.simulator.faults import FAULTS
 from parvis_idcard.counter import COUNTER
 from parvis_idcard.details import Details, Settings
-from parvis_idcard.permissions import PERMISSIONS
+from parvis_idcard.environment import ADDRESSES
+from parvis_idcard.permissions import DECLARATIONS, PERMISSIONS
 from parvis_idcard.routes import ROUTER
 from parvis_idcard.rules import KINDS
 
@@ -43,6 +46,7 @@ def manifest() -> Manifest:
         name=Text("Identity cards and passports"),
         core=">=0.1,<0.2",
         summary=Text("Residents find a free hour over every equipped town hall and take it in one go."),
+        calls=tuple(ADDRESSES.values()),
         data=(
             DataHeld(
                 what=Text("Names, ages (adult, minor, under 12), pre-application numbers, one contact"),
@@ -83,6 +87,7 @@ def routes() -> tuple[Mount, ...]:
     return (
         Mount(where="emitter", audience=Audience.PUBLIC, router=ROUTER),
         Mount(where="emitter", audience=Audience.PUBLIC, router=ants.PAGES),
+        Mount(where="office", audience=Audience.STAFF, router=ants.OFFICE),
         Mount(where="/ants", audience=Audience.MACHINE, router=ants.NATIONAL),
     )
 
@@ -91,6 +96,20 @@ def routes() -> tuple[Mount, ...]:
 def permissions() -> tuple[Permission, ...]:
     """What staff may do."""
     return PERMISSIONS
+
+
+@hookimpl
+def nav_entries() -> tuple[NavEntry, ...]:
+    """What the back office's navigation leads to."""
+    return (
+        NavEntry(
+            area="today",
+            label=Text("Declarations to the ANTS"),
+            path="/declarations",
+            permission=DECLARATIONS,
+            count=count_not_declared,
+        ),
+    )
 
 
 @hookimpl

@@ -13,14 +13,16 @@ from parvis.dossiers.actions import By
 from parvis.dossiers.queries import Visit
 from parvis.jobs import Timer
 from parvis_idcard import drafts, messages, queries, rules
+from parvis_idcard.ants.coordination import jobs as coordination
 
 
 def timers() -> tuple[Timer, ...]:
-    """Reminders every ten minutes; drafts swept as often."""
+    """Reminders every ten minutes, drafts swept as often; and what coordination has to do."""
     often = timedelta(minutes=10)
     return (
         Timer("idcard.remind", often, remind),
         Timer("idcard.sweep-drafts", often, drafts.sweep),
+        *coordination.timers(),
     )
 
 

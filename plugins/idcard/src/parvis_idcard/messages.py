@@ -20,6 +20,9 @@ from parvis_idcard import queries
 from parvis_idcard.papers import to_bring
 
 CONFIRMED, MOVED, CANCELLED, REMINDER = "idcard/confirmed", "idcard/moved", "idcard/cancelled", "idcard/reminder"
+NUMBER = "idcard/number"
+# They change nothing about the hour, which is in the calendar already.
+_WITHOUT_ENTRY = frozenset({REMINDER, NUMBER})
 _LINK_LASTS = timedelta(days=30)
 _CHANNELS = frozenset({Channel.MAIL, Channel.SMS})
 _SAMPLE: dict[str, Any] = {
@@ -43,16 +46,25 @@ _SAMPLE: dict[str, Any] = {
     "come": "https://portal.example/e/mulhouse/idcard/visit/1?key=2#coming",
     "move": "https://portal.example/e/mulhouse/idcard/visit/1/move?key=2",
     "cancel": "https://portal.example/e/mulhouse/idcard/visit/1/cancel?key=2",
+    "mend": "https://portal.example/e/mulhouse/idcard/visit/1/number?key=2",
     "short": "https://portal.example/my/requests",
+    "number": "A123456789",
+    "advice": Text("This number is too old. Make a new pre-application, and write its number here."),
+    "until": datetime.fromisoformat("2027-01-01T08:30:00+00:00"),
+    "frees": True,
 }
 
 TEMPLATES = tuple(
-    MessageTemplate(key=key, channels=_CHANNELS, sample=_SAMPLE) for key in (CONFIRMED, MOVED, CANCELLED, REMINDER)
+    MessageTemplate(key=key, channels=_CHANNELS, sample=_SAMPLE)
+    for key in (CONFIRMED, MOVED, CANCELLED, REMINDER, NUMBER)
 )
 
 
-async def tell(template: str, dossier_id: UUID, what: str, days: int = 0) -> bool:
-    """Queue a message about an appointment, once for each `what`; False if it was told or cannot be any more."""
+async def tell(template: str, dossier_id: UUID, what: str, days: int = 0, **more: Any) -> bool:
+    """Queue a message about an appointment, once for each `what`; False if it was told or cannot be any more.
+
+    `more` goes into what the template is given.
+    """
     async with transaction() as c:
         sql = "INSERT INTO idcard.told (id, dossier, what) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id"
         dossier = await dossiers.dossier(dossier_id)
@@ -67,9 +79,9 @@ async def tell(template: str, dossier_id: UUID, what: str, days: int = 0) -> boo
             to.address,
             dossier.language,
             dossier.emitter,
-            await _context(dossier, dossier.visit, days) | {"reason": await _reason(template, dossier.id)},
+            await _context(dossier, dossier.visit, days) | {"reason": await _reason(template, dossier.id)} | more,
             _use_by(template, dossier.visit),
-            await _entry(dossier, dossier.visit, template == CANCELLED) if template != REMINDER else None,
+            await _entry(dossier, dossier.visit, template == CANCELLED) if template not in _WITHOUT_ENTRY else None,
             dossier.id,
         )
     return True
@@ -137,6 +149,7 @@ def _links(dossier: DossierInfo, visit: Visit) -> dict[str, str]:
         "come": f"{page}?key={key}#coming",
         "move": f"{page}/move?key={key}",
         "cancel": f"{page}/cancel?key={key}",
+        "mend": f"{page}/number?key={key}",
         "short": f"{base}/my/requests",
     }
 

@@ -21,17 +21,28 @@ from parvis_idcard.rules import REMINDERS, Age, Applicant, Paper, Situation, rea
 
 PLUGIN = "idcard"
 DETAILS = "idcard-applicant"
+SEEN = "idcard-seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """What a dossier's visit is for; `applicants` is empty once erased."""
+    """What a dossier's visit is for; `applicants` is empty once erased, `proved` says that the contact was."""
 
     dossier: UUID
     kind: str
     paper: Paper | None
     booked_at: datetime
+    proved: bool
     applicants: tuple[Applicant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An applicant's row with its application number and what finds that."""
+
+    id: UUID
+    number: str
+    digest: bytes
 
 
 async def settings(emitter: UUID) -> Settings:
@@ -48,7 +59,29 @@ async def appointment(dossier: UUID) -> Appointment:
         raise NotFound
     people = tuple(_applicant(found) for found in rows if found["details"])
     paper = Paper(row["paper"]) if row["paper"] else None
-    return Appointment(dossier=dossier, kind=row["kind"], paper=paper, booked_at=row["booked_at"], applicants=people)
+    same = {name: row[name] for name in ("dossier", "kind", "booked_at", "proved")}
+    return Appointment(**same, paper=paper, applicants=people)
+
+
+def seen_key(dossier: UUID, until: datetime) -> str:
+    """What lets a link show an appointment until then (UTC), and change nothing."""
+    return crypto.sign(str(dossier), SEEN, until)
+
+
+def may_see(dossier: UUID, key: str | None, now: datetime) -> bool:
+    """Whether a key is of `seen_key`. Raises Unreadable for one that was altered or is too old."""
+    return key is not None and crypto.verify(key, SEEN, now) == str(dossier)
+
+
+async def numbered(dossier: UUID) -> list[Numbered]:
+    """The application numbers of a dossier's live deposit."""
+    sql = (
+        "SELECT * FROM idcard.applicant WHERE dossier = $1 AND live AND details IS NOT NULL "
+        "AND number_digest IS NOT NULL ORDER BY position"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, dossier)
+    return [Numbered(row["id"], _applicant(row).number or "", row["number_digest"]) for row in rows]
 
 
 async def as_booked(dossier: UUID, position: int) -> Applicant:

@@ -9,6 +9,7 @@ from parvis.dossiers import queries as dossiers
 from parvis.errors import NotFound
 from parvis.events import BookingCancelled, BookingConfirmed, BookingFact, BookingMoved, BookingRestored, DossierClosed
 from parvis_idcard import actions, messages, queries
+from parvis_idcard.ants.coordination import reactions as coordination
 from parvis_idcard.queries import PLUGIN
 
 
@@ -64,4 +65,5 @@ REACTIONS = (
     Reaction(key="idcard.tell-cancelled", event=BookingCancelled, handle=tell_cancelled),
     Reaction(key="idcard.tell-restored", event=BookingRestored, handle=tell_restored),
     Reaction(key="idcard.free-numbers", event=DossierClosed, handle=free_numbers),
+    *coordination.REACTIONS,
 )

@@ -91,13 +91,17 @@ FamilyName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, examples=
 
 
 class Applicant(msgspec.Struct, frozen=True, kw_only=True):
-    """One person of a visit. `number` is the pre-application number; collecting needs none."""
+    """One person of a visit. `number` is the pre-application number; collecting needs none.
+
+    `cleared` says that the number's appointment elsewhere was cancelled.
+    """
 
     given: GivenName
     family: FamilyName
     age: Age
     situation: Situation | None = None
     number: Annotated[str, msgspec.Meta(max_length=40, examples=["A1B2C3D4E5"])] | None = None
+    cleared: bool = False
 
     @property
     def name(self) -> str:
@@ -159,6 +163,11 @@ def limit_refusals(taken: Iterable[int], live_for_contact: int, people: int, mos
         )
         found.append(Refusal("contact-limit", text, None))
     return found
+
+
+def booked_refusal(field: str) -> Refusal:
+    """A number that has a live deposit elsewhere."""
+    return Refusal("application-booked", Text("This application number already has an appointment."), field)
 
 
 def is_correction(before: Applicant, after: Applicant) -> bool:

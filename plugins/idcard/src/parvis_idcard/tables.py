@@ -26,12 +26,13 @@ class Draft(Table, tablename="draft", schema="idcard"):
 
 
 class VisitRow(Table, tablename="visit", schema="idcard"):
-    """What a dossier's visit is for, and when it was booked."""
+    """What a dossier's visit is for, when it was booked, and whether whoever booked proved the contact."""
 
     dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade, primary_key=True)
     kind = Varchar(length=20)
     paper = Varchar(length=12, null=True, default=None)
     booked_at = Timestamptz(default=None)
+    proved = Boolean(default=True)
 
 
 class ApplicantRow(Table, tablename="applicant", schema="idcard"):

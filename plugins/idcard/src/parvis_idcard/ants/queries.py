@@ -97,7 +97,12 @@ async def dossier_of(applicant: UUID) -> DossierInfo:
 
 def address_of(applicant: UUID) -> str:
     """The one address of an application number's appointment: no secret in it, the same wherever it is moved to."""
-    return f"{_page()}/appointment/{applicant}"
+    return f"{own_addresses()}{applicant}"
+
+
+def own_addresses() -> str:
+    """What the addresses of this instance's appointments begin with."""
+    return f"{_page()}/appointment/"
 
 
 async def hour_of(place: str, typed: str) -> Slot | None:

@@ -27,6 +27,7 @@ from parvis.territory import queries as territory
 from parvis.web import fields, forms, i18n, pages
 from parvis.web.forms import Form
 from parvis_idcard import actions, drafts, hours, queries
+from parvis_idcard.ants.coordination.rules import other_address
 from parvis_idcard.details import Details, DetailsForm, contact_of, in_order, of_form, tidied, untold
 from parvis_idcard.drafts import Draft, DraftGone
 from parvis_idcard.papers import to_bring
@@ -126,7 +127,7 @@ async def book(request: _Request, token: FromPath[str]) -> Response[Any]:
         return pages.see_other(f"/e/{request.path_params['emitter']}/idcard/hold/{token}")
     try:
         cookie = await _prove(request, draft, answers, form)
-        booked = await actions.book(_request(request, draft, held, answers))
+        booked = await actions.book(_request(request, draft, held, answers), waived=True)
     except HoldGone:
         return await _lapsed(request, draft)
     except Refused as refused:
@@ -215,6 +216,7 @@ async def _form(
         settings=await queries.settings(held.emitter),
         kind=await calendar_queries.kind_at(held.place, held.service, held.kind),
         may_book_for_others=_may_book_for_others(request),
+        elsewhere=[other_address(form.error(f"applicants-{n}-number")) for n in range(held.people)],
         hours_url=_back_to_hours(request, draft),
         **_addresses(request, draft),
     )
@@ -306,7 +308,9 @@ async def _is_proved(request: _Request, draft: Draft, answers: _Answers) -> bool
         return True
     if any(proof.digest == answers.contact.digest for proof in request.user.proofs):
         return True
-    return await actions.is_proved(answers.contact, request.user.person, draft.proof)
+    if await actions.is_proved(answers.contact, request.user.person, draft.proof):
+        return True
+    return await actions.is_validated(draft.hold, draft.secret, answers.details)
 
 
 async def _prove(request: _Request, draft: Draft, answers: _Answers, form: Form[_Code]) -> str | None:

@@ -33,6 +33,7 @@ from parvis_idcard.routes.finding import PUBLIC
 from parvis_idcard.rules import DEPOSIT, Paper, changeable, reminders_to_come
 
 _Request = Request[Actor, None, State]
+_SEEN = "seen"
 
 
 class _Chosen(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ class _Chosen(msgspec.Struct, frozen=True):
 @get("/visit/{dossier:uuid}", **PUBLIC)
 async def show(request: _Request, emitter: FromPath[str], dossier: FromPath[UUID]) -> Response[Any]:
     """The appointment: when, where, what to bring, what can be done. Opening it changes nothing."""
-    found = await own(request, dossier)
+    found = await _shown(request, dossier)
     if found.slug != emitter:
         return pages.see_other(address(request, found))
     return await _visit(request, found)
@@ -105,7 +106,7 @@ async def move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
 @get("/visit/{dossier:uuid}/visit.ics", **PUBLIC)
 async def calendar_file(request: _Request, dossier: FromPath[UUID]) -> Response[bytes]:
     """The appointment for one's own calendar."""
-    found = await own(request, dossier)
+    found = await _shown(request, dossier)
     if found.visit is None:
         raise NotFound
     drawn = await messages.calendar_file_of(found, found.visit, i18n.language(request))
@@ -119,6 +120,23 @@ async def own(request: _Request, dossier: UUID) -> DossierInfo:
     if found.service != queries.PLUGIN:
         raise NotFound
     return found
+
+
+async def _shown(request: _Request, dossier: UUID) -> DossierInfo:
+    """The dossier, also for who booked it without having proved the contact. Raises NotFound, Unreadable."""
+    try:
+        return await own(request, dossier)
+    except NotFound:
+        if queries.may_see(dossier, request.query_params.get(_SEEN), clock.now()):
+            return await dossiers.dossier(dossier)
+        raise
+
+
+async def _may_change(request: _Request, found: DossierInfo) -> bool:
+    try:
+        return bool(await own(request, found.id))
+    except NotFound:
+        return False
 
 
 async def _visit(request: _Request, found: DossierInfo) -> Response[Any]:
@@ -155,7 +173,8 @@ async def visit_page(
 ) -> Response[Any]:
     """A page about an appointment, with everything that such a page may show."""
     appointment, visit = await queries.appointment(found.id), _of(found)
-    held = await booking(visit.booking)
+    held, theirs = await booking(visit.booking), await _may_change(request, found)
+    changing = visit.live and changeable(visit.start, clock.now()) is None
     bring = [(person, to_bring(appointment.kind, appointment.paper, person)) for person in appointment.applicants]
     shown = {"form": forms.blank().refused(refusals)} | context
     return pages.render(
@@ -171,17 +190,24 @@ async def visit_page(
         bring=bring,
         reminders=reminders_to_come(visit.start, clock.now()),
         also=await queries.also_bring(visit.place, appointment.kind, i18n.language(request)),
-        changeable=visit.live and changeable(visit.start, clock.now()) is None,
+        changeable=changing and theirs,
+        proving_url=await _proving(found) if changing and not theirs else None,
         base=f"/e/{found.slug}/idcard",
         url=lambda part="", **more: address(request, found, part, **more),
         **shown,
     )
 
 
+async def _proving(found: DossierInfo) -> str | None:
+    """Where the contact is proved before anything is changed: the public address of a number."""
+    numbers = await queries.numbered(found.id)
+    return f"/e/{settings.current().territory}/idcard/appointment/{numbers[0].id}" if numbers else None
+
+
 def address(request: _Request, found: DossierInfo, part: str = "", **more: str) -> str:
     """Where an appointment's page is, with the key that it was opened with."""
-    key = request.query_params.get("key")
-    query = urlencode(({"key": key} if key else {}) | more)
+    keys = {name: key for name in ("key", _SEEN) if (key := request.query_params.get(name))}
+    query = urlencode(keys | more)
     return f"/e/{found.slug}/idcard/visit/{found.id}{part}" + (f"?{query}" if query else "")
 
 

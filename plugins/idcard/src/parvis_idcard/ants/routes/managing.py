@@ -19,11 +19,13 @@ from litestar.params import FromPath
 
 from parvis import clock
 from parvis.calendars.queries import booking
+from parvis.dossiers import finding
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.queries import DossierInfo
 from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.identity import contacts, guards
 from parvis.identity.actors import Actor
+from parvis.identity.shares import count_claim, count_code
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, i18n, pages
 from parvis.web.forms import Form
@@ -59,6 +61,7 @@ async def send_code(request: _Request, applicant: FromPath[UUID]) -> Response[An
     if found.contact is None:
         raise NotFound
     try:
+        count_code(request)
         proof = await contacts.ask(found.contact, i18n.language(request))
     except TooMany as error:
         refusal = Refusal(error.code, error.detail or error.title)
@@ -73,7 +76,11 @@ async def find(request: _Request, applicant: FromPath[UUID]) -> Response[Any]:
     if form.errors:
         return await _page(request, found, form, 422)
     try:
-        known = await dossiers.by_reference(form.value.reference, form.value.name)
+        count_claim(request)
+        known = await finding.find(form.value.reference, form.value.name)
+    except TooMany as error:
+        refusal = Refusal(error.code, error.detail or error.title, "reference")
+        return await _page(request, found, form.refused([refusal]), error.status)
     except Invalid as refused:
         return await _page(request, found, form.refused(refused.refusals), 422)
     except NotFound:

@@ -19,13 +19,12 @@ from parvis.calendars import queries as calendars
 from parvis.calendars.actions import SlotFull
 from parvis.calendars.slots import Slot, UnknownSlot
 from parvis.errors import TooMany
-from parvis.identity import guards, sessions
+from parvis.identity import sessions, shares
 from parvis.identity.actors import Actor
 from parvis.settings import current
 from parvis.territory import queries as territory
 from parvis.territory.queries import PlaceInfo
 from parvis.web import limits, pages
-from parvis.web.limits import Limit
 from parvis_idcard import drafts
 from parvis_idcard.ants import queries, rules
 from parvis_idcard.ants.rules import BadParameter
@@ -48,7 +47,7 @@ async def open_hour(request: _Request, place: FromPath[str], hour: FromPath[str]
         return pages.see_other(_elsewhere(request, asked))
     try:
         if rules.opened_by_somebody(request.headers):
-            _count(request)
+            shares.count_claim(request)
             return await _held(request, slot, asked)
     except TooMany:
         return await _shown(request, slot, asked)
@@ -129,11 +128,6 @@ def _elsewhere(request: _Request, asked: Search | None) -> str:
 
 async def _place(slot: Slot) -> PlaceInfo:
     return await territory.place(await calendars.place_of(slot.calendar))
-
-
-def _count(request: _Request) -> None:
-    limit = Limit("claims", current().limit_claims, timedelta(minutes=10))
-    limits.take(request, limit, guards.actor_of(request).person)
 
 
 def _cookie_name() -> str:

@@ -11,6 +11,7 @@ from litestar import Litestar, Request, Response, delete, get, post
 from litestar.datastructures import State
 
 from parvis.contract.values import Simulator, Stage
+from parvis.errors import Text
 from parvis_idcard.ants.simulator import faults
 from parvis_idcard.ants.simulator.registry import VALIDATED, Kept, Registry
 
@@ -42,7 +43,17 @@ def environ(address: str) -> Mapping[str, str]:
     }
 
 
-COORDINATION = Simulator(key="coordination", port=PORT, app=create, environ=environ)
+COORDINATION = Simulator(
+    key="coordination",
+    about=Text(
+        "Application numbers: any 10 letters or figures are valid. CONSUMED01 was used already, EXPIRED001 is too old, "
+        "UNKNOWN001 is not known, DECLARED01 is not finished, ELSEWHERE1 has an appointment elsewhere, LATER00001 is "
+        "used a day after it was booked."
+    ),
+    port=PORT,
+    app=create,
+    environ=environ,
+)
 
 
 @get("/status")
