@@ -68,7 +68,7 @@ def _groups(
             "rush": lambda: engine.rush_line(url, size, times),
             "libres": lambda: libres_lines.libres_lines(cluster, url, size, times, seconds),
             "feed": lambda: engine.feed_line(url, size, times, seconds),
-            "ants": lambda: ants.hours_line(cluster, url, times),
+            "ants": lambda: ants.hours_line(cluster, url, size, times),
         }
     return found
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import asyncpg
 
-from benchmarks.ground import FIRST_DAY, Size, seeded
+from benchmarks.ground import FIRST_DAY, SHORT, Size, seeded
 from benchmarks.measure import Line, ratio_of, rounds, spread
 from parvis.calendars import following
 from parvis.calendars.following import refill
@@ -52,9 +52,10 @@ SELECT json_object_agg(slug, hours)::text FROM (
 """
 
 
-async def hours_line(cluster: Cluster, before: str, times: int) -> Line:
-    """Seconds for the whole answer, written; the pool goes back to the database of `before`."""
-    url = await seeded(cluster, _SIZE)
+async def hours_line(cluster: Cluster, before: str, size: Size, times: int) -> Line:
+    """Seconds for the whole answer, written; the pool goes back to the database of `before`. Less of it for SHORT."""
+    asked = Size("less of it", 20, 20) if size is SHORT else _SIZE
+    url = await seeded(cluster, asked)
     admin = await asyncpg.connect(url, command_timeout=3600)
     for statement in _OFFER.split(";"):
         await admin.execute(statement)
@@ -62,19 +63,19 @@ async def hours_line(cluster: Cluster, before: str, times: int) -> Line:
     await close_pool()
     await open_pool(url)
     try:
-        return await _measure(times)
+        return await _measure(asked, times)
     finally:
         following._warm.clear()
         await close_pool()
         await open_pool(before, size=16)
 
 
-async def _measure(times: int) -> Line:
+async def _measure(size: Size, times: int) -> Line:
     index = Index()
     await refill(index)
     following._warm[:] = [index]
-    slugs = tuple(f"place-{n}" for n in range(_SIZE.places))
-    until = FIRST_DAY + timedelta(days=_SIZE.days - 1)
+    slugs = tuple(f"place-{n}" for n in range(size.places))
+    until = FIRST_DAY + timedelta(days=size.days - 1)
     asked = SlotsAsked(slugs, FIRST_DAY, until, Paper.CARD, 1)
     began = time.perf_counter()
     answer = await written_hours(asked)
@@ -97,7 +98,7 @@ async def _measure(times: int) -> Line:
     found = await rounds({"sql": theirs, "memory": ours}, times)
     hours = answer.count("callback_url")
     return Line(
-        "`/ants/availableTimeSlots`, 150 days × 300 places, from memory ÷ by SQL (time)",
+        f"`/ants/availableTimeSlots`, {size.days} days × {size.places} places, from memory ÷ by SQL (time)",
         "0.2 s",
         "–",
         ratio_of(found["memory"], found["sql"]),

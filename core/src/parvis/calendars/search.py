@@ -99,7 +99,7 @@ async def search(wanted: Wanted, *, order: Order = "time", limit: int = 20, curs
     """A page of free hours, the soonest or the nearest first. Raises Invalid for a cursor that is not ours."""
     after = read_cursor(cursor) if cursor else None
     found = _Finder(await index_for(wanted.service, wanted.near, wanted.most_places), wanted, clock.now())
-    slots = found.by_time(after) if order == "time" else found.by_distance(after)
+    slots = found.by_time(after, limit + 1) if order == "time" else found.by_distance(after)
     items = list(islice(slots, limit + 1))
     return Page(items[:limit], cursor_of(_time_key(items[limit - 1])) if len(items) > limit else None)
 
@@ -157,11 +157,17 @@ class _Finder:
             ranked = takewhile(lambda pair: pair[0] <= within, ranked)
         self.entries = list(islice(filter(self._eligible, ranked), wanted.most_places))
 
-    def by_time(self, after: Mark | None) -> Iterator[FreeSlot]:
-        since = after[0] if after else None
-        for mark, slot in heapq.merge(*(self._marked(metres, e, since) for metres, e in self.entries)):
+    def by_time(self, after: Mark | None, count: int) -> Iterator[FreeSlot]:
+        """The soonest hours, at least `count` if there are as many."""
+        since, entries = (after[0], self.entries) if after else (None, self._soonest(count))
+        for mark, slot in heapq.merge(*(self._marked(metres, e, since) for metres, e in entries)):
             if after is None or mark > after:
                 yield self._measured(mark[1], slot)
+
+    def _soonest(self, count: int) -> list[tuple[int, Entry]]:
+        """The places at which the soonest `count` hours are: those whose first hours are the soonest."""
+        first = ((h[0].start, metres, e.calendar, e) for metres, e in self.entries if (h := self._hours(e).first(1)))
+        return [(metres, entry) for _, metres, _, entry in heapq.nsmallest(count, first)]
 
     def by_distance(self, after: Mark | None) -> Iterator[FreeSlot]:
         entries = self.entries
