@@ -148,7 +148,8 @@ async def test_a_database_of_a_newer_version_is_left_alone(demo: RunningDemo) ->
 
 def test_emptying_it_removes_the_database(demo: RunningDemo) -> None:
     command = [sys.executable, "-m", "parvis", "demo", "--reset-only"]
-    done = subprocess.run(command, env=os.environ | {"PARVIS_DATA": str(demo.folder)}, capture_output=True, check=True)
-    assert b"are gone" in done.stdout
+    done = subprocess.run(command, env=os.environ | {"PARVIS_DATA": str(demo.folder)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "are gone" in done.stdout
     assert [found.name for found in Path(demo.folder).iterdir()] == ["demo.out"]
     assert not demo.cluster.data.exists()

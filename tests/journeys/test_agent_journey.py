@@ -7,7 +7,7 @@ import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import async_playwright, expect
-from tests.journeys.test_booking_journey import ARGUMENTS, RULES
+from tests.journeys.looking import ARGUMENTS, RULES
 
 from parvis import settings
 from parvis.app.portal_process import create

@@ -117,7 +117,7 @@ def test_a_contact_is_read_as_people_type_it():
 
 async def test_an_address_without_its_sign_is_not_taken_for_a_telephone_number(browser):
     answer = await browser.post("/contact", data={"contact": "sophie.keller68.example.org", "after": "/my"})
-    assert "adresse électronique" in answer.text
+    assert "Écrivez l’adresse e-mail en entier" in answer.text
     assert "nom@exemple" in answer.text
 
 
