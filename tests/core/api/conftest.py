@@ -4,7 +4,6 @@ import asyncio
 import socket
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -16,15 +15,15 @@ from litestar import Litestar
 from parvis import api, plugins, settings
 from parvis.calendars import planning
 from parvis.calendars import queries as calendars
-from parvis.contract.values import Booked, BookingRequest, Channel, Kind, Manifest, Service
+from parvis.contract.values import Booked, BookingRequest, Channel, Kind, Service
 from parvis.dossiers import actions as dossiers
 from parvis.dossiers import queries as dossier_queries
 from parvis.dossiers.actions import By, NewDossier
 from parvis.errors import Text
 from parvis.identity.contacts import Contact
-from parvis.plugins.registry import Origin, Plugin, Plugins
 from parvis.territory.actions import add_emitter, publish
 from parvis.testing.calendars import a_calendar
+from parvis.testing.plugins import a_plugin
 from parvis.web.site import Site
 
 
@@ -59,10 +58,7 @@ SERVICE = Service(
 @pytest.fixture
 def app(database):
     """The API with one service, no limits."""
-    origin = Origin(key="idcard", module="x", distribution="x", version="1")
-    manifest = Manifest(key="idcard", name=Text("Papers"), core=">=0", summary=Text("Papers"))
-    plugin = Plugin(origin=origin, folder=Path(__file__).parent, manifest=manifest, services=(SERVICE,))
-    plugins.use(Plugins({"idcard": plugin}))
+    plugins.use(a_plugin(SERVICE))
     settings.use(replace(settings.current(), limits=False))
     return Litestar(list(api.HANDLERS), plugins=[Site(settings.current())], openapi_config=None)
 

@@ -1,21 +1,33 @@
 """`parvis territory load`: the file of the how-to, loaded, repeated, changed, and what may be wrong in it."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from parvis import plugins
 from parvis.calendars import queries as calendars
-from parvis.contract.values import Role
-from parvis.errors import ConfigurationError
+from parvis.contract.values import Kind, Role, Service
+from parvis.errors import ConfigurationError, Text
 from parvis.identity import queries as people
 from parvis.territory import queries
+from parvis.testing.plugins import a_plugin
 from parvis.workbench import founding
 
 HOW_TO = Path(__file__).parents[3] / "docs/how-to/operate.md"
 ISSUER = "https://sign-on.example"
+INSTALLED = a_plugin(
+    Service(
+        key="idcard",
+        name=Text("Papers"),
+        summary=Text("Papers"),
+        kinds=(Kind(key="deposit", name=Text("Deposit"), first=20, further=15),),
+        details=msgspec.Struct,
+        first_page="/",
+        kept=timedelta(days=30),
+    )
+)
 
 
 @pytest.fixture
@@ -26,7 +38,7 @@ def file(tmp_path):
 
 
 async def load(file, **more):
-    return await founding.load(founding.read(file), plugins.load(), ISSUER, **more)
+    return await founding.load(founding.read(file), INSTALLED, ISSUER, **more)
 
 
 async def test_the_file_of_the_how_to_founds_a_territory(database, file):
@@ -99,12 +111,12 @@ async def test_a_place_is_not_taken_from_another_emitter(database, file):
     found = founding.read(file)
     taken = replace_place(found, emitter="m2a")
     with pytest.raises(ConfigurationError, match="place mairie-illzach is another emitter's"):
-        await founding.load(taken, plugins.load(), ISSUER)
+        await founding.load(taken, INSTALLED, ISSUER)
 
 
 async def test_a_grant_needs_a_sign_on(database, file):
     with pytest.raises(ConfigurationError, match="PARVIS_OIDC_ISSUER is missing"):
-        await founding.load(founding.read(file), plugins.load(), "")
+        await founding.load(founding.read(file), INSTALLED, "")
 
 
 def replace_place(found, **changed):
