@@ -3,13 +3,19 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from playwright.async_api import async_playwright
+from tests.journeys.agents import Office
+from tests.journeys.looking import CHROMIUM
 
 from parvis import settings
 from parvis.app.portal_process import create
-from parvis.calendars import planning
+from parvis.calendars import following, planning
+from parvis.office.day import boards
 from parvis.territory import actions as territory
+from parvis.territory import queries
 from parvis.testing.calendars import a_calendar
 from parvis.testing.sign_on import free_socket, serving
+from parvis.testing.visits import a_visit, put_clock
 
 
 @pytest.fixture
@@ -32,3 +38,25 @@ async def portal(database):
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     async with serving(server, listening):
         yield address
+
+
+@pytest.fixture
+async def office(database):
+    """A town hall at four past nine with six visitors, as a real server with its browsers."""
+    listening, address = free_socket()
+    settings.use(replace(settings.current(), port=urlsplit(address).port))
+    calendar = await a_calendar(desks=2)
+    for n in range(6):
+        await a_visit(calendar, calendar.at(9, n // 2 * 20), f"Visitor {n}")
+    put_clock(calendar.at(9), minutes=4)
+    app = create(settings.current())
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    async with (
+        following.following(),
+        boards.watching(),
+        serving(uvicorn.Server(config), listening),
+        async_playwright() as driver,
+    ):
+        browser = await driver.chromium.launch(**CHROMIUM)
+        yield Office(address, calendar, (await queries.emitter(calendar.emitter)).slug, browser)
+        await browser.close()

@@ -1,72 +1,12 @@
 """An agent's day in a real browser, by keyboard alone, while another agent's screen follows; without scripts too."""
 
-from dataclasses import replace
-from urllib.parse import urlsplit
-
 import pytest
-import uvicorn
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import async_playwright, expect
-from tests.journeys.looking import ARGUMENTS, RULES
+from playwright.async_api import expect
+from tests.journeys.agents import sound
 
-from parvis import settings
-from parvis.app.portal_process import create
 from parvis.attendance import queries
-from parvis.calendars import following
-from parvis.office.day import boards
-from parvis.territory import queries as territory
-from parvis.testing.calendars import a_calendar
-from parvis.testing.people import a_person, a_session
-from parvis.testing.sign_on import free_socket, serving
-from parvis.testing.visits import a_visit, put_clock
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
-
-
-class Office:
-    """A town hall's portal, and browsers of people who work there."""
-
-    def __init__(self, address, calendar, slug, browser):
-        self.address, self.calendar, self.slug, self.browser = address, calendar, slug, browser
-
-    async def agent(self, role="agent", **context):
-        person = await a_person(role, self.calendar.emitter, name="Agnès")
-        usual = {"locale": "fr-FR", "viewport": {"width": 1280, "height": 900}}
-        opened = await self.browser.new_context(**usual | context)
-        [(name, value)] = (await a_session(person)).items()
-        await opened.add_cookies([{"name": name, "value": value, "url": self.address}])
-        page = await opened.new_page()
-        page.set_default_timeout(60_000)
-        await page.goto(f"{self.address}/office/{self.slug}/today")
-        return page
-
-
-@pytest.fixture
-async def office(database):
-    listening, address = free_socket()
-    settings.use(replace(settings.current(), port=urlsplit(address).port))
-    calendar = await a_calendar(desks=2)
-    for n in range(6):
-        await a_visit(calendar, calendar.at(9, n // 2 * 20), f"Visitor {n}")
-    put_clock(calendar.at(9), minutes=4)
-    app = create(settings.current())
-    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
-    async with (
-        following.following(),
-        boards.watching(),
-        serving(uvicorn.Server(config), listening),
-        async_playwright() as driver,
-    ):
-        browser = await driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield Office(address, calendar, (await territory.emitter(calendar.emitter)).slug, browser)
-        await browser.close()
-
-
-async def sound(page):
-    found = (await Axe().run(page, options=RULES)).response["violations"]
-    assert [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found] == [], page.url
-    width = page.viewport_size["width"]
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width, page.url
 
 
 def row(page, name):

@@ -1,6 +1,8 @@
 """Bitmaps against the plain way: lists of booleans."""
 
 import itertools
+from functools import reduce
+from operator import and_, or_
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,13 +60,22 @@ def test_packing_is_reversible(bits: int):
     assert (cells == 0) == (bits == 0)
 
 
-@given(days, st.integers(1, 12), st.integers(0, 100))
-def test_the_counters_share_is_part_of_the_grid_and_about_right(grid: int, step: int, percent: int):
-    kept = kept_for_counter(grid, step, percent)
+@given(days, st.integers(1, 12), st.integers(0, 100), st.integers(0, 800_000))
+def test_the_counters_share_is_part_of_the_grid_and_about_right(grid: int, step: int, percent: int, turn: int):
+    kept = kept_for_counter(grid, step, percent, turn)
     steps = sum(-(-length // step) for _, length in runs_of(grid))
     assert kept & ~grid == 0
     assert abs(_steps_in(grid, kept, step) - steps * percent / 100) <= 1
     assert kept or percent == 0 or steps < 5
+
+
+@given(days, st.integers(1, 12), st.integers(1, 99))
+def test_no_step_is_the_counters_on_every_turn_nor_the_publics(grid: int, step: int, percent: int):
+    steps = sum(-(-length // step) for _, length in runs_of(grid))
+    turns = [kept_for_counter(grid, step, percent, turn) for turn in range(steps)]
+    always, ever = reduce(and_, turns, grid), reduce(or_, turns, 0)
+    assert always == 0 or _steps_in(grid, turns[0], step) == steps
+    assert ever in (0, grid)
 
 
 def _steps_in(grid: int, kept: int, step: int) -> int:

@@ -78,7 +78,8 @@ async def test_it_has_what_a_search_finds_once_however_many_desks_are_free(index
 
 
 async def test_only_what_fits_whole_and_is_not_the_counters(index):
-    calendar = await a_calendar(weekly=every_day(time(9), time(10)), counter_percent=34, counter_days=0)
+    public, counter = every_day(time(9), time(9, 40)), every_day(time(9, 40), time(10), counter=True)
+    calendar = await a_calendar(weekly=public + counter)
     await index()
     assert [ats for _, ats in await times(wanted(calendar))] == [("09:00", "09:20")]
     assert await times(wanted(calendar, people=3)) == []

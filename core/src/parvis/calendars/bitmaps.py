@@ -76,21 +76,24 @@ def marks(grid: int, step: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def kept_for_counter(grid: int, step: int, percent: int) -> int:
+def kept_for_counter(grid: int, step: int, percent: int, turn: int = 0) -> int:
     """The part of `grid` kept for the counter: about `percent` of its steps, spread evenly over the day.
 
-    A day of five steps or more keeps one at least, so that a small share is not rounded away.
+    A day of five steps or more keeps one at least, so that a small share is not rounded away. Each `turn` keeps what
+    comes a step earlier, so that no hour is always the counter's.
 
     >>> [cell for cell, _ in runs_of(kept_for_counter(run(0, 20), 2, 20))]
     [8, 18]
-    >>> [cell for cell, _ in runs_of(kept_for_counter(run(0, 28), 4, 10))]
-    [24]
+    >>> [[cell for cell, _ in runs_of(kept_for_counter(run(0, 28), 4, 10, turn))] for turn in (0, 1, 7)]
+    [[24], [20], [24]]
     """
     steps = [(first + at, min(step, length - at)) for first, length in runs_of(grid) for at in range(0, length, step)]
-    wanted = max((len(steps) * percent + 49) // 100, int(percent > 0 and len(steps) >= _LEAST_STEPS))
+    count = len(steps)
+    wanted = max((count * percent + 49) // 100, int(percent > 0 and count >= _LEAST_STEPS))
     kept = 0
     for number, (first, length) in enumerate(steps):
-        if (number + 1) * wanted // len(steps) > number * wanted // len(steps):
+        place = (number + turn) % count
+        if (place + 1) * wanted // count > place * wanted // count:
             kept |= run(first, length)
     return kept
 

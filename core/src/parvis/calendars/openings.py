@@ -87,8 +87,14 @@ def grid_of(openings: Openings, day: date, share: bool = True) -> DayGrid:
     grid = (public | counter | more_public | more_counter) & ~closed
     kept = (counter | more_counter) & ~(public | more_public)
     if share:
-        kept |= kept_for_counter(grid & ~kept, openings.counter_step, openings.counter_percent)
+        kept |= kept_for_counter(grid & ~kept, openings.counter_step, openings.counter_percent, _turn(day))
     return DayGrid(grid, kept & grid)
+
+
+def _turn(day: date) -> int:
+    """Another one on each day of a week, and on the same weekday of the next week."""
+    weeks, weekday = divmod(day.toordinal(), 7)
+    return weeks + weekday
 
 
 def is_public_holiday(day: date, subdivision: str) -> bool:

@@ -4,8 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.core.office.openings.working import an_appointment, closing, field_of, filled
+from tests.core.office.openings.working import an_appointment, an_office, closing, field_of, filled
 
+from parvis import clock
 from parvis.calendars import proofs
 from parvis.calendars.queries import booking
 from parvis.contract.values import Channel
@@ -109,3 +110,15 @@ async def test_a_closure_is_changed_and_removed(office):
     assert (await office.change(f"/closures/{key}", remove="yes")).status_code == 303
     assert (await office.kept).timetable.specials == {}
     assert (await office.get(f"/closures/{key}")).status_code == 404
+
+
+async def test_an_appointment_that_has_begun_can_only_be_kept(office, app):
+    begun, _ = await an_appointment(office.calendar)
+    clock.move(office.calendar.at(9, 5) - clock.now())
+    office = await an_office(app, office.calendar)
+    seen = await closing(office, step="preview")
+    assert "has begun" in seen.text
+    assert 'value="cancel"' not in seen.text.partition(f'id="{field_of(begun)}"')[2].partition("</select>")[0]
+    alike = await office.post("/closures/new", seen, step="alike", alike="cancel")
+    assert (await office.post("/closures/new", alike, step="save")).status_code == 303
+    assert (await booking(begun)).state == "confirmed"

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from parvis import clock
 from parvis.audit import actions as audit
 from parvis.calendars import orphaned, saving
 from parvis.calendars.orphaned import Decision, Orphan
@@ -26,11 +27,15 @@ _TAKEN = Text("This hour is no longer free. Choose another one.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """An appointment left out, the hours it could move to (UTC), and how its people can be told, if at all."""
+    """An appointment left out, the hours it could move to (UTC), and how its people can be told, if at all.
+
+    One that has `begun` can only be kept: its people are there.
+    """
 
     orphan: Orphan
     hours: Sequence[datetime]
     contact: str | None
+    begun: bool
 
     @property
     def field(self) -> str:
@@ -50,10 +55,17 @@ async def left_out(before: Timetable, after: Timetable) -> LeftOut:
     """What a change leaves out, with proposals."""
     found = await orphaned.orphans(before, after)
     booked = [orphan for orphan in found if orphan.booking.state == "confirmed"]
-    hours = await orphaned.proposals(after, [orphan.booking for orphan in booked]) if booked else {}
+    now = clock.now()
+    ahead = [orphan.booking for orphan in booked if orphan.booking.start > now]
+    hours = await orphaned.proposals(after, ahead) if ahead else {}
     contacts = await settling.contacts(orphan.booking.id for orphan in booked)
     appointments = [
-        Left(orphan=orphan, hours=hours[orphan.booking.id], contact=contacts.get(orphan.booking.id))
+        Left(
+            orphan=orphan,
+            hours=hours.get(orphan.booking.id, ()),
+            contact=contacts.get(orphan.booking.id),
+            begun=orphan.booking.start <= now,
+        )
         for orphan in booked
     ]
     return LeftOut(appointments, len(found) - len(booked))
@@ -80,7 +92,9 @@ def decided_alike(form: Form[Any], appointments: Iterable[Left]) -> Form[Any]:
     chosen: dict[str, tuple[str, ...]] = {}
     for left in appointments:
         if _decision(form.text(left.field), left) is None:
-            if alike == "move" and left.hours:
+            if left.begun:
+                chosen[left.field] = ("keep",)
+            elif alike == "move" and left.hours:
                 chosen[left.field] = (value_of(left.hours[0]),)
             elif alike in ("keep", "cancel"):
                 chosen[left.field] = (alike,)
@@ -119,6 +133,6 @@ async def save(here: Here, edit: Edit, decided: Mapping[UUID, Decision], message
 def _decision(raw: str, left: Left) -> Decision | None:
     if raw == "keep":
         return Decision("keep")
-    if raw == "cancel":
+    if raw == "cancel" and not left.begun:
         return Decision("cancel")
     return next((Decision("move", start) for start in left.hours if value_of(start) == raw), None)
