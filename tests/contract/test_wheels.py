@@ -49,7 +49,8 @@ GOOD = {
         def nav_entries():
             return (NavEntry(area="today", label=Text("Loans"), path="loans", permission="library.lend", count=count),)
         @hookimpl
-        def message_templates(): return (MessageTemplate(key="library/due", channels=frozenset({Channel.MAIL})),)
+        def message_templates():
+            return (MessageTemplate(key="library/due", name=Text("Due"), channels=frozenset({Channel.MAIL})),)
         @hookimpl
         def commands(): return (click.Command("library"), click.Command("library-import"))
         @hookimpl

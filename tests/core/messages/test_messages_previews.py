@@ -4,6 +4,7 @@ import pytest
 
 from parvis import plugins
 from parvis.contract.values import Channel, MessageTemplate
+from parvis.errors import Text
 from parvis.messages.previews import preview, problems
 from parvis.messages.reactions import templates
 from parvis.settings import Settings
@@ -46,7 +47,7 @@ def _a_package(tmp_path: Path, **files: str) -> None:
 
 
 def _found(channels: frozenset[Channel]) -> list[str]:
-    found = problems(MessageTemplate(key="probe/x", channels=channels, sample={"name": "Zoé"}))
+    found = problems(MessageTemplate(key="probe/x", name=Text("Probe"), channels=channels, sample={"name": "Zoé"}))
     folders.use([])
     return found
 

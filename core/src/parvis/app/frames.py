@@ -12,7 +12,7 @@ from parvis.contract.values import Role
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
-from parvis.office.permissions import OPENINGS
+from parvis.office.permissions import OPENINGS, REQUESTS
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web.pages import Frame, Link
@@ -45,8 +45,13 @@ async def frame_of(request: _AnyRequest) -> Frame:
         help_hours=asked.phone_hours or portal.phone_hours or None,
         emitters=_desks(actor, emitter) if office else (),
         legal=_LEGAL,
+        search=_search(actor, emitter) if office else None,
         notice=Text("Demonstration data: places, hours and people are invented.") if _demo() else None,
     )
+
+
+def _search(actor: Actor, emitter: EmitterInfo | None) -> str | None:
+    return f"/office/{emitter.slug}/requests" if emitter and actor.may(REQUESTS, emitter.slug) else None
 
 
 def _in_their_office(request: _AnyRequest, actor: Actor, emitter: EmitterInfo | None) -> bool:
@@ -85,6 +90,9 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
     if emitter:
         today = f"/office/{emitter.slug}/today"
         links.append(Link(label=Text("Today"), url=today, icon="calendar", current=path == today))
+        if actor.may(REQUESTS, emitter.slug):
+            requests = f"/office/{emitter.slug}/requests"
+            links.append(Link(label=Text("Requests"), url=requests, icon="search", current=path.startswith(requests)))
         if actor.may(OPENINGS, emitter.slug):
             hours = f"/office/{emitter.slug}/calendars"
             links.append(Link(label=Text("Opening hours"), url=hours, icon="clock", current=path.startswith(hours)))
@@ -93,7 +101,8 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
                 if actor.may(entry.permission, emitter.slug) and await territory.is_enabled(plugin.key, emitter.id):
                     url = f"/office/{emitter.slug}/{plugin.key}{entry.path}"
                     count = await entry.count(emitter.id) if entry.count else None
-                    links.append(Link(label=entry.label, url=url, count=count, current=path.startswith(url)))
+                    here = path.startswith(url)
+                    links.append(Link(label=entry.label, url=url, count=count, current=here, key=entry.key))
     if actor.has(Role.OPERATOR):
         links.append(Link(label=Text("This instance"), url="/operator", current=path == "/operator"))
     return tuple(links)

@@ -157,10 +157,7 @@ class Index:
             free, shape_id = desk.on(day)
             if free and (not desk.kinds or kind in desk.kinds):
                 shape = self._shapes[shape_id]
-                if counter:
-                    yield fitting(free, cells)
-                else:
-                    yield fitting(free & ~shape.kept, cells) & shape.marks(step)
+                yield fitting(free if counter else free & ~shape.kept, cells) & shape.marks(step)
 
     def days(self, entry: Entry, kind: str, cells: int, first: int, last: int) -> list[int]:
         """Where `cells` cells can start for the public on each day from `first` to `last` (ordinals), at any desk."""

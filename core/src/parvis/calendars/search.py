@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import dropwhile, islice, takewhile
+from itertools import dropwhile, groupby, islice, takewhile
 from typing import Literal, NamedTuple, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -142,6 +142,12 @@ async def suggestions(wanted: Wanted, count: int = 3, rng: random.Random | None 
     good = (await search(wanted, limit=max(_GOOD, 2 * count))).items
     chosen = (rng or secrets.SystemRandom()).sample(good, min(count, len(good)))
     return sorted(chosen, key=_time_key)
+
+
+def by_day(slots: Iterable[FreeSlot]) -> list[tuple[date, list[FreeSlot]]]:
+    """Hours in the order of time, by the local day of their place."""
+    days = groupby(slots, key=lambda slot: slot.start.astimezone(slot.zone).date())
+    return [(day, list(of_day)) for day, of_day in days]
 
 
 class _Finder:

@@ -131,17 +131,35 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """What a service tells the agents of a dossier: what it is for, and who comes."""
+    """What a service tells the agents of a dossier: what it is for, who comes, the resident's page (with its key)."""
 
     what: Text
     visitors: tuple[Visitor, ...] = ()
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAct:
+    """An act of staff: who, for which emitter, and whether the resident is written to about it."""
+
+    person: UUID
+    emitter: UUID
+    tell: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
-    """What a service brings to the back office. `card` is asked for when an agent opens a dossier of it."""
+    """What a service brings to the back office. `card` is asked for when an agent opens a dossier of it.
+
+    `find` gives the dossiers of an emitter that a number of the service's own belongs to, none for what is no such
+    number; `restore` undoes a cancellation; `book` is the path of the page, under the plugin's in the back office,
+    where an agent books.
+    """
 
     card: Callable[[UUID], Awaitable[Card]]
+    find: Callable[[str, UUID], Awaitable[Sequence[UUID]]] | None = None
+    restore: Callable[[UUID, StaffAct], Awaitable[None]] | None = None
+    book: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,13 +201,14 @@ class Permission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavEntry:
-    """A line of the back office's navigation; `count` tells how much waits there for an emitter."""
+    """A line of the back office's navigation; `count` tells how much waits there for an emitter, `key` leads there."""
 
     area: str
     label: Text
     path: str
     permission: str
     count: Callable[[UUID], Awaitable[int]] | None = None
+    key: str = ""
 
 
 class Channel(StrEnum):
@@ -201,9 +220,10 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageTemplate:
-    """A message by its key (`<owner>/<name>`), with a sample for previews and tests."""
+    """A message by its key (`<owner>/<name>`), with a sample for previews and tests; agents know it by its `name`."""
 
     key: str
+    name: Text
     channels: frozenset[Channel]
     sample: Mapping[str, Any] = field(default_factory=dict)
 

@@ -6,7 +6,9 @@ each emitter, so that nobody is found outside of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeAlias
 from uuid import UUID
 
 from parvis.contract.values import Channel
@@ -15,10 +17,40 @@ from parvis.dossiers import digests, queries, spelling
 from parvis.dossiers.actions import opened_names
 from parvis.dossiers.queries import DossierInfo
 from parvis.identity.contacts import Contact
+from parvis.web import fields
 
+FindByNumber: TypeAlias = Callable[[str, UUID], Awaitable[Sequence[UUID]]]
 MOST = 25
 _CANDIDATES = 200
+_LEAST_FIGURES = 4
 _BATCH = 500
+
+
+def is_enough(typed: str) -> bool:
+    """Whether there is something to look for: a letter alone fits half a town.
+
+    >>> [is_enough(typed) for typed in ("a", "a b", "Li", "06 12")]
+    [False, False, True, True]
+    """
+    return bool(spelling.words(typed)) or sum(sign.isdigit() for sign in typed) >= _LEAST_FIGURES
+
+
+async def anything(typed: str, emitter: UUID, numbers: Sequence[FindByNumber] = ()) -> list[DossierInfo]:
+    """The dossiers of an emitter that fit what an agent heard, whatever it is; the surest first.
+
+    A reference, a number that a service knows (each of `numbers` finds dossiers by one), a telephone, names.
+    """
+    found: dict[UUID, DossierInfo] = {}
+    with suppress(InvalidReference):
+        if (one := await by_reference(typed, emitter)) is not None:
+            found[one.id] = one
+    for find in numbers:
+        found |= {dossier.id: dossier for dossier in await by_ids(await find(typed, emitter), emitter)}
+    if isinstance(phone := fields.phone(typed), str):
+        found |= {dossier.id: dossier for dossier in await by_phone(phone, emitter)}
+    for dossier in await by_name(typed, emitter):
+        found.setdefault(dossier.id, dossier)
+    return list(found.values())[:MOST]
 
 
 async def by_name(typed: str, emitter: UUID, limit: int = MOST) -> list[DossierInfo]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parvis.contract.values import Channel, MessageTemplate, Reaction
 from parvis.db import transaction
+from parvis.errors import Text
 from parvis.events import ContactCodeRequested, MessageQueued
 from parvis.identity.contacts import code_to_send
 from parvis.messages.actions import send
@@ -23,7 +24,8 @@ def reactions() -> tuple[Reaction, ...]:
 def templates() -> tuple[MessageTemplate, ...]:
     """The core's own messages."""
     channels = frozenset({Channel.MAIL, Channel.SMS})
-    return (MessageTemplate(key=CONTACT_CODE, channels=channels, sample={"code": "048213"}),)
+    name, sample = Text("Code for a contact"), {"code": "048213"}
+    return (MessageTemplate(key=CONTACT_CODE, name=name, channels=channels, sample=sample),)
 
 
 async def send_contact_code(event: ContactCodeRequested) -> None:

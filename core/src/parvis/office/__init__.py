@@ -1,7 +1,7 @@
-"""The back office, in rooms: the agent's day at one emitter, its opening rules, the operator's page of the instance."""
+"""The back office, in rooms: an emitter's day, its requests, its opening rules; the operator's page of the instance."""
 
-from parvis.office import day, openings, routes
+from parvis.office import day, openings, requests, routes
 
-HANDLERS = (*routes.HANDLERS, *day.HANDLERS, *openings.HANDLERS)
+HANDLERS = (*routes.HANDLERS, *day.HANDLERS, *openings.HANDLERS, *requests.HANDLERS)
 
 __all__ = ["HANDLERS"]

@@ -7,6 +7,8 @@ ENTER = "office.enter"
 TODAY = "office.today"
 RECEIVE = "office.receive"
 SETTLE = "office.settle"
+REQUESTS = "office.requests"
+CHANGE = "office.change"
 OPENINGS = "office.openings"
 CLOSE = "office.close"
 RULES = "office.rules"
@@ -25,6 +27,16 @@ PERMISSIONS = (
     Permission(
         key=RECEIVE,
         name=Text("Receive people: say who came, take in who has no appointment"),
+        roles=frozenset({Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=REQUESTS,
+        name=Text("Find requests, see one"),
+        roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=CHANGE,
+        name=Text("Move and cancel appointments"),
         roles=frozenset({Role.AGENT, Role.MANAGER}),
     ),
     Permission(

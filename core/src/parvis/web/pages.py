@@ -33,20 +33,22 @@ class Brand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An entry of a navigation: where to, how many wait there, whether it is the page one is on."""
+    """An entry of a navigation: where to, how many wait there, the page one is on or not, the key that leads there."""
 
     label: Text | str
     url: str
     icon: str | None = None
     count: int | None = None
     current: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What stands around a page. `emitter` is set on an emitter's pages and in its back office.
 
-    `person` is a name to greet with; `emitters` are the ones an agent may act for; `help_hours` a sentence.
+    `person` is a name to greet with; `emitters` are the ones an agent may act for; `help_hours` a sentence;
+    `search` takes what an agent looks for.
     """
 
     portal: Brand = Brand(slug="parvis", name="Parvis")
@@ -60,6 +62,7 @@ class Frame:
     emitters: tuple[Link, ...] = ()
     legal: tuple[Link, ...] = ()
     notice: Text | str | None = None
+    search: str | None = None
 
 
 FrameProvider = Callable[[_AnyRequest], Awaitable[Frame]]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from parvis import clock, crypto, outbox
@@ -129,7 +130,7 @@ async def restore(dossier: UUID, by: By, *, tell: bool = True) -> None:
         people = (await queries.appointment(dossier)).applicants
         if taken := await _taken(people, dossier):
             raise Refused(rules.booked_refusal(f"applicants-{index}-number") for index in taken)
-        await c.execute("UPDATE idcard.applicant SET live = true WHERE dossier = $1", dossier)
+        await _make_live(c, dossier)
 
 
 async def end(dossier: UUID) -> None:
@@ -300,6 +301,14 @@ async def _write(c: Connection, dossier: UUID, kind: str, details: Details, prov
     )
     for position, person in enumerate(details.applicants):
         await c.execute(sql, new_id(), dossier, position, person.age, person.situation, *_sealed(person))
+
+
+async def _make_live(c: Connection, dossier: UUID) -> None:
+    try:
+        await c.execute("UPDATE idcard.applicant SET live = true WHERE dossier = $1", dossier)
+    except asyncpg.UniqueViolationError as error:
+        # Somebody booked with the same number since it was looked up.
+        raise Refused(rules.booked_refusal("")) from error
 
 
 async def _rewrite(c: Connection, dossier: UUID, position: int, person: Applicant, booked: Applicant) -> None:

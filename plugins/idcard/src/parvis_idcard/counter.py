@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from parvis.contract.values import Card, Counter, Item, Visitor
+from parvis.contract.values import Card, Counter, Item, StaffAct, Visitor
+from parvis.dossiers import queries as dossiers
+from parvis.dossiers.actions import By
 from parvis.errors import Text
-from parvis_idcard import queries
+from parvis_idcard import actions, messages, queries
 from parvis_idcard.papers import ToBring, to_bring
 from parvis_idcard.rules import CERTIFICATION, COLLECTION, INCOMPLETE, Age, Applicant, Paper, Situation
 
@@ -42,7 +44,12 @@ async def card(dossier: UUID) -> Card:
         _visitor(n, person, to_bring(found.kind, found.paper, person)) for n, person in enumerate(found.applicants)
     ]
     what = _PAPERS[found.paper] if found.paper else _KINDS.get(found.kind, _KINDS[COLLECTION])
-    return Card(what=what, visitors=tuple(visitors))
+    return Card(what=what, visitors=tuple(visitors), page=messages.page_of(await dossiers.dossier(dossier)))
+
+
+async def restore(dossier: UUID, act: StaffAct) -> None:
+    """Undo a cancellation for staff. Raises HourGone, NotFound, Refused."""
+    await actions.restore(dossier, By("staff", act.person, act.emitter), tell=act.tell)
 
 
 def _visitor(n: int, person: Applicant, bring: ToBring) -> Visitor:
@@ -61,4 +68,4 @@ def _items(n: int, bring: ToBring) -> Iterator[Item]:
         yield Item(key=f"{n}:stamp", text=bring.stamp)
 
 
-COUNTER = Counter(card=card)
+COUNTER = Counter(card=card, find=queries.with_number, restore=restore, book="/book")

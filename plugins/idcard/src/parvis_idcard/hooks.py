@@ -31,8 +31,8 @@ from parvis_idcard.ants.simulator.faults import FAULTS
 from parvis_idcard.counter import COUNTER
 from parvis_idcard.details import Details, Settings
 from parvis_idcard.environment import ADDRESSES
-from parvis_idcard.permissions import DECLARATIONS, PERMISSIONS
-from parvis_idcard.routes import ROUTER
+from parvis_idcard.permissions import BOOK_FOR_OTHERS, DECLARATIONS, PERMISSIONS
+from parvis_idcard.routes import COUNTER_PAGES, ROUTER
 from parvis_idcard.rules import KINDS
 
 _KEPT = timedelta(days=Settings().kept_days)
@@ -87,6 +87,7 @@ def routes() -> tuple[Mount, ...]:
     return (
         Mount(where="emitter", audience=Audience.PUBLIC, router=ROUTER),
         Mount(where="emitter", audience=Audience.PUBLIC, router=ants.PAGES),
+        Mount(where="office", audience=Audience.STAFF, router=COUNTER_PAGES),
         Mount(where="office", audience=Audience.STAFF, router=ants.OFFICE),
         Mount(where="/ants", audience=Audience.MACHINE, router=ants.NATIONAL),
     )
@@ -102,6 +103,7 @@ def permissions() -> tuple[Permission, ...]:
 def nav_entries() -> tuple[NavEntry, ...]:
     """What the back office's navigation leads to."""
     return (
+        NavEntry(area="today", label=Text("New appointment"), path="/book", permission=BOOK_FOR_OTHERS, key="n"),
         NavEntry(
             area="today",
             label=Text("Declarations to the ANTS"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -241,8 +240,7 @@ def _same_month(day: date, month: date) -> bool:
 
 def _choice(found: PlaceHours, place: territory.PlaceInfo, whole_day: bool) -> Choice:
     zone = found.slots[0].zone if found.slots else settings.current().zone
-    by_day = groupby(found.slots, key=lambda slot: slot.start.astimezone(zone).date())
-    days = [DayHours(day, list(slots)) for day, slots in by_day]
+    days = [DayHours(day, slots) for day, slots in search.by_day(found.slots)]
     if whole_day:
         return Choice(place=place, zone=zone, distance_m=found.distance_m, days=days, more=False)
     shown = [DayHours(each.day, each.slots[:_HOURS_SHOWN]) for each in days[:_DAYS_SHOWN]]

@@ -54,9 +54,15 @@ _SAMPLE: dict[str, Any] = {
     "frees": True,
 }
 
+_NAMES = {
+    CONFIRMED: Text("Confirmation"),
+    MOVED: Text("Other hour"),
+    CANCELLED: Text("Cancellation"),
+    REMINDER: Text("Reminder"),
+    NUMBER: Text("Question about a number"),
+}
 TEMPLATES = tuple(
-    MessageTemplate(key=key, channels=_CHANNELS, sample=_SAMPLE)
-    for key in (CONFIRMED, MOVED, CANCELLED, REMINDER, NUMBER)
+    MessageTemplate(key=key, name=name, channels=_CHANNELS, sample=_SAMPLE) for key, name in _NAMES.items()
 )
 
 
@@ -98,6 +104,11 @@ async def calendar_file_of(dossier: DossierInfo, visit: Visit, language: str) ->
         zone=settings.current().zone,
     )
     return calendar_file(await _entry(dossier, visit, not visit.live, language), issue)
+
+
+def page_of(dossier: DossierInfo) -> str:
+    """The resident's page of an appointment, with the key that opens it until a month after; empty without a visit."""
+    return _links(dossier, dossier.visit)["show"] if dossier.visit else ""
 
 
 async def _entry(dossier: DossierInfo, visit: Visit, cancelled: bool, language: str | None = None) -> CalendarEntry:

@@ -1,9 +1,10 @@
-"""A resident's journey: `finding` an hour, `holding` it while a form is filled in, `visiting` later, its `people`."""
+"""A resident's journey: `finding` an hour, `holding` it, `visiting` later, its `people`; and an agent's `counter`."""
 
 from litestar import Router
 
-from parvis_idcard.routes import finding, holding, people, visiting
+from parvis_idcard.routes import counter, finding, holding, people, visiting
 
+COUNTER_PAGES = counter.ROUTER
 ROUTER = Router(
     "/",
     route_handlers=[*finding.HANDLERS, *holding.HANDLERS, *visiting.HANDLERS, *people.HANDLERS],

@@ -1,0 +1,74 @@
+"""One request: what it is for, who comes, what happened, which messages went out; and a slip to take home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from parvis import plugins
+from parvis.dossiers import queries as dossiers
+from parvis.errors import Refusal, Text
+from parvis.identity import guards
+from parvis.messages import queries as messages
+from parvis.office.day import boards
+from parvis.office.permissions import REQUESTS
+from parvis.office.requests.looking import Here, look
+from parvis.territory import queries as territory
+from parvis.web import forms, pages
+from parvis.web.forms import Form
+
+_AnyRequest = Request[Any, Any, Any]
+_SEE: dict[str, Any] = {
+    "guards": [guards.staff(REQUESTS)],
+    "include_in_schema": False,
+    **guards.declared("reader", "agent", "manager"),
+}
+
+
+@get("/office/{emitter:str}/requests/{dossier:uuid}", **_SEE)
+async def show(request: _AnyRequest, emitter: FromPath[str], dossier: FromPath[UUID]) -> Response[Any]:
+    """The whole request."""
+    return await page(request, await look(request, emitter, dossier))
+
+
+@get("/office/{emitter:str}/requests/{dossier:uuid}/slip", **_SEE)
+async def slip(request: _AnyRequest, emitter: FromPath[str], dossier: FromPath[UUID]) -> Response[Any]:
+    """A page to print and to hand over."""
+    here = await look(request, emitter, dossier)
+    place = await territory.place(here.visit.place)
+    return pages.render(
+        request, "office/requests/slip.html", here=here, place=place, card=await here.card(), zone=here.zone
+    )
+
+
+async def page(
+    request: _AnyRequest, here: Here, form: Form[Any] | None = None, refusals: Iterable[Refusal] = (), status: int = 200
+) -> Response[Any]:
+    """The request, perhaps with what was refused."""
+    visit = here.dossier.visit
+    return pages.render(
+        request,
+        "office/requests/request.html",
+        status=status,
+        here=here,
+        form=(form or forms.blank(tell="yes")).refused(refusals),
+        card=await here.card(),
+        place=await territory.place(visit.place) if visit else None,
+        kind=boards.kind_names().get((here.dossier.service, visit.kind), visit.kind) if visit else "",
+        timeline=[(row.at, row.text, row.note) for row in await dossiers.timeline(here.dossier.id)],
+        messages=await messages.of_dossier(here.dossier.id),
+        names=_message_names(),
+        zone=here.zone,
+        told=request.query_params.get("told", ""),
+    )
+
+
+def _message_names() -> dict[str, Text]:
+    return {template.key: template.name for plugin in plugins.current() for template in plugin.message_templates}
+
+
+HANDLERS = (show, slip)
