@@ -45,6 +45,7 @@ async def office(database):
     """A town hall at four past nine with six visitors, as a real server with its browsers."""
     listening, address = free_socket()
     settings.use(replace(settings.current(), port=urlsplit(address).port))
+    await territory.add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
     calendar = await a_calendar(desks=2)
     for n in range(6):
         await a_visit(calendar, calendar.at(9, n // 2 * 20), f"Visitor {n}")

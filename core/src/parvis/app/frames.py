@@ -102,7 +102,8 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
                     url = f"/office/{emitter.slug}/{plugin.key}{entry.path}"
                     count = await entry.count(emitter.id) if entry.count else None
                     here = path.startswith(url)
-                    links.append(Link(label=entry.label, url=url, count=count, current=here, key=entry.key))
+                    more = {"count": count, "current": here, "key": entry.key, "icon": entry.icon}
+                    links.append(Link(label=entry.label, url=url, **more))
     if actor.has(Role.OPERATOR):
         links.append(Link(label=Text("This instance"), url="/operator", current=path == "/operator"))
     return tuple(links)

@@ -201,7 +201,10 @@ class Permission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavEntry:
-    """A line of the back office's navigation; `count` tells how much waits there for an emitter, `key` leads there."""
+    """A line of the back office's navigation; `count` tells how much waits there for an emitter, `key` leads there.
+
+    `icon` is one of `web/icons.svg`.
+    """
 
     area: str
     label: Text
@@ -209,6 +212,7 @@ class NavEntry:
     permission: str
     count: Callable[[UUID], Awaitable[int]] | None = None
     key: str = ""
+    icon: str | None = None
 
 
 class Channel(StrEnum):

@@ -103,12 +103,20 @@ def permissions() -> tuple[Permission, ...]:
 def nav_entries() -> tuple[NavEntry, ...]:
     """What the back office's navigation leads to."""
     return (
-        NavEntry(area="today", label=Text("New appointment"), path="/book", permission=BOOK_FOR_OTHERS, key="n"),
+        NavEntry(
+            area="today",
+            label=Text("New appointment"),
+            path="/book",
+            permission=BOOK_FOR_OTHERS,
+            key="n",
+            icon="plus",
+        ),
         NavEntry(
             area="today",
             label=Text("Declarations to the ANTS"),
             path="/declarations",
             permission=DECLARATIONS,
+            icon="inbox",
             count=count_not_declared,
         ),
     )

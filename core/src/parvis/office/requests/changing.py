@@ -116,7 +116,7 @@ async def _hours(
         request,
         "office/requests/move.html",
         status=status,
-        here=here,
+        page=here,
         form=(form or forms.blank(tell="yes")).refused(refusals),
         asked=asked,
         days=search.by_day(await _free(here, since)),

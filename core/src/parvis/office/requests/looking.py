@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -79,8 +80,12 @@ class Here:
         return StaffAct(person=self.actor.person, emitter=self.emitter.id, tell=tell)
 
     async def card(self) -> Card | None:
-        """What the service tells of it; nothing of one that is erased."""
-        return await self.counter.card(self.dossier.id) if self.counter and self.dossier.state != "erased" else None
+        """What the service tells of it; nothing of one that is erased, or that it does not know."""
+        if self.counter is None or self.dossier.state == "erased":
+            return None
+        with suppress(NotFound):
+            return await self.counter.card(self.dossier.id)
+        return None
 
 
 async def look(request: _AnyRequest, emitter: str, dossier: UUID) -> Here:

@@ -41,7 +41,7 @@ async def slip(request: _AnyRequest, emitter: FromPath[str], dossier: FromPath[U
     here = await look(request, emitter, dossier)
     place = await territory.place(here.visit.place)
     return pages.render(
-        request, "office/requests/slip.html", here=here, place=place, card=await here.card(), zone=here.zone
+        request, "office/requests/slip.html", page=here, place=place, card=await here.card(), zone=here.zone
     )
 
 
@@ -54,7 +54,7 @@ async def page(
         request,
         "office/requests/request.html",
         status=status,
-        here=here,
+        page=here,
         form=(form or forms.blank(tell="yes")).refused(refusals),
         card=await here.card(),
         place=await territory.place(visit.place) if visit else None,

@@ -27,7 +27,6 @@ from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
-from parvis.web.rules import LANGUAGES
 from parvis_idcard import actions
 from parvis_idcard.details import Details, DetailsForm, in_order, of_form
 from parvis_idcard.hours import What
@@ -134,7 +133,6 @@ async def _page(request: _Request, emitter: str, form: Form[Any], status: int = 
         several=len({slot.place for slot in free}) > 1,
         whats=[what for what in What.__args__ if _kind(what) in kinds],  # type: ignore[attr-defined]
         deposit=_kind(wish.what) == DEPOSIT,
-        languages_read=LANGUAGES,
         here_path=request.url.path,
     )
 
