@@ -8,11 +8,11 @@ from litestar import Request
 
 from parvis import plugins, settings
 from parvis.branding.queries import brand_of
-from parvis.contract.values import Role
+from parvis.contract.values import NavEntry, Role
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
-from parvis.office.permissions import OPENINGS, REQUESTS
+from parvis.office.permissions import FIGURES, OPENINGS, REQUESTS
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web.pages import Frame, Link
@@ -22,6 +22,13 @@ _LEGAL = (
     Link(label=Text("Accessibility: partially conforming"), url="/accessibility"),
     Link(label=Text("Legal notice"), url="/legal"),
     Link(label=Text("Personal data"), url="/privacy"),
+)
+
+
+_OFFICE = (
+    (REQUESTS, Text("Requests"), "requests", "search"),
+    (OPENINGS, Text("Opening hours"), "calendars", "clock"),
+    (FIGURES, Text("Figures"), "figures", "chart"),
 )
 
 
@@ -85,28 +92,45 @@ def _resident_links(request: _AnyRequest, actor: Actor) -> tuple[Link, ...]:
 
 
 async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo | None) -> tuple[Link, ...]:
-    path = request.url.path
-    links = []
-    if emitter:
-        today = f"/office/{emitter.slug}/today"
-        links.append(Link(label=Text("Today"), url=today, icon="calendar", current=path == today))
-        if actor.may(REQUESTS, emitter.slug):
-            requests = f"/office/{emitter.slug}/requests"
-            links.append(Link(label=Text("Requests"), url=requests, icon="search", current=path.startswith(requests)))
-        if actor.may(OPENINGS, emitter.slug):
-            hours = f"/office/{emitter.slug}/calendars"
-            links.append(Link(label=Text("Opening hours"), url=hours, icon="clock", current=path.startswith(hours)))
-        for plugin in plugins.current():
-            for entry in plugin.nav_entries:
-                if actor.may(entry.permission, emitter.slug) and await territory.is_enabled(plugin.key, emitter.id):
-                    url = f"/office/{emitter.slug}/{plugin.key}{entry.path}"
-                    count = await entry.count(emitter.id) if entry.count else None
-                    here = path.startswith(url)
-                    more = {"count": count, "current": here, "key": entry.key, "icon": entry.icon}
-                    links.append(Link(label=entry.label, url=url, **more))
+    links = [*_own_links(request, actor, emitter), *await _plugin_links(request, actor, emitter)] if emitter else []
     if actor.has(Role.OPERATOR):
+        path = request.url.path
         links.append(Link(label=Text("This instance"), url="/operator", current=path == "/operator"))
     return tuple(links)
+
+
+def _own_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
+    """The core's own pages of an emitter's back office."""
+    base, path = f"/office/{emitter.slug}", request.url.path
+    links = [Link(label=Text("Today"), url=f"{base}/today", icon="calendar", current=path == f"{base}/today")]
+    for permission, label, part, icon in _OFFICE:
+        if actor.may(permission, emitter.slug):
+            url = f"{base}/{part}"
+            links.append(Link(label=label, url=url, icon=icon, current=path.startswith(url)))
+    return links
+
+
+async def _plugin_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
+    """The pages of the plugins that an emitter has enabled."""
+    return [
+        await _entry_link(request, emitter, f"{plugin.key}{entry.path}", entry)
+        for plugin in plugins.current()
+        if await territory.is_enabled(plugin.key, emitter.id)
+        for entry in plugin.nav_entries
+        if actor.may(entry.permission, emitter.slug)
+    ]
+
+
+async def _entry_link(request: _AnyRequest, emitter: EmitterInfo, part: str, entry: NavEntry) -> Link:
+    url = f"/office/{emitter.slug}/{part}"
+    return Link(
+        label=entry.label,
+        url=url,
+        icon=entry.icon,
+        count=await entry.count(emitter.id) if entry.count else None,
+        current=request.url.path.startswith(url),
+        key=entry.key,
+    )
 
 
 def _desks(actor: Actor, emitter: EmitterInfo | None) -> tuple[Link, ...]:

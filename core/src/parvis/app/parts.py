@@ -15,6 +15,7 @@ from parvis.contract.values import Permission, Reaction
 from parvis.dossiers import jobs as dossiers_jobs
 from parvis.dossiers.routes import HANDLERS as DOSSIERS
 from parvis.identity import jobs as identity_jobs
+from parvis.indicators.reactions import REACTIONS as INDICATORS
 from parvis.jobs import Timer, timers
 from parvis.messages import jobs as messages_jobs
 from parvis.messages.reactions import reactions as messages_reactions
@@ -22,7 +23,7 @@ from parvis.office.permissions import PERMISSIONS as OFFICE
 from parvis.web import jobs as web_jobs
 
 PERMISSIONS: tuple[Permission, ...] = OFFICE
-REACTIONS: tuple[Reaction, ...] = messages_reactions()
+REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS)
 HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTENDANCE, look)
 
 

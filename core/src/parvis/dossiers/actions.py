@@ -40,7 +40,8 @@ class By:
 class NewDossier:
     """What a dossier begins with. `kept_days` is how long it stays once closed.
 
-    Without a contact nobody is written to; `phone` (E.164) is called.
+    Without a contact nobody is written to; `phone` (E.164) is called. `home` is the INSEE code of the municipality
+    they said they come from.
     """
 
     service: str
@@ -51,6 +52,7 @@ class NewDossier:
     kept_days: int
     person: UUID | None = None
     phone: str | None = None
+    home: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's 
         "name_digests": digests.of_names(new.names, new.emitter),
         "language": new.language,
         "kept_days": new.kept_days,
+        "home": new.home,
         "opened_at": clock.now(),
         **_reached(new.contact, new.phone),
     }

@@ -15,7 +15,8 @@ class Dossier(Table, tablename="dossier", schema="parvis"):
 
     `contact`, `phone` and `names` (a JSON list) are encrypted; the digests find what belongs to a proved contact, to a
     telephone number, and names however they are spelt (`searching`).
-    `kept_days` counts from `closed_at`; then everything personal is null and `state` is erased.
+    `kept_days` counts from `closed_at`; then everything personal is null and `state` is erased. `home` is the INSEE
+    code of the municipality they said they come from; it stays for the figures.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -34,6 +35,7 @@ class Dossier(Table, tablename="dossier", schema="parvis"):
     state = Varchar(length=10, default="open")
     booking = ForeignKey(Booking, null=True, default=None, on_delete=OnDelete.set_null)
     kept_days = SmallInt()
+    home = Varchar(length=5, null=True, default=None)
     opened_at = Timestamptz(default=None)
     closed_at = Timestamptz(null=True, default=None)
 

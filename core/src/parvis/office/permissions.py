@@ -8,6 +8,7 @@ TODAY = "office.today"
 RECEIVE = "office.receive"
 SETTLE = "office.settle"
 REQUESTS = "office.requests"
+FIGURES = "office.figures"
 CHANGE = "office.change"
 OPENINGS = "office.openings"
 CLOSE = "office.close"
@@ -32,6 +33,11 @@ PERMISSIONS = (
     Permission(
         key=REQUESTS,
         name=Text("Find requests, see one"),
+        roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=FIGURES,
+        name=Text("See figures"),
         roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER}),
     ),
     Permission(

@@ -201,7 +201,8 @@ async def _book(request: BookingRequest, details: Details, waived: bool) -> Book
         await _alone(c, contact, details.applicants)
         await check(held, details, contact, request.for_others)
         place = await territory.place(held.place)
-        new = _new_dossier(request, details, contact, held, await queries.settings(held.emitter))
+        home, settings = await drafts.home(request.hold), await queries.settings(held.emitter)
+        new = _new_dossier(request, details, contact, held, settings, home)
         opened = await dossiers.book(new, request.hold, request.secret, place.name, by, tell=request.tell)
         await _write(c, opened.id, held.kind, details, proved)
         await drafts.forget(request.hold)
@@ -215,7 +216,12 @@ def _by(request: BookingRequest) -> By:
 
 
 def _new_dossier(
-    request: BookingRequest, details: Details, contact: Contact | None, held: BookingInfo, settings: Settings
+    request: BookingRequest,
+    details: Details,
+    contact: Contact | None,
+    held: BookingInfo,
+    settings: Settings,
+    home: str | None,
 ) -> NewDossier:
     return NewDossier(
         service=queries.PLUGIN,
@@ -226,6 +232,7 @@ def _new_dossier(
         kept_days=settings.kept_days,
         person=None if request.for_others else request.person,
         phone=details.phone if request.for_others else None,
+        home=home,
     )
 
 

@@ -23,6 +23,7 @@ from parvis.db import connection, new_id, transaction
 from parvis.errors import NotFound, Text
 from parvis.web import forms
 from parvis.web.forms import Raw
+from parvis_idcard import hours
 from parvis_idcard.hours import Search
 
 _PURPOSE = "idcard-draft"
@@ -120,6 +121,13 @@ async def of_token(token: str) -> Draft:
     if not crypto.same((found := _draft(row)).secret.encode(), secret.encode()):
         raise NotFound
     return found
+
+
+async def home(hold: UUID) -> str | None:
+    """The INSEE code of the municipality from which an hour was searched, if that was said."""
+    async with connection() as c:
+        searched = await c.fetchval("SELECT search FROM idcard.draft WHERE hold = $1", hold)
+    return await hours.home(forms.decode(Search, searched.encode()).value) if searched else None
 
 
 async def of_page(page: str) -> Draft | None:

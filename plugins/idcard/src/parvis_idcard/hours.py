@@ -153,6 +153,12 @@ async def origin(asked: Search, emitter: EmitterInfo) -> From | Refusal:
     return From((best.latitude, best.longitude), best.name, guessed, tuple(others))
 
 
+async def home(asked: Search) -> str | None:
+    """The INSEE code of the municipality somebody said they come from; None where they did not, or it is not sure."""
+    towns = await territory.municipalities_like(asked.near) if asked.near else []
+    return towns[0].insee if towns and fold(asked.near or "") == fold(towns[0].name) else None
+
+
 async def find(asked: Search, emitter: EmitterInfo, where: From) -> Found:
     """Everything the page of results shows."""
     places = {place.id: place for place in await _places(emitter)}
