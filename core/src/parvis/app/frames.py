@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from litestar import Request
 
 from parvis import plugins, settings
 from parvis.branding.queries import brand_of
-from parvis.contract.values import NavEntry, Role
+from parvis.contract.values import TERRITORY, NavEntry, Role
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
 from parvis.office.permissions import FIGURES, OPENINGS, REQUESTS
+from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web.pages import Frame, Link
@@ -86,6 +88,11 @@ def _resident_links(request: _AnyRequest, actor: Actor) -> tuple[Link, ...]:
         Link(label=Text("Services"), url="/", current=path == "/"),
         Link(label=Text("My requests"), url="/my/requests", current=path.startswith("/my/")),
     ]
+    links += [
+        Link(label=entry.label, url=entry.path, current=path.startswith(entry.path))
+        for _, entry in _entries()
+        if entry.area == TERRITORY and actor.may_on_territory(entry.permission)
+    ]
     if actor.desks or actor.has(Role.OPERATOR):
         links.append(Link(label=Text("Back office"), url="/office"))
     return tuple(links)
@@ -111,13 +118,11 @@ def _own_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list
 
 
 async def _plugin_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
-    """The pages of the plugins that an emitter has enabled."""
+    """The pages of the plugins that an emitter has enabled, and those that are of use to every emitter."""
     return [
         await _entry_link(request, emitter, f"{plugin.key}{entry.path}", entry)
-        for plugin in plugins.current()
-        if await territory.is_enabled(plugin.key, emitter.id)
-        for entry in plugin.nav_entries
-        if actor.may(entry.permission, emitter.slug)
+        for plugin, entry in _entries()
+        if await _is_shown(actor, emitter, plugin, entry)
     ]
 
 
@@ -131,6 +136,19 @@ async def _entry_link(request: _AnyRequest, emitter: EmitterInfo, part: str, ent
         current=request.url.path.startswith(url),
         key=entry.key,
     )
+
+
+def _entries() -> Iterator[tuple[Plugin, NavEntry]]:
+    for plugin in plugins.current():
+        for entry in plugin.nav_entries:
+            yield plugin, entry
+
+
+async def _is_shown(actor: Actor, emitter: EmitterInfo, plugin: Plugin, entry: NavEntry) -> bool:
+    """Whether an entry is in somebody's navigation of an emitter's back office."""
+    if entry.area == TERRITORY or not actor.may(entry.permission, emitter.slug):
+        return False
+    return entry.everywhere or await territory.is_enabled(plugin.key, emitter.id)
 
 
 def _desks(actor: Actor, emitter: EmitterInfo | None) -> tuple[Link, ...]:

@@ -1,4 +1,4 @@
-"""Plugins' routes at their places, answering only where an emitter enabled the plugin."""
+"""Plugins' routes at their places, answering only where an emitter enabled the plugin, or everywhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request, Router
 
+from parvis.contract.values import Mount
 from parvis.errors import NotFound
 from parvis.plugins import Plugin, Plugins
 from parvis.territory import queries as territory
@@ -16,15 +17,15 @@ _BASES = {"emitter": "/e/{emitter:str}", "office": "/office/{emitter:str}", "api
 
 def mounted(installed: Plugins) -> list[Router]:
     """A router for each place of each plugin."""
-    return [_mounted(plugin, mount.where, mount.router) for plugin in installed for mount in plugin.routes]
+    return [_mounted(plugin, mount) for plugin in installed for mount in plugin.routes]
 
 
-def _mounted(plugin: Plugin, where: str, router: Router) -> Router:
-    if where not in _BASES:
-        return Router(where, route_handlers=[router])
+def _mounted(plugin: Plugin, mount: Mount) -> Router:
+    if mount.where not in _BASES:
+        return Router(mount.where, route_handlers=[mount.router])
     # The name a page is called with decides whose it is, so it is asked at use.
-    check = _only_where_enabled(plugin.key) if where != "api" else None
-    return Router(f"{_BASES[where]}/{plugin.key}", route_handlers=[router], before_request=check)
+    check = None if mount.everywhere or mount.where == "api" else _only_where_enabled(plugin.key)
+    return Router(f"{_BASES[mount.where]}/{plugin.key}", route_handlers=[mount.router], before_request=check)
 
 
 def _only_where_enabled(plugin: str) -> Callable[[Request[Any, Any, Any]], Awaitable[None]]:

@@ -39,21 +39,21 @@ async def trace(
         await c.execute(sql, new_id(), clock.now(), *who, action, subject, subject_id, details)
 
 
-async def saw(actor: Actor, dossier: UUID, emitter: UUID) -> None:
-    """Note that an agent read a dossier; the resident is shown it."""
+async def saw(actor: Actor, dossier: UUID, emitter: UUID | None) -> None:
+    """Note that an agent, or a helper for no emitter, read a dossier; the resident is shown it."""
     await trace(actor, READ, "dossier", dossier, emitter=emitter)
 
 
-async def saw_several(actor: Actor, dossiers: Sequence[UUID], emitter: UUID) -> None:
-    """Note that an agent read several dossiers at once, in a list; within half an hour the same list counts once."""
+async def saw_several(actor: Actor, dossiers: Sequence[UUID], emitter: UUID | None) -> None:
+    """Note that somebody read several dossiers at once, in a list; within half an hour the same list counts once."""
     if not dossiers:
         return
     sql = (
         "INSERT INTO parvis.audit_trace (id, at, person, emitter, action, subject, subject_id, details) "
-        "SELECT seen.id, $3, $4, $5, $6::varchar, 'dossier', seen.dossier, '{}' "
+        "SELECT seen.id, $3, $4, $5::uuid, $6::varchar, 'dossier', seen.dossier, '{}' "
         "FROM unnest($1::uuid[], $2::uuid[]) AS seen (id, dossier) WHERE NOT EXISTS (SELECT FROM parvis.audit_trace t "
         "WHERE t.subject = 'dossier' AND t.subject_id = seen.dossier AND t.at > $7 AND t.person = $4 "
-        "AND t.emitter = $5 AND t.action = $6::varchar)"
+        "AND t.emitter IS NOT DISTINCT FROM $5::uuid AND t.action = $6::varchar)"
     )
     now, ids = clock.now(), [new_id() for _ in dossiers]
     async with transaction() as c:

@@ -16,6 +16,9 @@ from litestar import Router
 from parvis.errors import Text
 from parvis.events import Event
 
+# The area of navigation entries for those who have a role on the whole territory.
+TERRITORY = "territory"
+
 
 class Audience(StrEnum):
     """For whom an address is."""
@@ -182,12 +185,14 @@ class Mount:
     """Routes and their place.
 
     `where` is `emitter` (`/e/<emitter>/<plugin>`), `office` (`/office/<emitter>/<plugin>`), `api`
-    (`/api/v1/<plugin>`), or an address of its own that begins with a slash.
+    (`/api/v1/<plugin>`), or an address of its own that begins with a slash. The first two answer only where the
+    emitter enabled the plugin, unless they are `everywhere`: what other emitters offer is of use to all.
     """
 
     where: str
     audience: Audience
     router: Router
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +208,9 @@ class Permission:
 class NavEntry:
     """A line of the back office's navigation; `count` tells how much waits there for an emitter, `key` leads there.
 
-    `icon` is one of `web/icons.svg`.
+    `icon` is one of `web/icons.svg`. It is shown where the emitter enabled the plugin, or `everywhere`. In the area
+    TERRITORY it is a line of the portal's navigation instead, for those whose role on the territory has the
+    permission; `path` is then an address.
     """
 
     area: str
@@ -213,6 +220,7 @@ class NavEntry:
     count: Callable[[UUID], Awaitable[int]] | None = None
     key: str = ""
     icon: str | None = None
+    everywhere: bool = False
 
 
 class Channel(StrEnum):

@@ -12,8 +12,9 @@ import asyncpg
 
 from parvis import clock, crypto
 from parvis.contract.values import Channel
-from parvis.db import connection, read_reference
-from parvis.dossiers.actions import CONTACT, opened_names
+from parvis.db import InvalidReference, connection, read_reference
+from parvis.dossiers import spelling
+from parvis.dossiers.actions import CONTACT, By, opened_names
 from parvis.dossiers.rules import names_fit, timeline_note, timeline_text
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
@@ -26,11 +27,15 @@ _ROWS = (
     "JOIN parvis.emitter ON emitter.id = dossier.emitter LEFT JOIN parvis.booking ON booking.id = dossier.booking "
     "LEFT JOIN parvis.desk ON desk.id = booking.desk LEFT JOIN parvis.calendar ON calendar.id = desk.calendar "
 )
+_OPENED_BY = {
+    "staff": "SELECT dossier FROM parvis.timeline WHERE event = 'dossier.opened' AND by = 'staff' AND emitter = $1",
+    "helper": "SELECT dossier FROM parvis.timeline WHERE event = 'dossier.opened' AND by = 'helper' AND actor = $1",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """The appointment of a dossier: instants in UTC, `live` while it is not cancelled."""
+    """The appointment of a dossier: instants in UTC, `live` while it is neither cancelled nor over."""
 
     booking: UUID
     place: UUID
@@ -40,6 +45,7 @@ class Visit:
     end: datetime
     sequence: int
     live: bool
+    cancelled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,31 @@ async def matching(where: str, *given: object) -> list[DossierInfo]:
         return [_info(row) for row in await c.fetch(f"{_ROWS} WHERE dossier.state <> 'erased' AND {where}", *given)]
 
 
+async def opened_by(by: By, service: str, limit: int) -> list[DossierInfo]:
+    """What an office or a helper opened for others with a service: by the hour of the visit, the latest first."""
+    theirs = f"dossier.id IN ({_OPENED_BY[by.kind]}) AND dossier.service = $2"
+    return await matching(f"{theirs} ORDER BY lower(period) DESC NULLS LAST LIMIT $3", _owner(by), service, limit)
+
+
+async def one_opened_by(dossier_id: UUID, by: By) -> DossierInfo:
+    """A dossier that an office or a helper opened for others. Raises NotFound for another's, and once it is erased."""
+    opener = await opener_of(dossier_id)
+    if opener is None or (opener.kind, _owner(opener)) != (by.kind, _owner(by)):
+        raise NotFound
+    return await dossier(dossier_id)
+
+
+async def opener_of(dossier_id: UUID) -> By | None:
+    """Who opened a dossier for somebody else; None where the resident did, and once it is erased."""
+    sql = (
+        "SELECT by, actor, emitter FROM parvis.timeline WHERE dossier = $1 AND event = 'dossier.opened' "
+        "AND by IN ('staff', 'helper')"
+    )
+    async with connection() as c:
+        row = await c.fetchrow(sql, dossier_id)
+    return By(row["by"], row["actor"], row["emitter"]) if row else None
+
+
 async def of_booking(booking: UUID) -> DossierInfo | None:
     """The dossier that a booking belongs to now."""
     async with connection() as c:
@@ -205,12 +236,25 @@ def link_key(dossier_id: UUID, until: datetime) -> str:
     return crypto.sign(str(dossier_id), _LINK, until)
 
 
+def is_meant(found: DossierInfo, typed: str) -> bool:
+    """Whether what somebody typed is a dossier's reference, or a name in it however it is spelt."""
+    try:
+        return read_reference(typed) == found.reference
+    except InvalidReference:
+        return bool(spelling.fits(spelling.words(typed), found.names))
+
+
 def is_theirs(found: DossierInfo, actor: Actor) -> bool:
     """Whether a dossier is of somebody's account, or of a contact they proved."""
     if actor.person is not None and found.person == actor.person:
         return True
     digests: Sequence[bytes] = [proof.digest for proof in actor.proofs]
     return found.contact is not None and found.contact.digest in digests
+
+
+def _owner(by: By) -> UUID | None:
+    """Whose what somebody opened for others is: all of an office's, a helper's own (docs/decisions/0940)."""
+    return by.emitter if by.kind == "staff" else by.person
 
 
 def _info(row: asyncpg.Record) -> DossierInfo:
@@ -241,4 +285,5 @@ def _visit(row: asyncpg.Record) -> Visit | None:
         end=row["ends"],
         sequence=row["sequence"],
         live=row["booked"] == "confirmed" and row["state"] == "open",
+        cancelled=row["booked"] != "confirmed",
     )

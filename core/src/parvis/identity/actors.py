@@ -49,6 +49,11 @@ class Actor:
         roles = self.powers.get(permission, frozenset())
         return any(grant.role in roles and slug in (None, grant.slug) for grant in self.grants)
 
+    def may_on_territory(self, permission: str) -> bool:
+        """Whether a role of theirs that is at no emitter, a helper's say, has `permission`."""
+        roles = self.powers.get(permission, frozenset())
+        return any(grant.role in roles for grant in self.grants if not grant.slug)
+
     def roles_at(self, slug: str) -> frozenset[Role]:
         """Their roles at one emitter; empty for somebody foreign to it."""
         return frozenset(grant.role for grant in self.grants if grant.slug == slug)

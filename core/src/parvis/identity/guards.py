@@ -71,7 +71,7 @@ def staff(permission: str) -> Guard:
         slug = str(connection.path_params["emitter"])
         if not actor.roles_at(slug):
             raise NotFound
-        _allow(connection, actor, actor.may(permission, slug))
+        allow(connection, actor, actor.may(permission, slug))
 
     return Guard("staff", check, permission)
 
@@ -81,8 +81,7 @@ def territory(permission: str) -> Guard:
 
     async def check(connection: Connection, actor: Actor) -> None:
         await _signed_in(connection, actor)
-        roles = actor.powers.get(permission, frozenset())
-        _allow(connection, actor, any(grant.role in roles for grant in actor.grants if not grant.slug))
+        allow(connection, actor, actor.may_on_territory(permission))
 
     return Guard("territory", check, permission)
 
@@ -115,6 +114,17 @@ def declared(*who: str, **opt: Any) -> dict[str, Any]:
     return {"opt": {"admits": frozenset(str(name) for name in admitted), **opt}}
 
 
+def allow(connection: Connection, actor: Actor, allowed: bool) -> None:
+    """Let staff and helpers through who are allowed, to write only while the sign-on confirms their account.
+
+    Raises Forbidden, SignOnDown.
+    """
+    if not allowed:
+        raise Forbidden
+    if actor.sign_on_silent and connection.scope.get("method") not in _SAFE:
+        raise SignOnDown
+
+
 async def _anyone(_: Connection, __: Actor) -> None:
     """Nothing to check."""
 
@@ -131,11 +141,4 @@ async def _signed_in(_: Connection, actor: Actor) -> None:
 
 async def _operates(connection: Connection, actor: Actor) -> None:
     await _signed_in(connection, actor)
-    _allow(connection, actor, actor.has(Role.OPERATOR))
-
-
-def _allow(connection: Connection, actor: Actor, allowed: bool) -> None:
-    if not allowed:
-        raise Forbidden
-    if actor.sign_on_silent and connection.scope.get("method") not in _SAFE:
-        raise SignOnDown
+    allow(connection, actor, actor.has(Role.OPERATOR))

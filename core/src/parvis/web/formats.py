@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, tzinfo
 
+import phonenumbers
 from babel.dates import format_date, format_skeleton, get_day_names
 from babel.numbers import format_decimal
 
@@ -160,3 +161,15 @@ def _written(when: date, pattern: str, lang: str) -> str:
     text = format_date(when, pattern, locale=lang)
     # French counts its first day with an ordinal, CLDR does not.
     return text.replace(f" 1{NBSP}", f" 1er{NBSP}", 1) if lang == "fr" and when.day == 1 else text
+
+
+def telephone(number: str) -> str:
+    """A number (E.164) as people write it: French ones by pairs of figures, others with their country.
+
+    >>> telephone("+33389000001").replace(NBSP, "_"), telephone("+4976231234567").replace(NBSP, "_")
+    ('03_89_00_00_01', '+49_7623_1234567')
+    """
+    read = phonenumbers.parse(number)
+    home = read.country_code == phonenumbers.country_code_for_region("FR")
+    wanted = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return str(phonenumbers.format_number(read, wanted)).replace(" ", NBSP)

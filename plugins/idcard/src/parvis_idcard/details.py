@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -24,13 +25,25 @@ _ON_THE_PAGE = ("given", "family", "age", "situation", "number", "channel", "ema
 
 
 class Details(msgspec.Struct, frozen=True, kw_only=True):
-    """One contact, the people of the visit, and the paper they come for (none for collecting)."""
+    """One contact, the people of the visit, and the paper they come for (none for collecting).
+
+    `silent`: nobody is written to; only who books for others may say so, and hands over a printed slip instead.
+    """
 
     applicants: Annotated[tuple[Applicant, ...], msgspec.Meta(min_length=1, max_length=PEOPLE)]
     reason: Annotated[Paper, msgspec.Meta(examples=[Paper.CARD.value])] | None = None
     channel: Channel = Channel.MAIL
     email: Annotated[str, msgspec.Meta(max_length=254, examples=["lea.martin@example.org"])] | None = None
     phone: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    silent: bool = False
+
+
+class Told(StrEnum):
+    """How somebody is told, as a form says it; not at all where whoever books for others hands over a slip."""
+
+    MAIL = "mail"
+    SMS = "sms"
+    NOT = "none"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +68,7 @@ class DetailsForm(msgspec.Struct, frozen=True, kw_only=True):
     """The form of a visit, as typed; `for_others` is for agents and helpers."""
 
     applicants: tuple[ApplicantForm, ...]
-    channel: Channel = Channel.MAIL
+    channel: Told = Told.MAIL
     email: fields.Email | None = None
     phone: fields.Phone | None = None
     for_others: bool = False
@@ -64,7 +77,10 @@ class DetailsForm(msgspec.Struct, frozen=True, kw_only=True):
 def of_form(form: DetailsForm, reason: Paper | None) -> Details:
     """The value of a form without errors."""
     people = tuple(Applicant(**msgspec.structs.asdict(person)) for person in form.applicants)
-    return Details(applicants=people, reason=reason, channel=form.channel, email=form.email, phone=form.phone)
+    channel = Channel.SMS if form.channel is Told.SMS else Channel.MAIL
+    silent = form.channel is Told.NOT
+    told = Details(applicants=people, reason=reason, channel=channel, email=form.email, phone=form.phone, silent=silent)
+    return msgspec.structs.replace(told, email=None) if silent else told
 
 
 def tidied(details: Details) -> Details:
@@ -94,6 +110,8 @@ def contact_of(details: Details) -> Contact:
 
 def told_by(details: Details) -> Contact | None:
     """How somebody is told for whom staff books: as was chosen, else how it is possible, else not at all."""
+    if details.silent:
+        return None
     mail = Contact(Channel.MAIL, details.email) if details.email else None
     sms = Contact(Channel.SMS, details.phone) if details.phone and _takes_sms(details.phone) else None
     return (sms or mail) if details.channel is Channel.SMS else (mail or sms)
@@ -107,6 +125,8 @@ def untold(form: Form[DetailsForm], people: int, *, numbers: bool) -> Iterator[R
     for n in range(people):
         if numbers and not form.text(f"applicants-{n}-number").strip():
             yield Refusal("number-missing", NO_NUMBER, f"applicants-{n}-number")
+    if form.text("channel") == Told.NOT:
+        return
     field, text = ("phone", _NO_PHONE) if form.text("channel") == Channel.SMS else ("email", _NO_EMAIL)
     if not form.text(field).strip():
         yield Refusal("contact-missing", text, field)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from parvis.contract.hookspecs import hookimpl
 from parvis.contract.values import (
+    TERRITORY,
     Audience,
     DataHeld,
     Demo,
@@ -32,8 +33,9 @@ from parvis_idcard.counter import COUNTER
 from parvis_idcard.details import Details, Settings
 from parvis_idcard.environment import ADDRESSES
 from parvis_idcard.permissions import BOOK_FOR_OTHERS, DECLARATIONS, PERMISSIONS
-from parvis_idcard.routes import COUNTER_PAGES, ROUTER
+from parvis_idcard.routes import COUNTER_PAGES, ROUTER, solidarity
 from parvis_idcard.rules import KINDS
+from parvis_idcard.seats import HELPING_PATH
 
 _KEPT = timedelta(days=Settings().kept_days)
 
@@ -89,6 +91,8 @@ def routes() -> tuple[Mount, ...]:
         Mount(where="emitter", audience=Audience.PUBLIC, router=ants.PAGES),
         Mount(where="office", audience=Audience.STAFF, router=COUNTER_PAGES),
         Mount(where="office", audience=Audience.STAFF, router=ants.OFFICE),
+        Mount(where="office", audience=Audience.STAFF, router=solidarity.OFFICE, everywhere=True),
+        Mount(where=HELPING_PATH, audience=Audience.STAFF, router=solidarity.HELPING),
         Mount(where="/ants", audience=Audience.MACHINE, router=ants.NATIONAL),
     )
 
@@ -119,6 +123,15 @@ def nav_entries() -> tuple[NavEntry, ...]:
             icon="inbox",
             count=count_not_declared,
         ),
+        NavEntry(
+            area="today",
+            label=Text("Book for somebody, anywhere"),
+            path="/solidarity",
+            permission=BOOK_FOR_OTHERS,
+            icon="pin",
+            everywhere=True,
+        ),
+        NavEntry(area=TERRITORY, label=Text("Help somebody"), path=HELPING_PATH, permission=BOOK_FOR_OTHERS),
     )
 
 

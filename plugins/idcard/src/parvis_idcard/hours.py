@@ -34,7 +34,10 @@ _FURTHEST = timedelta(days=400)
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """What is looked for, as the address says it; days are the territory's."""
+    """What is looked for, as the address says it; days are the territory's.
+
+    `acting` is set while somebody books for another person: for which town hall, or as a helper (`seats`).
+    """
 
     what: Annotated[What, fields.Missing(Text("Choose what the appointment is for."))]
     people: Annotated[int, msgspec.Meta(ge=1, le=PEOPLE)] = 1
@@ -49,6 +52,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     half: Literal["morning", "afternoon"] | None = None
     accessible: bool = False
     day: date | None = None
+    acting: Annotated[str, msgspec.Meta(max_length=60)] | None = None
 
     @property
     def kind(self) -> str:

@@ -18,7 +18,7 @@ from parvis.territory import queries as territory
 from parvis.web import forms
 from parvis.web.forms import Raw
 from parvis_idcard import actions, drafts, queries
-from parvis_idcard.details import ApplicantForm, DetailsForm
+from parvis_idcard.details import ApplicantForm, DetailsForm, Told
 from parvis_idcard.hours import Search
 from parvis_idcard.queries import Appointment
 from parvis_idcard.rules import COLLECTION
@@ -57,7 +57,7 @@ def _form(appointment: Appointment, dossier: DossierInfo, position: int, told: M
     kind, address = dossier.contact.kind, dossier.contact.address
     people = tuple(ApplicantForm(**msgspec.structs.asdict(person)) for person in appointment.applicants)
     email, phone = (address, None) if kind is Channel.MAIL else (None, address)
-    form = forms.of(DetailsForm(applicants=people, channel=kind, email=email, phone=phone))
+    form = forms.of(DetailsForm(applicants=people, channel=Told(kind), email=email, phone=phone))
     theirs = f"applicants-{position}-"
     kept = {name: typed for name, typed in form.raw.items() if not name.startswith(theirs)}
     return kept | {f"{theirs}{name}": (typed,) for name, typed in told.items()}

@@ -25,11 +25,12 @@ from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import forms, pages
 from parvis.web.forms import Form
-from parvis_idcard import drafts, hours
+from parvis_idcard import drafts, hours, seats
 from parvis_idcard.drafts import Draft
 from parvis_idcard.hours import Search
 from parvis_idcard.queries import PLUGIN
 from parvis_idcard.rules import KINDS, WITHOUT_PAPER
+from parvis_idcard.seats import Seat
 
 _Request = Request[Actor, None, State]
 PUBLIC: dict[str, Any] = {"guards": [guards.public()], **guards.declared("everyone")}
@@ -49,11 +50,12 @@ async def ask(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     """What somebody looks for. A town hall's permanent link, with `?kind=`."""
     found = await territory.emitter_by_slug(emitter)
     typed = forms.query(request, Search)
+    seat = await seats.acting(request, typed.text("acting"))
     kind = typed.text("kind")
     what = typed.text("what") or (kind if kind in WITHOUT_PAPER else typed.text("reason"))
     near, people = typed.text("near"), typed.text("people") or "1"
     form = forms.blank(what=what or None, near=near or None, people=people, since=typed.text("since") or None)
-    return await _asked(request, found, form, carry=typed.text("carry"))
+    return await _asked(request, found, form, carry=typed.text("carry"), seat=seat)
 
 
 @get("/hours", **PUBLIC)
@@ -61,12 +63,12 @@ async def choose(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     """The free hours, by list or by month."""
     found = await territory.emitter_by_slug(emitter)
     form = forms.query(request, Search)
-    carry = form.text("carry")
+    carry, seat = form.text("carry"), await seats.acting(request, form.text("acting"))
     if form.errors or (refused := hours.refusals(form.value, _today())):
-        return await _asked(request, found, form if form.errors else form.refused(refused), 422, carry)
+        return await _asked(request, found, form if form.errors else form.refused(refused), 422, carry, seat)
     where = await hours.origin(form.value, found)
     if isinstance(where, Refusal):
-        return await _asked(request, found, form.refused([where]), 422, carry)
+        return await _asked(request, found, form.refused([where]), 422, carry, seat)
     return await _hours(request, found, form.value, where, carry=carry)
 
 
@@ -78,8 +80,10 @@ async def take(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     asked = forms.decode(Search, form.text("search").encode())
     if form.errors or asked.errors:
         return pages.see_other(f"/e/{emitter}/idcard")
+    seat = await seats.acting(request, asked.value.acting)
     carried = await carried_draft(form.value.carry)
-    shares.count_claim(request)
+    if seat is None:
+        shares.count_claim(request)
     try:
         token = await drafts.take(form.value.page, form.value.slot, asked.value, carried)
     except (SlotFull, UnknownSlot):
@@ -132,7 +136,12 @@ async def gone(
 
 
 async def _asked(
-    request: _Request, emitter: EmitterInfo, form: Form[Any], status: int = 200, carry: str = ""
+    request: _Request,
+    emitter: EmitterInfo,
+    form: Form[Any],
+    status: int = 200,
+    carry: str = "",
+    seat: Seat | None = None,
 ) -> Response[Any]:
     return pages.render(
         request,
@@ -143,6 +152,7 @@ async def _asked(
         towns=[(town.name, _told(town)) for town in await territory.emitters("municipality")],
         today=_today(),
         carry=carry,
+        seat=seat,
         online={kind.key for kind in await _online()},
         base=f"/e/{emitter.slug}/idcard",
     )
@@ -173,6 +183,7 @@ async def _hours(
         where=where,
         found=await hours.find(asked, emitter, where),
         gone=gone,
+        seat=await seats.acting(request, asked.acting),
         page=crypto.new_secret(),
         carry=carry,
         base=f"/e/{emitter.slug}/idcard",

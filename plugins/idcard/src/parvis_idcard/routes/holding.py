@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -16,7 +17,8 @@ from parvis.calendars import actions as calendars
 from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone
 from parvis.calendars.queries import BookingInfo
-from parvis.contract.values import BookingRequest
+from parvis.contract.values import Booked, BookingRequest
+from parvis.dossiers import queries as dossiers
 from parvis.errors import Invalid, Refusal, Refused, Text, TooMany
 from parvis.identity import contacts, sessions, shares
 from parvis.identity import queries as identity
@@ -26,7 +28,7 @@ from parvis.settings import current
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, i18n, pages
 from parvis.web.forms import Form
-from parvis_idcard import actions, drafts, hours, queries
+from parvis_idcard import actions, drafts, hours, queries, seats
 from parvis_idcard.ants.coordination.rules import other_address
 from parvis_idcard.details import Details, DetailsForm, contact_of, in_order, of_form, tidied, untold
 from parvis_idcard.drafts import Draft, DraftGone
@@ -58,17 +60,22 @@ def go_there(_: _Request, error: Elsewhere) -> Response[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """A filled-in form that was right when it was sent."""
+    """A filled-in form that was right when it was sent; only somebody else may be booked for without a contact."""
 
     form: DetailsForm
     details: Details
-    contact: Contact
+    contact: Contact | None
+
+    @property
+    def digest(self) -> bytes | None:
+        """What finds the contact."""
+        return self.contact.digest if self.contact else None
 
 
 @get("/hold/{token:str}", **PUBLIC)
 async def fill_in(request: _Request, token: FromPath[str]) -> Response[Any]:
     """The form: one contact, and each person."""
-    draft, held = await _where(token)
+    draft, held = await _where(request, token)
     if held is None:
         return await _lapsed(request, draft)
     return await _form(request, draft, held, await _typed_before(draft, request.user))
@@ -81,10 +88,10 @@ async def keep(request: _Request, token: FromPath[str]) -> Response[Any]:
     draft, held = await _received(request, token, form)
     if held is None:
         return await _lapsed(request, draft)
-    form = form.refused(untold(form, held.people, numbers=await _asks_numbers(request, held, form)))
+    form = form.refused(untold(form, held.people, numbers=await _asks_numbers(request, draft, held, form)))
     try:
-        answers = _answers(form, draft)
-        await actions.check(held, answers.details, answers.contact, _for_others(request, answers.form))
+        answers = _answers(request, form, draft)
+        await actions.check(held, answers.details, answers.contact, _for_others(request, draft, answers.form))
         await _ask_once(request, draft, answers)
     except HoldGone:
         return await _lapsed(request, draft)
@@ -109,7 +116,7 @@ async def keep_longer(request: _Request, token: FromPath[str]) -> Response[Any]:
 @get("/hold/{token:str}/check", **PUBLIC)
 async def check(request: _Request, token: FromPath[str]) -> Response[Any]:
     """The answers, what to bring, and the code."""
-    draft, held = await _where(token)
+    draft, held = await _where(request, token)
     if held is None:
         return await _lapsed(request, draft)
     return await _check(request, draft, held, forms.blank())
@@ -118,21 +125,21 @@ async def check(request: _Request, token: FromPath[str]) -> Response[Any]:
 @post("/hold/{token:str}/check", status_code=303, **PUBLIC)
 async def book(request: _Request, token: FromPath[str]) -> Response[Any]:
     """Prove the contact where that is needed, and book."""
-    draft, held = await _where(token)
+    draft, held = await _where(request, token)
     if held is None:
         return await _lapsed(request, draft)
     form = await forms.read(request, _Code)
-    answers = _answers_again(draft)
+    answers = _answers_again(request, draft)
     if answers is None:
         return pages.see_other(f"/e/{request.path_params['emitter']}/idcard/hold/{token}")
     try:
         cookie = await _prove(request, draft, answers, form)
-        booked = await actions.book(_request(request, draft, held, answers), waived=True)
+        booked = await _book(request, await _request(request, draft, held, answers))
     except HoldGone:
         return await _lapsed(request, draft)
     except Refused as refused:
         return await _check(request, draft, held, form.refused(refused.refusals), refused.status)
-    response = pages.see_other(f"{booked.link}&new=yes")
+    response = pages.see_other(await _shown_at(request, booked, "new"))
     if cookie is not None:
         response.cookies.append(sessions.cookie(current(), cookie))
     return response
@@ -141,9 +148,9 @@ async def book(request: _Request, token: FromPath[str]) -> Response[Any]:
 @post("/hold/{token:str}/code", status_code=303, **PUBLIC)
 async def send_again(request: _Request, token: FromPath[str]) -> Response[Any]:
     """Another code, after a minute."""
-    draft, held = await _where(token)
-    answers = _answers_again(draft)
-    if held is None or answers is None:
+    draft, held = await _where(request, token)
+    answers = _answers_again(request, draft)
+    if held is None or answers is None or answers.contact is None:
         return await _lapsed(request, draft)
     try:
         shares.count_code(request)
@@ -157,18 +164,22 @@ async def send_again(request: _Request, token: FromPath[str]) -> Response[Any]:
 @post("/hold/{token:str}/release", status_code=303, **PUBLIC)
 async def give_back(request: _Request, token: FromPath[str]) -> Response[Any]:
     """Give the hour back, to choose another one."""
-    draft, held = await _where(token)
+    draft, held = await _where(request, token)
     if held is not None:
         with suppress(HoldGone):
             await calendars.release(draft.hold, draft.secret)
     return pages.see_other(_back_to_hours(request, draft))
 
 
-async def _where(token: str) -> tuple[Draft, BookingInfo | None]:
-    """The draft, and its hour while it is held. Raises Elsewhere if it was booked already, NotFound."""
+async def _where(request: _Request, token: str) -> tuple[Draft, BookingInfo | None]:
+    """The draft, and its hour while it is held.
+
+    Raises Elsewhere if it was booked already, NotFound, or what `seats.acting` does for a draft that is not theirs.
+    """
     if (booked := await actions.booked_before(*drafts.parts(token))) is not None:
-        raise Elsewhere(booked.link)
+        raise Elsewhere(await _shown_at(request, booked))
     draft = await drafts.of_token(token)
+    await seats.acting(request, draft.asked.acting)
     held = await calendar_queries.held(draft.hold, draft.secret) if await drafts.is_held(draft) else None
     return draft, held
 
@@ -176,12 +187,24 @@ async def _where(token: str) -> tuple[Draft, BookingInfo | None]:
 async def _received(request: _Request, token: str, form: Form[DetailsForm]) -> tuple[Draft, BookingInfo | None]:
     """The draft with what was just sent kept in it; begun again if it was forgotten long ago, then without an hour."""
     try:
-        draft, held = await _where(token)
+        draft, held = await _where(request, token)
     except DraftGone:
         shares.count_claim(request)
         return await drafts.begin_again(token, form.raw), None
     await drafts.keep(draft, form.raw)
     return draft, held
+
+
+async def _book(request: _Request, asked: BookingRequest) -> Booked:
+    return await (seats.book(request.user, asked) if asked.for_others else actions.book(asked, waived=True))
+
+
+async def _shown_at(request: _Request, booked: Booked, told: str = "") -> str:
+    """Where what was booked is shown: to whoever booked it for somebody else, among the others they booked."""
+    seat = await seats.which_booked(request.user, booked.dossier)
+    if seat is None:
+        return f"{booked.link}&new=yes" if told else booked.link
+    return seat.address(await dossiers.dossier(booked.dossier), **({"told": told} if told else {}))
 
 
 async def _lapsed(request: _Request, draft: Draft) -> Response[Any]:
@@ -192,6 +215,7 @@ async def _lapsed(request: _Request, draft: Draft) -> Response[Any]:
         "idcard/lapsed.html",
         status=409 if request.method == "POST" else 200,
         draft=draft,
+        seat=await seats.acting(request, draft.asked.acting),
         kept=draft.form is not None or request.method == "POST",
         slots=await hours.nearest(draft.hour.start, draft.asked, place),
         page=crypto.new_secret(),
@@ -211,6 +235,7 @@ async def _form(
         form=replace(form, errors=in_order(form.errors)),
         groups=_people(held.people),
         draft=draft,
+        seat=await seats.acting(request, draft.asked.acting),
         held=held,
         place=place,
         settings=await queries.settings(held.emitter),
@@ -225,7 +250,7 @@ async def _form(
 async def _check(
     request: _Request, draft: Draft, held: BookingInfo, form: Form[Any], status: int = 200
 ) -> Response[Any]:
-    answers = _answers_again(draft)
+    answers = _answers_again(request, draft)
     addresses = _addresses(request, draft)
     if answers is None:
         return pages.see_other(addresses["here_url"])
@@ -236,6 +261,7 @@ async def _check(
         status=status,
         form=form,
         draft=draft,
+        seat=await seats.acting(request, draft.asked.acting),
         held=held,
         answers=answers,
         bring=bring,
@@ -251,8 +277,9 @@ def _people(people: int) -> dict[str, Text]:
     return {f"applicants-{n}-": Text("Person {n}", {"n": n + 1}) for n in range(people)} if people > 1 else {}
 
 
-async def _asks_numbers(request: _Request, held: BookingInfo, form: Form[DetailsForm]) -> bool:
-    if form.has("for_others", "yes") and _may_book_for_others(request):
+async def _asks_numbers(request: _Request, draft: Draft, held: BookingInfo, form: Form[DetailsForm]) -> bool:
+    ticked = form.has("for_others", "yes") and _may_book_for_others(request)
+    if draft.asked.acting or ticked:
         return False
     return (await calendar_queries.kind_at(held.place, held.service, held.kind)).number
 
@@ -279,24 +306,25 @@ async def _typed_before(draft: Draft, actor: Actor) -> Form[Any]:
     return forms.blank(channel=channel, email=account.email or None, phone=account.phone or None)
 
 
-def _answers(form: Form[DetailsForm], draft: Draft) -> _Answers:
+def _answers(request: _Request, form: Form[DetailsForm], draft: Draft) -> _Answers:
     """What was told. Raises Invalid."""
     details = tidied(of_form(form.value, draft.asked.paper))
-    return _Answers(form.value, details, contact_of(details))
+    silent = details.silent and _for_others(request, draft, form.value)
+    return _Answers(form.value, details, None if silent else contact_of(details))
 
 
-def _answers_again(draft: Draft) -> _Answers | None:
+def _answers_again(request: _Request, draft: Draft) -> _Answers | None:
     """What was told before, if it was right then."""
     with suppress(Invalid):
-        return _answers(forms.decode(DetailsForm, (draft.form or "").encode()), draft)
+        return _answers(request, forms.decode(DetailsForm, (draft.form or "").encode()), draft)
     return None
 
 
 async def _ask_once(request: _Request, draft: Draft, answers: _Answers) -> None:
     """Send a code unless there is no need, or one to the same contact is on its way."""
-    if await _is_proved(request, draft, answers):
+    if answers.contact is None or await _is_proved(request, draft, answers):
         return
-    before = _answers_again(draft)
+    before = _answers_again(request, draft)
     if draft.proof is not None and before is not None and before.contact == answers.contact:
         return
     shares.count_code(request)
@@ -304,9 +332,9 @@ async def _ask_once(request: _Request, draft: Draft, answers: _Answers) -> None:
 
 
 async def _is_proved(request: _Request, draft: Draft, answers: _Answers) -> bool:
-    if _for_others(request, answers.form):
+    if answers.contact is None or _for_others(request, draft, answers.form):
         return True
-    if any(proof.digest == answers.contact.digest for proof in request.user.proofs):
+    if any(proof.digest == answers.digest for proof in request.user.proofs):
         return True
     if await actions.is_proved(answers.contact, request.user.person, draft.proof):
         return True
@@ -328,9 +356,9 @@ async def _prove(request: _Request, draft: Draft, answers: _Answers, form: Form[
         raise
 
 
-def _request(request: _Request, draft: Draft, held: BookingInfo, answers: _Answers) -> BookingRequest:
-    for_others = _for_others(request, answers.form)
-    of_session = (proof.id for proof in request.user.proofs if proof.digest == answers.contact.digest)
+async def _request(request: _Request, draft: Draft, held: BookingInfo, answers: _Answers) -> BookingRequest:
+    for_others = _for_others(request, draft, answers.form)
+    of_session = (proof.id for proof in request.user.proofs if proof.digest == answers.digest)
     return BookingRequest(
         hold=draft.hold,
         secret=draft.secret,
@@ -339,16 +367,22 @@ def _request(request: _Request, draft: Draft, held: BookingInfo, answers: _Answe
         person=request.user.person,
         proof=next(of_session, draft.proof),
         for_others=for_others,
-        office=request.user.acts_for(BOOK_FOR_OTHERS, held.emitter) if for_others else None,
+        office=await _office(request, draft, held) if for_others else None,
     )
+
+
+async def _office(request: _Request, draft: Draft, held: BookingInfo) -> UUID | None:
+    """For which town hall somebody else is booked for; None for a helper."""
+    seat = await seats.acting(request, draft.asked.acting)
+    return seat.emitter if seat else request.user.acts_for(BOOK_FOR_OTHERS, held.emitter)
 
 
 def _may_book_for_others(request: _Request) -> bool:
     return request.user.may(BOOK_FOR_OTHERS)
 
 
-def _for_others(request: _Request, form: DetailsForm) -> bool:
-    return form.for_others and _may_book_for_others(request)
+def _for_others(request: _Request, draft: Draft, form: DetailsForm) -> bool:
+    return bool(draft.asked.acting) or (form.for_others and _may_book_for_others(request))
 
 
 def _refusals(error: Refused | TooMany, form: Form[Any]) -> tuple[Refusal, ...]:

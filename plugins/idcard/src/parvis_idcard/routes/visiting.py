@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,9 +16,11 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from parvis import clock, settings
+from parvis.audit import actions as audit
 from parvis.calendars.actions import SlotFull
 from parvis.calendars.queries import booking
 from parvis.calendars.slots import UnknownSlot, read_slot
+from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.dossiers.queries import DossierInfo, Visit
@@ -34,6 +39,24 @@ from parvis_idcard.rules import DEPOSIT, Paper, changeable, reminders_to_come
 
 _Request = Request[Actor, None, State]
 _SEEN = "seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How somebody came to an appointment: whether they may change it, as whom, and where its pages are.
+
+    `shell` is the template around these pages.
+    """
+
+    may_change: bool
+    by: By
+    address: Callable[..., str]
+    shell: str = "web/resident.html"
+
+    async def trace(self, action: str, dossier: UUID) -> None:
+        """Trace what somebody did for another person; a resident's own acts are in the timeline alone."""
+        if self.by.kind != "resident":
+            await audit.trace(Actor(self.by.person), action, "dossier", dossier, emitter=self.by.emitter)
 
 
 class _Chosen(msgspec.Struct, frozen=True):
@@ -70,37 +93,21 @@ async def ask_to_cancel(request: _Request, dossier: FromPath[UUID]) -> Response[
 async def cancel(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Cancel; the hour returns to the public."""
     found = await own(request, dossier)
-    try:
-        await actions.cancel(found.id, by_of(request, found))
-    except Refused as refused:
-        return await visit_page(request, "idcard/cancel.html", found, refused.status, refused.refusals)
-    return pages.see_other(address(request, found, told="cancelled"))
+    return await cancelled(request, found, await _way(request, found))
 
 
 @get("/visit/{dossier:uuid}/move", **PUBLIC)
 async def ask_to_move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Free hours of every town hall, the nearest to this one first."""
     found = await own(request, dossier)
-    return await _move(request, found)
+    return await choices(request, found, await _way(request, found))
 
 
 @post("/visit/{dossier:uuid}/move", status_code=303, **PUBLIC)
 async def move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Take another hour; the old one is kept until the new one is sure."""
     found = await own(request, dossier)
-    form = await forms.read(request, _Chosen)
-    if form.errors:
-        return await _move(request, found, 422, [Refusal("slot", text) for text in form.errors.values()])
-    try:
-        shares.count_claim(request)
-        slot = read_slot(form.value.slot)
-        await actions.move(found, slot.calendar, slot.start, by_of(request, found))
-    except (SlotFull, UnknownSlot):
-        text = Text("This hour has just been taken. You still have your appointment; choose another hour.")
-        return await _move(request, found, 409, [Refusal("slot-full", text)])
-    except Refused as refused:
-        return await _move(request, found, refused.status, refused.refusals)
-    return pages.see_other(address(request, await dossiers.dossier(found.id), told="moved"))
+    return await moved(request, found, await _way(request, found))
 
 
 @get("/visit/{dossier:uuid}/visit.ics", **PUBLIC)
@@ -132,11 +139,13 @@ async def _shown(request: _Request, dossier: UUID) -> DossierInfo:
         raise
 
 
-async def _may_change(request: _Request, found: DossierInfo) -> bool:
+async def _way(request: _Request, found: DossierInfo) -> Way:
+    """How a resident came, or whoever has their link."""
     try:
-        return bool(await own(request, found.id))
+        may_change = bool(await own(request, found.id))
     except NotFound:
-        return False
+        may_change = False
+    return Way(may_change, by_of(request, found), partial(address, request))
 
 
 async def _visit(request: _Request, found: DossierInfo) -> Response[Any]:
@@ -145,18 +154,56 @@ async def _visit(request: _Request, found: DossierInfo) -> Response[Any]:
     return await visit_page(request, "idcard/visit.html", found, told=told, timeline=rows)
 
 
-async def _move(request: _Request, found: DossierInfo, status: int = 200, refusals: Any = ()) -> Response[Any]:
+async def cancelled(request: _Request, found: DossierInfo, way: Way) -> Response[Any]:
+    """Cancel an appointment, and show what is left of it."""
+    try:
+        async with transaction():
+            await actions.cancel(found.id, way.by)
+            await way.trace("cancel", found.id)
+    except Refused as refused:
+        return await visit_page(request, "idcard/cancel.html", found, refused.status, refused.refusals, way=way)
+    return pages.see_other(way.address(found, told="cancelled"))
+
+
+async def moved(request: _Request, found: DossierInfo, way: Way) -> Response[Any]:
+    """Move an appointment to the hour that was chosen, or show what else is free."""
+    form = await forms.read(request, _Chosen)
+    if form.errors:
+        return await choices(request, found, way, 422, [Refusal("slot", text) for text in form.errors.values()])
+    if way.by.kind == "resident":
+        shares.count_claim(request)
+    try:
+        await _move(found, form.value.slot, way)
+    except (SlotFull, UnknownSlot):
+        text = Text("This hour has just been taken. You still have your appointment; choose another hour.")
+        return await choices(request, found, way, 409, [Refusal("slot-full", text)])
+    except Refused as refused:
+        return await choices(request, found, way, refused.status, refused.refusals)
+    return pages.see_other(way.address(await dossiers.dossier(found.id), told="moved"))
+
+
+async def _move(found: DossierInfo, chosen: str, way: Way) -> None:
+    slot = read_slot(chosen)
+    async with transaction():
+        await actions.move(found, slot.calendar, slot.start, way.by)
+        await way.trace("move", found.id)
+
+
+async def choices(
+    request: _Request, found: DossierInfo, way: Way, status: int = 200, refusals: Any = ()
+) -> Response[Any]:
+    """The free hours that an appointment could be moved to."""
     appointment, visit = await queries.appointment(found.id), _of(found)
     asked = _search(request, appointment, visit)
     place = await territory.place(visit.place)
     portal = await territory.emitter_by_slug(settings.current().territory)
     where = hours.From((place.latitude, place.longitude), place.city)
     result = await hours.find(asked, portal, where)
-    to = address(request, found, "/move")
+    to = way.address(found, "/move")
     to += "&" if "?" in to else "?"
     shown = {"asked": asked, "result": result, "to": to}
     shown["month_url"] = lambda day: to + asked.query(view="list", day=day)
-    return await visit_page(request, "idcard/move.html", found, status, refusals, **shown)
+    return await visit_page(request, "idcard/move.html", found, status, refusals, way=way, **shown)
 
 
 def _search(request: _Request, appointment: Appointment, visit: Visit) -> Search:
@@ -169,11 +216,17 @@ def _search(request: _Request, appointment: Appointment, visit: Visit) -> Search
 
 
 async def visit_page(
-    request: _Request, template: str, found: DossierInfo, status: int = 200, refusals: Any = (), **context: Any
+    request: _Request,
+    template: str,
+    found: DossierInfo,
+    status: int = 200,
+    refusals: Any = (),
+    way: Way | None = None,
+    **context: Any,
 ) -> Response[Any]:
     """A page about an appointment, with everything that such a page may show."""
     appointment, visit = await queries.appointment(found.id), _of(found)
-    held, theirs = await booking(visit.booking), await _may_change(request, found)
+    held, way = await booking(visit.booking), way or await _way(request, found)
     changing = visit.live and changeable(visit.start, clock.now()) is None
     bring = [(person, to_bring(appointment.kind, appointment.paper, person)) for person in appointment.applicants]
     shown = {"form": forms.blank().refused(refusals)} | context
@@ -181,6 +234,7 @@ async def visit_page(
         request,
         template,
         status=status,
+        shell=way.shell,
         dossier=found,
         visit=visit,
         zone=ZoneInfo(held.zone),
@@ -190,10 +244,10 @@ async def visit_page(
         bring=bring,
         reminders=reminders_to_come(visit.start, clock.now()),
         also=await queries.also_bring(visit.place, appointment.kind, i18n.language(request)),
-        changeable=changing and theirs,
-        proving_url=await _proving(found) if changing and not theirs else None,
+        changeable=changing and way.may_change,
+        proving_url=await _proving(found) if changing and not way.may_change else None,
         base=f"/e/{found.slug}/idcard",
-        url=lambda part="", **more: address(request, found, part, **more),
+        url=partial(way.address, found),
         **shown,
     )
 
