@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from parvis import plugins
+from parvis.attendance import notices
 from parvis.contract.values import Channel, MessageTemplate
 from parvis.errors import Text
 from parvis.messages.previews import preview, problems
@@ -14,7 +15,7 @@ MAIL, SMS = frozenset({Channel.MAIL}), frozenset({Channel.SMS})
 
 
 def registered() -> list[MessageTemplate]:
-    return [*templates(), *(one for plugin in plugins.load() for one in plugin.message_templates)]
+    return [*templates(), *notices.TEMPLATES, *(one for plugin in plugins.load() for one in plugin.message_templates)]
 
 
 @pytest.fixture

@@ -1,8 +1,20 @@
-"""Rows of the attendance: steps, which stay for the figures, and sheets, which are erased with their day."""
+"""Rows of the attendance: steps, which stay for the figures, sheets, which are erased with their day, and outages."""
 
 from __future__ import annotations
 
-from piccolo.columns import UUID, Array, BigInt, Bytea, Date, ForeignKey, OnDelete, SmallInt, Timestamptz, Varchar
+from piccolo.columns import (
+    UUID,
+    Array,
+    BigInt,
+    Boolean,
+    Bytea,
+    Date,
+    ForeignKey,
+    OnDelete,
+    SmallInt,
+    Timestamptz,
+    Varchar,
+)
 from piccolo.table import Table
 
 from parvis.calendars.tables import Booking, Calendar
@@ -41,3 +53,30 @@ class AttendanceSetting(Table, tablename="attendance_setting", schema="parvis"):
 
     calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.cascade, primary_key=True)
     release_minutes = SmallInt()
+
+
+class Outage(Table, tablename="outage", schema="parvis"):
+    """Desks (none named is all) that fell out from an instant until another, by these closures of the timetable.
+
+    `ended_at` is when they were back before that.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.cascade)
+    desks = Array(base_column=UUID(default=None), default=[])
+    closures = Array(base_column=UUID(default=None), default=[])
+    since = Timestamptz(default=None)
+    until = Timestamptz(default=None)
+    reason = Varchar(length=200)
+    person = UUID(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
+
+
+class OutageVisit(Table, tablename="outage_visit", schema="parvis"):
+    """A visit that an outage concerns, and the `start` it had; who was not `told` by a message is called."""
+
+    outage = ForeignKey(Outage, null=False, on_delete=OnDelete.cascade, primary_key=True)
+    booking = ForeignKey(Booking, null=False, on_delete=OnDelete.cascade)
+    start = Timestamptz(default=None)
+    told = Boolean(default=False)
+    called_at = Timestamptz(null=True, default=None)

@@ -1,6 +1,6 @@
 """Kinds and opening rules of an emitter's calendars: seen at a glance, changed page by page, undone."""
 
-from parvis.office.openings import ahead, closures, desks, kinds, occurrences, overview, past
+from parvis.office.openings import ahead, closures, desks, kinds, occurrences, outages, overview, past
 
 HANDLERS = (
     *overview.HANDLERS,
@@ -9,6 +9,7 @@ HANDLERS = (
     *ahead.HANDLERS,
     *closures.HANDLERS,
     *occurrences.HANDLERS,
+    *outages.HANDLERS,
     *past.HANDLERS,
 )
 

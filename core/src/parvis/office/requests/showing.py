@@ -10,10 +10,12 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from parvis import plugins
+from parvis.attendance import notices
 from parvis.dossiers import queries as dossiers
 from parvis.errors import Refusal, Text
 from parvis.identity import guards
 from parvis.messages import queries as messages
+from parvis.messages.reactions import templates as core_messages
 from parvis.office.day import boards
 from parvis.office.permissions import REQUESTS
 from parvis.office.requests.looking import Here, look
@@ -68,7 +70,9 @@ async def page(
 
 
 def _message_names() -> dict[str, Text]:
-    return {template.key: template.name for plugin in plugins.current() for template in plugin.message_templates}
+    own = (*notices.TEMPLATES, *core_messages())
+    brought = (template for plugin in plugins.current() for template in plugin.message_templates)
+    return {template.key: template.name for template in (*own, *brought)}
 
 
 HANDLERS = (show, slip)

@@ -1,0 +1,112 @@
+"""A resident whose desk fell out chooses another hour in one click. Opening the page changes nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from parvis import clock, plugins
+from parvis.attendance import outages
+from parvis.calendars.actions import SlotFull
+from parvis.calendars.queries import BookingInfo, booking
+from parvis.calendars.slots import Slot, UnknownSlot, read_slot
+from parvis.dossiers import actions, queries
+from parvis.dossiers.actions import By
+from parvis.dossiers.queries import DossierInfo
+from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.identity import guards
+from parvis.territory import queries as territory
+from parvis.web import forms, pages
+
+_AnyRequest = Request[Any, Any, Any]
+_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_TAKEN = Text("This hour has just been taken. Your hour is still yours; choose another one below.")
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """The hour that was clicked."""
+
+    slot: str = ""
+
+
+@get("/my/visits/{dossier:uuid}/other", **_PUBLIC)
+async def propose(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]:
+    """The hours nearest to the one that fell out, as they are free now."""
+    return await _page(request, await _own(request, dossier))
+
+
+@post("/my/visits/{dossier:uuid}/other", status_code=303, **_PUBLIC)
+async def choose(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]:
+    """Take the hour; the old one is kept until it is sure."""
+    found = await _own(request, dossier)
+    form, held = await forms.read(request, Chosen), await _booking(found)
+    try:
+        slot = read_slot(form.text("slot"))
+        if slot.calendar != held.calendar:
+            raise UnknownSlot
+        place, by = await territory.place(held.place), By("resident", guards.actor_of(request).person)
+        await actions.move_visit(found.id, slot.calendar, slot.start, place.name, by)
+    except (SlotFull, UnknownSlot):
+        return await _page(request, found, Refusal("slot-full", _TAKEN), 409)
+    except Refused as refused:
+        return await _page(request, found, refused.refusals[0], refused.status)
+    return pages.see_other(_address(request, found.id, told="moved"))
+
+
+async def _page(
+    request: _AnyRequest, found: DossierInfo, refused: Refusal | None = None, status: int = 200
+) -> Response[Any]:
+    held = await _booking(found)
+    live = held.state == "confirmed" and held.start > clock.now()
+    outage = await outages.of_booking(held.id)
+    hours = [Slot(held.calendar, start) for start in await outages.proposals(held)] if live and outage else []
+    return pages.render(
+        request,
+        "attendance/other.html",
+        status=status,
+        dossier=found,
+        held=held,
+        zone=ZoneInfo(held.zone),
+        place=await territory.place(held.place),
+        outage=outage if live else None,
+        hours=hours,
+        refused=refused,
+        told=request.query_params.get("told", ""),
+        visit_page=await _visit_page(found),
+        address=_address(request, found.id),
+    )
+
+
+async def _visit_page(found: DossierInfo) -> str:
+    """The service's own page of the visit, where it is moved elsewhere or cancelled; empty without one."""
+    with suppress(NotFound):
+        counter = plugins.current().service(found.service)[1].counter
+        return (await counter.card(found.id)).page if counter else ""
+    return ""
+
+
+async def _own(request: _AnyRequest, dossier: UUID) -> DossierInfo:
+    """The dossier, for whoever it belongs to. Raises NotFound, Unreadable."""
+    return await queries.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
+
+
+async def _booking(found: DossierInfo) -> BookingInfo:
+    if found.visit is None:
+        raise NotFound
+    return await booking(found.visit.booking)
+
+
+def _address(request: _AnyRequest, dossier: UUID, **more: str) -> str:
+    key = request.query_params.get("key")
+    query = urlencode(({"key": key} if key else {}) | more)
+    return f"/my/visits/{dossier}/other" + (f"?{query}" if query else "")
+
+
+HANDLERS = (propose, choose)
