@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import ants, engine, libres_lines, searching, web
+from benchmarks import ants, engine, libres_lines, names, searching, web
 from benchmarks.ground import NATIONAL, SHORT, USUAL, Size, seeded, throwaway_cluster
 from benchmarks.measure import Line
 from parvis import settings
@@ -69,6 +69,7 @@ def _groups(
             "libres": lambda: libres_lines.libres_lines(cluster, url, size, times, seconds),
             "feed": lambda: engine.feed_line(url, size, times, seconds),
             "ants": lambda: ants.hours_line(cluster, url, size, times),
+            "names": lambda: names.name_lines(cluster, url, size, times),
         }
     return found
 

@@ -130,3 +130,10 @@ async def test_visits_of_a_span_of_time(calendar):
     assert [found.id for found in await queries.visits("idcard", start - timedelta(days=1), start)] == [opened.id]
     assert await queries.visits("idcard", start, start + timedelta(days=1)) == []
     assert await queries.visits("nursery", start - timedelta(days=1), start) == []
+
+
+async def test_a_reference_that_is_taken_is_not_given_again(calendar, monkeypatch):
+    first = await a_visit(calendar)
+    drawn = iter([first.reference, first.reference, "22222222"])
+    monkeypatch.setattr(actions, "new_reference", lambda: next(drawn))
+    assert (await a_visit(calendar, hour=10)).reference == "22222222"

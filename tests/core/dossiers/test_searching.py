@@ -162,3 +162,12 @@ def test_whatever_is_typed_is_taken(typed, name):
 
 def test_a_name_keeps_few_digests(instance):
     assert len(crypto.blind(spelling.kept(["Marie-Antoinette Zimmermann"]), "x")) < 45
+
+
+async def test_among_many_of_a_name_the_exact_ones_are_found(town, monkeypatch):
+    monkeypatch.setattr(searching, "_CANDIDATES", 5)
+    exact = [await opened(town, "Léa Meyer") for _ in range(3)]
+    for _ in range(6):
+        await opened(town, "Zoé Mayer")
+    found = await searching.by_name("meyer", town, limit=3)
+    assert {dossier.id for dossier in found} == {one.id for one in exact}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,10 +65,9 @@ class Opened:
 
 async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's verb, always called as actions.open
     """Open a dossier and begin its timeline."""
-    opened = Opened(new_id(), new_reference())
     row = {
-        "id": opened.id,
-        "reference": opened.reference,
+        "id": new_id(),
+        "reference": "",
         "service": new.service,
         "emitter": new.emitter,
         "person": new.person,
@@ -81,7 +80,7 @@ async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's 
         **_reached(new.contact, new.phone),
     }
     async with transaction() as c:
-        await c.execute(_insert(row), *row.values())
+        opened = await _insert(c, row)
         await note(opened.id, "dossier.opened", by)
         await outbox.record(DossierOpened(emitter=new.emitter, dossier=opened.id, service=new.service))
     return opened
@@ -257,9 +256,17 @@ def _reached(contact: Contact | None, phone: str | None) -> dict[str, Any]:
     return kept
 
 
-def _insert(row: Mapping[str, Any]) -> str:
+async def _insert(c: Connection, row: dict[str, Any]) -> Opened:
+    """Write the row under a reference that no other dossier has: among a million, one in 20,000 is taken."""
     values = ", ".join(f"${n}" for n in range(1, len(row) + 1))
-    return f"INSERT INTO parvis.dossier ({', '.join(row)}) VALUES ({values})"  # noqa: S608 - names of our own
+    sql = (
+        f"INSERT INTO parvis.dossier ({', '.join(row)}) VALUES ({values}) "  # noqa: S608 - names of our own
+        "ON CONFLICT (reference) DO NOTHING RETURNING id"
+    )
+    while True:
+        opened = Opened(row["id"], new_reference())
+        if await c.fetchval(sql, *(row | {"reference": opened.reference}).values()):
+            return opened
 
 
 def _sealed(names: Sequence[str]) -> bytes:

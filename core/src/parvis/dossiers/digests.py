@@ -19,5 +19,10 @@ def of_word(word: str, emitter: UUID) -> list[int]:
     return sorted(crypto.blind(spelling.wanted(word), _purpose(emitter)))
 
 
+def of_whole(word: str, emitter: UUID) -> list[int]:
+    """What a typed word (folded) is looked for by as it stands."""
+    return sorted(crypto.blind([spelling.whole(word)], _purpose(emitter)))
+
+
 def _purpose(emitter: UUID) -> str:
     return f"names-{emitter}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -56,10 +58,13 @@ async def anything(typed: str, emitter: UUID, numbers: Sequence[FindByNumber] = 
 async def by_name(typed: str, emitter: UUID, limit: int = MOST) -> list[DossierInfo]:
     """The dossiers of an emitter whose names fit what was typed, the best and then the latest first."""
     asked = spelling.words(typed)
-    found = await _candidates(asked, emitter)
-    ranked = [(spelling.fits(asked, dossier.names), dossier) for dossier in found]
-    fitting = sorted((pair for pair in ranked if pair[0]), key=_rank, reverse=True)
-    return [dossier for _, dossier in fitting[:limit]]
+    # Whole words first: among many of a name, those that only sound like it are not looked at.
+    found = await _fitting(asked, [digests.of_whole(word, emitter) for word in asked], emitter)
+    if len(found) < limit:
+        found = await _fitting(asked, [digests.of_word(word, emitter) for word in asked], emitter)
+    best = [one.id for one in sorted(found, key=_rank, reverse=True)[:limit]]
+    by_id = {dossier.id: dossier for dossier in await by_ids(best, emitter)}
+    return [by_id[key] for key in best if key in by_id]
 
 
 async def by_reference(typed: str, emitter: UUID) -> DossierInfo | None:
@@ -105,15 +110,34 @@ async def index_names() -> int:
     return len(rows)
 
 
-async def _candidates(asked: Sequence[str], emitter: UUID) -> list[DossierInfo]:
-    """The dossiers whose digests meet those of every word; a digest of four bytes may lie, names do not."""
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """A dossier whose names fit, how well, whether it is open, and when its visit or it began (UTC)."""
+
+    id: UUID
+    points: int
+    open: bool
+    at: datetime
+
+
+async def _fitting(asked: Sequence[str], sets: Sequence[list[int]], emitter: UUID) -> list[_Fitting]:
+    """The latest dossiers whose digests meet a set for each word; a digest of four bytes may lie, names do not."""
     if not asked:
         return []
-    sets = [digests.of_word(word, emitter) for word in asked]
     meets = " AND ".join(f"name_digests && ${n}" for n in range(3, len(sets) + 3))
-    return await queries.matching(f"dossier.emitter = $1 AND {meets} LIMIT $2", emitter, _CANDIDATES, *sets)
+    sql = (
+        f"SELECT dossier.id, names, dossier.state, coalesce(lower(period), opened_at) AS at FROM parvis.dossier "  # noqa: S608 - counted parameters
+        f"LEFT JOIN parvis.booking ON booking.id = dossier.booking WHERE dossier.emitter = $1 AND {meets} "
+        "AND names IS NOT NULL ORDER BY opened_at DESC LIMIT $2"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, emitter, _CANDIDATES, *sets)
+    return [
+        _Fitting(row["id"], points, row["state"] == "open", row["at"])
+        for row in rows
+        if (points := spelling.fits(asked, opened_names(row["names"])))
+    ]
 
 
-def _rank(pair: tuple[int, DossierInfo]) -> tuple[bool, int, float]:
-    points, dossier = pair
-    return dossier.state == "open", points, (dossier.visit.start if dossier.visit else dossier.opened_at).timestamp()
+def _rank(found: _Fitting) -> tuple[bool, int, datetime]:
+    return found.open, found.points, found.at

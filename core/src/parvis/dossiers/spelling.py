@@ -44,6 +44,11 @@ def wanted(word: str) -> set[str]:
     return found - {""}
 
 
+def whole(word: str) -> str:
+    """What finds a word (folded) as it stands, and few that it is one typing error away from."""
+    return f"={word}"
+
+
 def words(typed: str) -> list[str]:
     """The words of a name or a search, folded; those of one sign and any beyond six are left out.
 
@@ -76,7 +81,7 @@ def _points(typed: str, word: str) -> int:
 
 
 def _rests(word: str) -> Iterator[str]:
-    yield f"={word}"
+    yield whole(word)
     if len(word) >= _MISSPELT:
         for at in range(len(word)):
             yield f"={word[:at]}{word[at + 1 :]}"
