@@ -11,7 +11,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from parvis import clock
-from parvis.attendance import actions, choosing, queries, rules
+from parvis.attendance import actions, choosing, feeds, queries, rules
 from parvis.attendance.rules import Standing
 from parvis.calendars.queries import booking
 from parvis.dossiers import queries as dossiers
@@ -78,4 +78,4 @@ def _address(request: _AnyRequest, found: DossierInfo) -> str:
     return f"/my/visits/{found.id}" + (f"?{urlencode({'key': key})}" if key else "")
 
 
-HANDLERS = (on_the_day, arrive, *choosing.HANDLERS)
+HANDLERS = (on_the_day, arrive, *choosing.HANDLERS, *feeds.HANDLERS)

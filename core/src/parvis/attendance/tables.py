@@ -1,4 +1,5 @@
-"""Rows of the attendance: steps, which stay for the figures, sheets, which are erased with their day, and outages."""
+"""Rows of the attendance: steps, which stay for the figures, sheets, which are erased with their day,
+outages and feeds."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
-from parvis.calendars.tables import Booking, Calendar
+from parvis.calendars.tables import Booking, Calendar, Desk
 
 
 class StepRow(Table, tablename="attendance_step", schema="parvis"):
@@ -80,3 +81,12 @@ class OutageVisit(Table, tablename="outage_visit", schema="parvis"):
     start = Timestamptz(default=None)
     told = Boolean(default=False)
     called_at = Timestamptz(null=True, default=None)
+
+
+class DeskFeed(Table, tablename="desk_feed", schema="parvis"):
+    """The agenda of a desk to subscribe to, by a secret of which only the digest is kept."""
+
+    desk = ForeignKey(Desk, null=False, on_delete=OnDelete.cascade, primary_key=True)
+    secret = Bytea()
+    made_at = Timestamptz(default=None)
+    person = UUID(null=True, default=None)

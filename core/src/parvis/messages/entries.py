@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
 from icalendar import Calendar, Event, vCalAddress, vText
 
 _PRODUCT = "-//Parvis//Parvis//FR"
+_REFRESH = timedelta(minutes=15)
 
 
 class CalendarEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,15 +49,44 @@ def method(entry: CalendarEntry) -> str:
 
 def calendar_file(entry: CalendarEntry, issue: Issue) -> bytes:
     """The entry as an iCalendar file (RFC 5545), its hours in the zone's own time with that zone's rules."""
+    calendar = _calendar()
+    calendar.add("method", method(entry))
+    calendar.add_component(_event(entry, issue))
+    return _written(calendar, entry.start.astimezone(issue.zone).year)
+
+
+def agenda_file(name: str, entries: Iterable[CalendarEntry], at: datetime, zone: ZoneInfo) -> bytes:
+    """Several entries as one calendar to subscribe to, its hours in the zone's own time; nobody is invited."""
+    calendar = _calendar()
+    calendar.add("x-wr-calname", name)
+    calendar.add("refresh-interval", _REFRESH, parameters={"VALUE": "DURATION"})
+    for entry in entries:
+        calendar.add_component(_plain_event(entry, at, zone))
+    return _written(calendar, at.astimezone(zone).year)
+
+
+def _calendar() -> Calendar:
     calendar = Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", method(entry))
-    calendar.add_component(_event(entry, issue))
-    year = entry.start.astimezone(issue.zone).year
+    return calendar
+
+
+def _written(calendar: Calendar, year: int) -> bytes:
     calendar.add_missing_timezones(first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
     return bytes(calendar.to_ical())
+
+
+def _plain_event(entry: CalendarEntry, at: datetime, zone: ZoneInfo) -> Event:
+    event = Event()
+    event.add("uid", entry.uid)
+    event.add("dtstamp", at)
+    event.add("dtstart", entry.start.astimezone(zone))
+    event.add("dtend", entry.end.astimezone(zone))
+    event.add("summary", entry.summary)
+    event.add("class", "PRIVATE")
+    return event
 
 
 def _event(entry: CalendarEntry, issue: Issue) -> Event:

@@ -22,7 +22,7 @@ _GROUND = ("contract", "db", "plugins", "outbox", "jobs")
 WRITTEN = ("fr", "de")
 _KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("_", "gettext", "Text", "NotFound", "Forbidden", "TooMany", "Unavailable")),
-    "ngettext": (1, 2),
+    **dict.fromkeys(("ngettext", "plural"), (1, 2)),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }

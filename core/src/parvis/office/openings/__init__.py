@@ -1,6 +1,6 @@
 """Kinds and opening rules of an emitter's calendars: seen at a glance, changed page by page, undone."""
 
-from parvis.office.openings import ahead, closures, desks, kinds, occurrences, outages, overview, past
+from parvis.office.openings import ahead, closures, desks, feeds, kinds, occurrences, outages, overview, past
 
 HANDLERS = (
     *overview.HANDLERS,
@@ -10,6 +10,7 @@ HANDLERS = (
     *closures.HANDLERS,
     *occurrences.HANDLERS,
     *outages.HANDLERS,
+    *feeds.HANDLERS,
     *past.HANDLERS,
 )
 
