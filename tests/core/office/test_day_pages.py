@@ -15,6 +15,7 @@ from parvis.db import connection
 from parvis.dossiers import actions as dossiers
 from parvis.dossiers import queries as dossier_queries
 from parvis.dossiers.actions import By
+from parvis.territory.actions import add_emitter
 from parvis.testing.calendars import a_calendar
 from parvis.testing.visits import a_visit, put_clock
 
@@ -45,6 +46,22 @@ async def test_the_day_shows_who_is_expected_where_and_what_is_free(office, visi
     assert "2 people" in agent.text
     assert "free until" in agent.text
     assert buttons(agent.text, visit) == ["arrived", "absent"]
+
+
+async def test_the_navigation_counts_what_has_no_outcome_yet(office, visit):
+    await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
+    agent = await office.agent()
+
+    async def counted():
+        await agent.get("calendars")
+        return re.findall(r'<span class="count">(\d+)<', agent.page.text)
+
+    assert await counted() == []
+    put_clock(office.calendar.at(10))
+    assert await counted() == ["1"]
+    await agent.post("today", arrived=visit.hex)
+    await agent.post("today", served=visit.hex)
+    assert await counted() == []
 
 
 async def test_an_agent_takes_every_step_and_undoes_it(office, visit):

@@ -7,13 +7,14 @@ from typing import Any
 
 from litestar import Request
 
-from parvis import plugins, settings
+from parvis import clock, plugins, settings
 from parvis.branding.queries import brand_of
 from parvis.contract.values import TERRITORY, NavEntry, Role
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
-from parvis.office.permissions import FIGURES, OPENINGS, REQUESTS
+from parvis.office.day.looking import waiting
+from parvis.office.permissions import FIGURES, OPENINGS, REQUESTS, TODAY
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -99,22 +100,34 @@ def _resident_links(request: _AnyRequest, actor: Actor) -> tuple[Link, ...]:
 
 
 async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo | None) -> tuple[Link, ...]:
-    links = [*_own_links(request, actor, emitter), *await _plugin_links(request, actor, emitter)] if emitter else []
+    links: list[Link] = []
+    if emitter:
+        links += await _own_links(request, actor, emitter)
+        links += await _plugin_links(request, actor, emitter)
     if actor.has(Role.OPERATOR):
         path = request.url.path
         links.append(Link(label=Text("This instance"), url="/operator", current=path == "/operator"))
     return tuple(links)
 
 
-def _own_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
+async def _own_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
     """The core's own pages of an emitter's back office."""
     base, path = f"/office/{emitter.slug}", request.url.path
-    links = [Link(label=Text("Today"), url=f"{base}/today", icon="calendar", current=path == f"{base}/today")]
+    here, count = path == f"{base}/today", await _without_outcome(actor, emitter)
+    links = [Link(label=Text("Today"), url=f"{base}/today", icon="calendar", current=here, count=count)]
     for permission, label, part, icon in _OFFICE:
         if actor.may(permission, emitter.slug):
             url = f"{base}/{part}"
             links.append(Link(label=label, url=url, icon=icon, current=path.startswith(url)))
     return links
+
+
+async def _without_outcome(actor: Actor, emitter: EmitterInfo) -> int | None:
+    """How many visits of the last days wait for somebody to say what became of them."""
+    if not actor.may(TODAY, emitter.slug):
+        return None
+    today = clock.now().astimezone(settings.current().zone).date()
+    return sum((await waiting(emitter.id, today)).values())
 
 
 async def _plugin_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:

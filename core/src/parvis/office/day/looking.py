@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
 from litestar import Request
 
 from parvis import clock, settings
+from parvis.attendance import queries
 from parvis.errors import Refusal, Text
 from parvis.identity import guards
 from parvis.office.day.board import Filter, Show, View
@@ -22,6 +24,7 @@ from parvis.web import fields, forms, i18n
 from parvis.web.forms import Form
 
 _YEARS = 20
+_FORGOTTEN = timedelta(days=7)
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -56,6 +59,11 @@ class Here:
         wanted = {"day": None if self.today else self.day, "view": self.wanted.view, "show": self.wanted.show}
         told = wanted | {"desk": self.wanted.desk} | changed
         return urlencode({name: str(value) for name, value in told.items() if value not in (None, "", "list", "all")})
+
+
+async def waiting(emitter: UUID, day: date) -> dict[date, int]:
+    """How many visits are over without an outcome, for each of the seven days before a local day and for that day."""
+    return await queries.without_outcome(emitter, day - _FORGOTTEN, clock.now())
 
 
 async def look(request: Request[Any, Any, Any], emitter: str) -> Here:

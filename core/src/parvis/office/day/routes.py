@@ -10,7 +10,6 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from parvis import clock
 from parvis.attendance import actions, queries
 from parvis.attendance.actions import Who
 from parvis.attendance.rules import Step
@@ -20,7 +19,7 @@ from parvis.errors import NotFound, ParvisError, Refused, Text
 from parvis.identity import guards
 from parvis.office.day import boards, rendering, settings, streaming, visiting
 from parvis.office.day.board import Change, Figures
-from parvis.office.day.looking import Here, look
+from parvis.office.day.looking import Here, look, waiting
 from parvis.office.permissions import RECEIVE, SETTLE, TODAY
 from parvis.web import forms, pages
 
@@ -36,7 +35,6 @@ _ACT: dict[str, Any] = {
     "status_code": 303,
     **guards.declared("agent", "manager"),
 }
-_FORGOTTEN = timedelta(days=7)
 
 
 class Stepped(msgspec.Struct, frozen=True):
@@ -96,8 +94,7 @@ async def _page(request: _AnyRequest, here: Here, status: int = 200, refused: Te
     await audit.saw_several(guards.actor_of(request), shown.dossiers(here.wanted), emitter.id)
     figures, rows = rendering.whole(shown, here.wanted, here.lang, here.may)
     path = f"/office/{emitter.slug}/today"
-    since = here.day - _FORGOTTEN
-    waiting = await queries.without_outcome(emitter.id, since, clock.now()) if here.today else {}
+    open_days = await waiting(emitter.id, here.day) if here.today else {}
     return pages.render(
         request,
         "office/day/today.html",
@@ -114,7 +111,7 @@ async def _page(request: _AnyRequest, here: Here, status: int = 200, refused: Te
         refused=refused,
         figures=figures,
         rows=rows,
-        waiting={day: n for day, n in waiting.items() if day != here.day},
+        waiting={day: n for day, n in open_days.items() if day != here.day},
         desks=sorted({(lane.name, lane.name) for lane in shown.lanes}),
         walk_ins=await _walk_ins(emitter.id) if here.may else [],
         digest=boards.current().remember(here.key, shown),
