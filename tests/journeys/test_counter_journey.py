@@ -26,7 +26,7 @@ async def test_a_request_is_found_and_moved(office, page):
     await page.keyboard.type("visitr")
     await press(page, "Enter")
     await sound(page)
-    await page.focus("tbody a >> text=Visitor 3")
+    await page.focus("tbody a:has-text('Visitor 3')")
     await press(page, "Enter")
     await sound(page)
     await expect(page.locator("h1")).to_have_text("Visitor 3")
