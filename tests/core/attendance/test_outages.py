@@ -97,6 +97,49 @@ async def test_when_it_is_back_who_waits_keeps_the_hour_and_is_told(town):
     await sound(town)
 
 
+async def test_who_is_still_outside_for_another_reason_is_not_told_that_the_hour_stands(town):
+    mine, _ = await a_visit(town, town.at(9))
+    short = await outages.declare(town.id, [await desk_of(mine)], town.at(12), "", None)
+    whole = await outages.declare(town.id, [], town.at(12) + timedelta(days=1), "", None)
+    await outages.end(short, None)
+    assert "attendance/back" not in await messages()
+    await sound(town)
+    await outages.end(whole, None)
+    assert (await messages()).count("attendance/back") == 1
+    await sound(town)
+
+
+async def test_whose_hour_is_over_is_not_told_that_it_stands(town):
+    await a_visit(town, town.at(9))
+    out = await outages.declare(town.id, [], town.at(12), "", None)
+    put_clock(town.at(10))
+    await outages.end(out, None)
+    assert await messages() == ["attendance/out"]
+
+
+async def test_two_agents_close_and_open_two_desks_at_once(town):
+    made = await asyncio.gather(*(outages.declare(town.id, [desk], town.at(12), "", None) for desk in town.desks))
+    assert {out.id for out in await outages.running(town.id)} == set(made)
+    with pytest.raises(SlotFull):
+        await calendars.hold(town.id, "deposit", town.at(9))
+    await asyncio.gather(*(outages.end(out, None) for out in made))
+    for _ in town.desks:
+        await calendars.hold(town.id, "deposit", town.at(9))
+    await sound(town)
+
+
+async def test_somebody_books_while_the_place_is_closed(town):
+    held = [await calendars.hold(town.id, "deposit", town.at(9, minute)) for minute in (0, 20, 40)]
+    out, *booked = await asyncio.gather(
+        outages.declare(town.id, [], town.at(12), "", None),
+        *(calendars.confirm(hold.id, hold.secret) for hold in held),
+        return_exceptions=True,
+    )
+    sure = {answer.id for answer in booked if not isinstance(answer, Exception)}
+    assert {visit.booking.id for visit in await outages.visits(out)} == sure
+    await sound(town)
+
+
 async def test_who_cannot_be_written_to_is_called(town):
     booking, _ = await a_visit(town, town.at(9), contact=None)
     out = await outages.declare(town.id, [], town.at(12), "", None)

@@ -6,9 +6,11 @@ they take another one, cancel, or the desk is back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,12 +23,13 @@ from parvis.calendars.bitmaps import CELL_MINUTES
 from parvis.calendars.openings import Exceptional
 from parvis.calendars.orphaned import Decision
 from parvis.calendars.queries import BOOKING, BookingInfo, booking_of
-from parvis.calendars.saving import Edit, RulesChanged
+from parvis.calendars.saving import Edit, RulesChanged, Undecided
 from parvis.calendars.timetables import Special, Timetable
-from parvis.db import connection, new_id, transaction
+from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 
 _TRIES = 5
+_Made = TypeVar("_Made")
 # No place opens in the last cell of a day.
 _LAST = time(23, 55)
 
@@ -82,37 +85,16 @@ async def declare(calendar: UUID, desks: Sequence[UUID], until: datetime, reason
     now = clock.now()
     if until <= now:
         raise Refused(Refusal("outage-over", Text("This time is over. Write a later one."), "until"))
-    for _ in range(_TRIES):
-        try:
-            return await _declare(calendar, tuple(desks), now, until, reason, person)
-        except RulesChanged:
-            # Another agent saved at this very moment; a closure goes with whatever they changed.
-            continue
-    raise RulesChanged
+    return await _despite_others(lambda: _declare(calendar, tuple(desks), now, until, reason, person))
 
 
 async def end(outage: UUID, person: UUID | None) -> None:
     """The desks are back: their hours open again, and who has not chosen yet is told that their hour stands.
 
-    Twice is once. Raises NotFound.
+    Whose hour stays closed for another reason, another outage say, is not told. Twice is once. Raises NotFound,
+    Conflict if the rules change all the time.
     """
-    async with transaction() as c:
-        row = await c.fetchrow("SELECT * FROM parvis.outage WHERE id = $1 FOR UPDATE", outage)
-        if row is None:
-            raise NotFound
-        if row["ended_at"] is not None or row["until"] <= clock.now():
-            return
-        kept = await timetable_rows.read(row["calendar"])
-        specials = {key: found for key, found in kept.timetable.specials.items() if key not in row["closures"]}
-        after = msgspec.structs.replace(kept.timetable, specials=specials)
-        await saving.save(_edit(row["calendar"], kept.version, after, person), {})
-        await c.execute("UPDATE parvis.outage SET ended_at = $2 WHERE id = $1", outage, clock.now())
-        stay = [found.booking for found in await visits(outage) if found.standing in {"waiting", "called"}]
-        await c.execute(
-            "UPDATE parvis.booking SET outside = false WHERE id = ANY ($1)", [booking.id for booking in stay]
-        )
-        for booking in stay:
-            await notices.tell_back(booking)
+    await _despite_others(lambda: _end(outage, person))
 
 
 async def call(outage: UUID, booking: UUID, called: bool) -> None:
@@ -176,10 +158,11 @@ async def _declare(
         kept = await timetable_rows.read(calendar)
         specials = {new_id(): special for special in _closures(kept.timetable, desks, now, until, reason)}
         after = msgspec.structs.replace(kept.timetable, specials={**kept.timetable.specials, **specials})
-        here = await concerned(calendar, desks, until)
         left = [orphan.booking.id for orphan in await orphaned.orphans(kept.timetable, after)]
         decisions: Mapping[UUID, Decision] = dict.fromkeys(left, Decision("keep"))
         await saving.save(_edit(calendar, kept.version, after, person), decisions)
+        # Only now: nobody can book these hours any more, so that nobody is forgotten.
+        here = await concerned(calendar, desks, until)
         outage_id = new_id()
         await c.execute(
             "INSERT INTO parvis.outage (id, calendar, desks, closures, since, until, reason, person) "
@@ -191,6 +174,48 @@ async def _declare(
             sql = "INSERT INTO parvis.outage_visit (outage, booking, start, told) VALUES ($1, $2, $3, $4)"
             await c.execute(sql, outage_id, booking.id, booking.start, told)
     return outage_id
+
+
+async def _end(outage_id: UUID, person: UUID | None) -> None:
+    async with transaction() as c:
+        row = await c.fetchrow("SELECT * FROM parvis.outage WHERE id = $1 FOR UPDATE", outage_id)
+        if row is None:
+            raise NotFound
+        if row["ended_at"] is not None or row["until"] <= clock.now():
+            return
+        kept = await timetable_rows.read(row["calendar"])
+        specials = {key: found for key, found in kept.timetable.specials.items() if key not in row["closures"]}
+        after = msgspec.structs.replace(kept.timetable, specials=specials)
+        # Those who wait are named so that their bookings are locked before their days, as everyone does.
+        named = dict.fromkeys([booking.id for booking in await _staying(outage_id)], Decision("keep"))
+        await saving.save(_edit(row["calendar"], kept.version, after, person), named)
+        await c.execute("UPDATE parvis.outage SET ended_at = $2 WHERE id = $1", outage_id, clock.now())
+        for booking in await _standing_again(c, after, await _staying(outage_id)):
+            await notices.tell_back(booking)
+
+
+async def _staying(outage_id: UUID) -> list[BookingInfo]:
+    """Who still has the hour that fell out, and it is to come."""
+    found = [visit.booking for visit in await visits(outage_id) if visit.standing in {"waiting", "called"}]
+    return [booking for booking in found if booking.start > clock.now()]
+
+
+async def _standing_again(c: Connection, timetable: Timetable, staying: Sequence[BookingInfo]) -> list[BookingInfo]:
+    """Those whose hour the rules open again; for the others the decision that keeps them outside stays."""
+    sql = "UPDATE parvis.booking SET outside = $2 WHERE id = ANY ($1)"
+    ids = {booking.id for booking in staying}
+    await c.execute(sql, list(ids), False)
+    still = ids & {live.id for live in await orphaned.strays(c, timetable, timetable, clock.now())}
+    await c.execute(sql, list(still), True)
+    return [booking for booking in staying if booking.id not in still]
+
+
+async def _despite_others(act: Callable[[], Awaitable[_Made]]) -> _Made:
+    """Act again when somebody saved rules or booked at this very moment. Raises RulesChanged, Undecided."""
+    for _ in range(_TRIES - 1):
+        with suppress(RulesChanged, Undecided):
+            return await act()
+    return await act()
 
 
 def _edit(calendar: UUID, base: int, proposed: Timetable, person: UUID | None) -> Edit:
