@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ def test_what_nobody_says_any_more_is_named(plugin: Path) -> None:
 def test_a_placeholder_nobody_fills_is_named(plugin: Path) -> None:
     _write(plugin, "Réserver", "{m} restants")
     assert "pool/locale/fr.po: unknown placeholder: {n} left" in catalogues.check(plugin)
+
+
+def test_a_sentence_that_two_write_differently_is_named(plugin: Path) -> None:
+    _write(plugin, "Réserver", "{n} restants")
+    other = plugin.with_name("parvis_rink")
+    shutil.copytree(plugin, other)
+    assert catalogues.differences([plugin, other]) == []
+    _write(other, "Prendre cette heure", "{n} restants")
+    assert catalogues.differences([plugin, other]) == [
+        "rink/locale/fr.po: not as in pool: Book this hour",
+        "rink/locale/de.po: not as in pool: Book this hour",
+    ]
 
 
 def test_an_update_keeps_what_was_written_and_asks_for_the_rest(plugin: Path) -> None:

@@ -7,7 +7,7 @@ has already written, no other catalogue needs to repeat.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,19 @@ def check(folder: Path) -> list[str]:
     """What is missing, obsolete or has other placeholders in a package's catalogues, a line each."""
     said = {_key(message): message for message in _own(folder)}
     return [line for lang in WRITTEN for line in _faults(folder, lang, said)]
+
+
+def differences(packages: Iterable[Path]) -> list[str]:
+    """Sentences that two packages write differently, a line each: which of the two is shown would be chance."""
+    lines = []
+    for lang in WRITTEN:
+        first: dict[_Key, tuple[str, Any]] = {}
+        for folder in packages:
+            for message in _read(folder, lang):
+                where, string = first.setdefault(_key(message), (folders.key(folder), message.string))
+                if string != message.string:
+                    lines.append(f"{folders.key(folder)}/locale/{lang}.po: not as in {where}: {_key(message)[1]}")
+    return lines
 
 
 def update(folder: Path) -> None:

@@ -19,8 +19,10 @@ def messages() -> None:
 
 @messages.command()
 def check() -> None:
-    """Name every sentence that is missing or no longer said; exit 1 if there is one."""
-    wrong = [line for folder in _packages() for line in catalogues.check(folder)]
+    """Name every sentence that is missing, no longer said, or written in two ways; exit 1 if there is one."""
+    packages = list(_packages())
+    wrong = [line for folder in packages for line in catalogues.check(folder)]
+    wrong += catalogues.differences(packages)
     if wrong:
         raise ConfigurationError("\n".join([*wrong, "`make messages` adds and drops; write what is missing."]))
     click.echo("Every sentence is written in every language.")

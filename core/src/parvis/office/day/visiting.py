@@ -104,6 +104,7 @@ async def _visit(
         kept="kept" in request.query_params,
         today_path=f"/office/{emitter}/today",
         here_path=request.url.path,
+        request_path=f"/office/{emitter}/requests/{dossier.id}" if dossier else None,
     )
 
 
