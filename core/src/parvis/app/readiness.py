@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from litestar import Litestar, get
@@ -20,7 +19,7 @@ from parvis.settings import Settings
 
 log = structlog.get_logger()
 _PAUSE_SECONDS = 0.5
-_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_PUBLIC = guards.page(guards.public(), "everyone")
 
 
 @dataclass(slots=True)

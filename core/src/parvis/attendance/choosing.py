@@ -26,7 +26,7 @@ from parvis.territory import queries as territory
 from parvis.web import forms, pages
 
 _AnyRequest = Request[Any, Any, Any]
-_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_PUBLIC = guards.page(guards.public(), "everyone")
 _TAKEN = Text("This hour has just been taken. Your hour is still yours; choose another one below.")
 
 

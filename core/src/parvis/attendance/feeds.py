@@ -21,7 +21,7 @@ from parvis.web.i18n import language, plural, translate
 
 _AnyRequest = Request[Any, Any, Any]
 _BEHIND, _AHEAD = timedelta(days=7), timedelta(days=120)
-_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_PUBLIC = guards.page(guards.public(), "everyone")
 
 
 async def renew(desk: UUID, person: UUID | None) -> str:

@@ -22,7 +22,7 @@ from parvis.territory import queries as territory
 from parvis.web import pages
 
 _AnyRequest = Request[Any, Any, Any]
-_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_PUBLIC = guards.page(guards.public(), "everyone")
 
 
 @get("/my/visits/{dossier:uuid}", **_PUBLIC)

@@ -25,7 +25,7 @@ from parvis.web import pages
 from parvis.web.headers import content_security_policy
 
 _AnyRequest = Request[Any, Any, Any]
-_OPEN: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_OPEN = guards.page(guards.public(), "everyone")
 _ID = re.compile(r"[A-Za-z0-9-]{1,80}")
 _SHOWN = 200
 # A mail's styles stand in its elements; it may not run, load or frame anything.

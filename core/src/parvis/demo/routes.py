@@ -17,7 +17,7 @@ from parvis.identity import guards
 from parvis.web import fields, forms, pages
 
 _AnyRequest = Request[Any, Any, Any]
-_OPEN: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_OPEN = guards.page(guards.public(), "everyone")
 _LONGEST_HOURS = 24 * 366
 # The next reminder, the day of the visit, the day after its data are erased.
 STEPS = (

@@ -24,7 +24,7 @@ from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
 _Request = Request[Actor, None, State]
-_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_PUBLIC = guards.page(guards.public(), "everyone")
 _FOUND_LASTS = timedelta(hours=1)
 
 

@@ -114,6 +114,11 @@ def declared(*who: str, **opt: Any) -> dict[str, Any]:
     return {"opt": {"admits": frozenset(str(name) for name in admitted), **opt}}
 
 
+def page(guard: Guard, *who: str, **more: Any) -> dict[str, Any]:
+    """What a page's handler is given: its guard and who is expected to be let in; it is no part of the API."""
+    return {"guards": [guard], "include_in_schema": False, **declared(*who), **more}
+
+
 def allow(connection: Connection, actor: Actor, allowed: bool) -> None:
     """Let staff and helpers through who are allowed, to write only while the sign-on confirms their account.
 

@@ -15,7 +15,7 @@ from parvis.territory import queries as territory
 from parvis.web.pages import render
 
 _AnyRequest = Request[Any, Any, Any]
-_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_PUBLIC = guards.page(guards.public(), "everyone")
 
 
 @get("/", **_PUBLIC)

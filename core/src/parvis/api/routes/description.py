@@ -14,7 +14,7 @@ from parvis.identity import guards
 from parvis.web.pages import render
 
 _AnyRequest = Request[Any, Any, Any]
-_PUBLIC: dict[str, Any] = {"guards": [guards.public()], "include_in_schema": False, **guards.declared("everyone")}
+_PUBLIC = guards.page(guards.public(), "everyone")
 
 
 @get("/api/v1/openapi.json", **_PUBLIC)

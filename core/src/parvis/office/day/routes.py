@@ -24,17 +24,8 @@ from parvis.office.permissions import RECEIVE, SETTLE, TODAY
 from parvis.web import forms, pages
 
 _AnyRequest = Request[Any, Any, Any]
-_SEE: dict[str, Any] = {
-    "guards": [guards.staff(TODAY)],
-    "include_in_schema": False,
-    **guards.declared("reader", "agent", "manager"),
-}
-_ACT: dict[str, Any] = {
-    "guards": [guards.staff(RECEIVE)],
-    "include_in_schema": False,
-    "status_code": 303,
-    **guards.declared("agent", "manager"),
-}
+_SEE = guards.page(guards.staff(TODAY), "reader", "agent", "manager")
+_ACT = guards.page(guards.staff(RECEIVE), "agent", "manager", status_code=303)
 
 
 class Stepped(msgspec.Struct, frozen=True):

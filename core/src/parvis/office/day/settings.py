@@ -20,7 +20,7 @@ from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_SET: dict[str, Any] = {"guards": [guards.staff(SETTLE)], "include_in_schema": False, **guards.declared("manager")}
+_SET = guards.page(guards.staff(SETTLE), "manager")
 
 
 class Late(msgspec.Struct, frozen=True):

@@ -19,11 +19,7 @@ from parvis.territory import queries as territory
 from parvis.web import formats, forms, i18n, pages
 
 _AnyRequest = Request[Any, Any, Any]
-_SEE: dict[str, Any] = {
-    "guards": [guards.staff(FIGURES)],
-    "include_in_schema": False,
-    **guards.declared("reader", "agent", "manager"),
-}
+_SEE = guards.page(guards.staff(FIGURES), "reader", "agent", "manager")
 
 
 class Asked(msgspec.Struct, frozen=True):

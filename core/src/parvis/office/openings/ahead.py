@@ -24,12 +24,7 @@ from parvis.web import forms
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_CHANGE: dict[str, Any] = {
-    "guards": [guards.staff(RULES)],
-    "include_in_schema": False,
-    "status_code": 200,
-    **guards.declared("manager"),
-}
+_CHANGE = guards.page(guards.staff(RULES), "manager", status_code=200)
 _YEAR = 365
 _NONE = "none"
 _THURSDAY = 4

@@ -25,12 +25,7 @@ from parvis.web import fields, forms
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_CHANGE: dict[str, Any] = {
-    "guards": [guards.staff(CLOSE)],
-    "include_in_schema": False,
-    "status_code": 200,
-    **guards.declared("agent", "manager"),
-}
+_CHANGE = guards.page(guards.staff(CLOSE), "agent", "manager", status_code=200)
 _NO_DAY = fields.Missing(Text("Write the first day."))
 
 

@@ -27,12 +27,7 @@ from parvis.web import fields, forms
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_CHANGE: dict[str, Any] = {
-    "guards": [guards.staff(RULES)],
-    "include_in_schema": False,
-    "status_code": 200,
-    **guards.declared("manager"),
-}
+_CHANGE = guards.page(guards.staff(RULES), "manager", status_code=200)
 _LINE = re.compile(r"lines-(\d{1,3})-")
 _FIELDS = {"opens": "opens", "closes": "closes", "valid_from": "since", "valid_until": "until"}
 

@@ -19,12 +19,7 @@ from parvis.office.permissions import CLOSE
 from parvis.web import forms, pages
 
 _AnyRequest = Request[Any, Any, Any]
-_ACT: dict[str, Any] = {
-    "guards": [guards.staff(CLOSE)],
-    "include_in_schema": False,
-    "status_code": 200,
-    **guards.declared("agent", "manager"),
-}
+_ACT = guards.page(guards.staff(CLOSE), "agent", "manager", status_code=200)
 
 
 class Pressed(msgspec.Struct, frozen=True):

@@ -23,12 +23,7 @@ from parvis.web.forms import Form
 from parvis.web.rules import LANGUAGES
 
 _AnyRequest = Request[Any, Any, Any]
-_CHANGE: dict[str, Any] = {
-    "guards": [guards.staff(RULES)],
-    "include_in_schema": False,
-    "status_code": 200,
-    **guards.declared("manager"),
-}
+_CHANGE = guards.page(guards.staff(RULES), "manager", status_code=200)
 _PLAIN = ("minutes_first", "minutes_further", "people_max", "online", "number")
 _NO_MINUTES = fields.Missing(Text("Write how many minutes one person takes."))
 

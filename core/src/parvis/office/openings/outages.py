@@ -28,11 +28,7 @@ from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_ACT: dict[str, Any] = {
-    "guards": [guards.staff(CLOSE)],
-    "include_in_schema": False,
-    **guards.declared("agent", "manager"),
-}
+_ACT = guards.page(guards.staff(CLOSE), "agent", "manager")
 _LONGEST = timedelta(days=60)
 _NO_DAY = fields.Missing(Text("Write the day until which it is out of order."))
 

@@ -23,11 +23,7 @@ from parvis.territory import queries as territory
 from parvis.web import fields, pages
 
 _AnyRequest = Request[Any, Any, Any]
-_SEE: dict[str, Any] = {
-    "guards": [guards.staff(OPENINGS)],
-    "include_in_schema": False,
-    **guards.declared("reader", "agent", "manager"),
-}
+_SEE = guards.page(guards.staff(OPENINGS), "reader", "agent", "manager")
 _LATEST = 5
 
 

@@ -23,17 +23,8 @@ from parvis.office.permissions import CLOSE, OPENINGS
 from parvis.web import forms, pages
 
 _AnyRequest = Request[Any, Any, Any]
-_SEE: dict[str, Any] = {
-    "guards": [guards.staff(OPENINGS)],
-    "include_in_schema": False,
-    **guards.declared("reader", "agent", "manager"),
-}
-_UNDO: dict[str, Any] = {
-    "guards": [guards.staff(CLOSE)],
-    "include_in_schema": False,
-    "status_code": 200,
-    **guards.declared("agent", "manager"),
-}
+_SEE = guards.page(guards.staff(OPENINGS), "reader", "agent", "manager")
+_UNDO = guards.page(guards.staff(CLOSE), "agent", "manager", status_code=200)
 SORTS = {
     "desk": Text("Desk and its week"),
     "kind": Text("Kind of appointment"),

@@ -28,11 +28,7 @@ from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_ACT: dict[str, Any] = {
-    "guards": [guards.staff(CHANGE)],
-    "include_in_schema": False,
-    **guards.declared("agent", "manager"),
-}
+_ACT = guards.page(guards.staff(CHANGE), "agent", "manager")
 _REASON = 300
 _HOURS = 48
 _TAKEN = Text("This hour has just been taken. The appointment stands as it was; choose another hour.")

@@ -22,11 +22,7 @@ from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_SEE: dict[str, Any] = {
-    "guards": [guards.staff(REQUESTS)],
-    "include_in_schema": False,
-    **guards.declared("reader", "agent", "manager"),
-}
+_SEE = guards.page(guards.staff(REQUESTS), "reader", "agent", "manager")
 _EMPTY = Text("Write a name, a reference, a telephone number or an application number.")
 _SHORT = Text("Write at least two letters, or the whole reference.")
 _ELSEWHERE = Text("This reference is another town hall's.")

@@ -24,11 +24,7 @@ from parvis.web import forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_SEE: dict[str, Any] = {
-    "guards": [guards.staff(REQUESTS)],
-    "include_in_schema": False,
-    **guards.declared("reader", "agent", "manager"),
-}
+_SEE = guards.page(guards.staff(REQUESTS), "reader", "agent", "manager")
 
 
 @get("/office/{emitter:str}/requests/{dossier:uuid}", **_SEE)

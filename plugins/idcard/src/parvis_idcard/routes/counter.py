@@ -35,11 +35,7 @@ from parvis_idcard.queries import PLUGIN
 from parvis_idcard.rules import DEPOSIT, PEOPLE, WITHOUT_PAPER, Paper
 
 _Request = Request[Actor, None, State]
-_STAFF: dict[str, Any] = {
-    "guards": [guards.staff(BOOK_FOR_OTHERS)],
-    "include_in_schema": False,
-    **guards.declared("agent", "manager"),
-}
+_STAFF = guards.page(guards.staff(BOOK_FOR_OTHERS), "agent", "manager")
 _HOURS = 40
 _TAKEN = Text("This hour has just been taken. Choose another one; what you typed is kept.")
 

@@ -34,16 +34,8 @@ from parvis_idcard.routes.visiting import Way
 from parvis_idcard.seats import Seat
 
 _Request = Request[Any, Any, Any]
-_STAFF: dict[str, Any] = {
-    "guards": [guards.staff(BOOK_FOR_OTHERS)],
-    "include_in_schema": False,
-    **guards.declared("agent", "manager"),
-}
-_HELPER: dict[str, Any] = {
-    "guards": [guards.territory(BOOK_FOR_OTHERS)],
-    "include_in_schema": False,
-    **guards.declared("helper"),
-}
+_STAFF = guards.page(guards.staff(BOOK_FOR_OTHERS), "agent", "manager")
+_HELPER = guards.page(guards.territory(BOOK_FOR_OTHERS), "helper")
 
 
 class _Asked(msgspec.Struct, frozen=True):

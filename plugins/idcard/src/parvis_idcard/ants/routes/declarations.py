@@ -27,11 +27,7 @@ from parvis_idcard.ants.coordination.rules import Status
 from parvis_idcard.permissions import DECLARATIONS
 
 _AnyRequest = Request[Any, Any, Any]
-_STAFF: dict[str, Any] = {
-    "guards": [guards.staff(DECLARATIONS)],
-    "include_in_schema": False,
-    **guards.declared("agent", "manager"),
-}
+_STAFF = guards.page(guards.staff(DECLARATIONS), "agent", "manager")
 _WHY = {
     "": Text("It is being declared."),
     "down": Text("The service does not answer. We keep trying."),

@@ -27,11 +27,7 @@ async def _is_the_search(connection: ASGIConnection[Any, Any, Any, Any]) -> bool
     return sum(crypto.same(sent, token.encode()) for token in now.ants_tokens) > 0
 
 
-_ONLY_THE_SEARCH: dict[str, Any] = {
-    "guards": [guards.machine(_is_the_search)],
-    "include_in_schema": False,
-    **guards.declared("machine"),
-}
+_ONLY_THE_SEARCH = guards.page(guards.machine(_is_the_search), "machine")
 
 
 class MeetingPoint(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
