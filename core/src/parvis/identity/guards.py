@@ -1,6 +1,7 @@
 """The guards: every route has exactly one, and declares beside it whom it lets in.
 
     @get("/office/{emitter:str}/today", guards=[guards.staff("office.today")], **guards.declared("agent", "manager"))
+    @get("/office/{emitter:str}/today", **guards.page(guards.staff("office.today"), "agent", "manager"))
 
 The declaration is written by hand and checked by a generated test of every route, role and emitter, so that a
 change of a permission's roles shows up as a failing test. Anonymous visitors are led to the sign-in; somebody
