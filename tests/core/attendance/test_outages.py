@@ -158,3 +158,11 @@ async def test_a_time_that_is_over_is_refused_and_who_is_being_served_is_left_al
     out = await outages.declare(town.id, [], town.at(12), "", None)
     assert await outages.visits(out) == []
     await sound(town)
+
+
+async def test_declaring_twice_is_once(town):
+    await a_visit(town, town.at(9))
+    one, two = await asyncio.gather(*(outages.declare(town.id, [], town.at(12), "", None) for _ in range(2)))
+    assert one == two == await outages.declare(town.id, [], town.at(12), "again", None)
+    assert await messages() == ["attendance/out"]
+    await sound(town)

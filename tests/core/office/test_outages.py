@@ -1,13 +1,15 @@
 """The pages of a desk that fell out: what will happen, the list, the tick, the end; and the resident's choice."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from parvis.attendance import outages
+from parvis.calendars import planning
+from parvis.calendars.slots import Slot
 from parvis.dossiers import queries
-from parvis.testing.calendars import a_calendar
+from parvis.testing.calendars import a_calendar, every_day
 from parvis.testing.visits import a_visit, put_clock
 
 
@@ -85,3 +87,22 @@ async def test_a_resident_chooses_with_one_click_and_opening_changes_nothing(off
     assert (await queries.dossier(dossier)).visit.start > office.calendar.at(23)
     await agent.get(address.partition("?")[0], key=key)
     assert "nothing to choose" in agent.text
+
+
+async def test_what_is_proposed_can_be_taken_though_it_is_the_counters_or_not_online(office):
+    town = await a_calendar(weekly=every_day(time(9), time(10), counter=True))
+    await planning.offer(town.id, "certification", 20, 5, online=False)
+    put_clock(town.at(8))
+    _, dossier = await a_visit(town, town.at(9), kind="certification")
+    await outages.declare(town.id, [], town.at(23), "", None)
+    agent = await office.agent(at=town)
+    agent.http.cookies.clear()
+    address = f"/my/visits/{dossier}/other?key={queries.link_key(dossier, town.at(9) + timedelta(days=30))}"
+    path, _, key = address.partition("?key=")
+    await agent.get(path, key=key)
+    [code, *_] = re.findall(r'name="slot" value="([^"]+)"', agent.text)
+    await agent.post(address, slot=code)
+    assert "was moved" in agent.text
+    # Nothing fell out any more: this page gives nobody another hour of the counter's.
+    await agent.post(address, slot=Slot(town.id, town.at(9, 20, days=2)).code)
+    assert agent.status == 409

@@ -38,7 +38,7 @@ async def found_by_number(typed, emitter):
 
 @pytest.fixture
 async def agent(office):
-    counter = Counter(card=card, find=found_by_number, restore=restore, book="/book")
+    counter = Counter(card=card, find=found_by_number, restore=restore)
     plugins.use(a_plugin(Service(key="idcard", name=Text("Papers"), summary=Text(""), kinds=(), details=type(None),
                                  first_page="/", kept=None, counter=counter)))  # fmt: skip
     return await office.agent()

@@ -14,6 +14,7 @@ from litestar.params import FromPath
 
 from parvis import clock, plugins
 from parvis.attendance import outages
+from parvis.attendance.outages import Outage
 from parvis.calendars.actions import SlotFull
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.calendars.slots import Slot, UnknownSlot, read_slot
@@ -49,10 +50,10 @@ async def choose(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]
     form, held = await forms.read(request, Chosen), await _booking(found)
     try:
         slot = read_slot(form.text("slot"))
-        if slot.calendar != held.calendar:
+        if slot not in await _proposed(held):
             raise UnknownSlot
         place, by = await territory.place(held.place), By("resident", guards.actor_of(request).person)
-        await actions.move_visit(found.id, slot.calendar, slot.start, place.name, by)
+        await actions.move_visit(found.id, slot.calendar, slot.start, place.name, by, counter=True)
     except (SlotFull, UnknownSlot):
         return await _page(request, found, Refusal("slot-full", _TAKEN), 409)
     except Refused as refused:
@@ -64,9 +65,6 @@ async def _page(
     request: _AnyRequest, found: DossierInfo, refused: Refusal | None = None, status: int = 200
 ) -> Response[Any]:
     held = await _booking(found)
-    live = held.state == "confirmed" and held.start > clock.now()
-    outage = await outages.of_booking(held.id)
-    hours = [Slot(held.calendar, start) for start in await outages.proposals(held)] if live and outage else []
     return pages.render(
         request,
         "attendance/other.html",
@@ -75,13 +73,26 @@ async def _page(
         held=held,
         zone=ZoneInfo(held.zone),
         place=await territory.place(held.place),
-        outage=outage if live else None,
-        hours=hours,
+        outage=await _outage(held),
+        hours=await _proposed(held),
         refused=refused,
         told=request.query_params.get("told", ""),
         visit_page=await _visit_page(found),
         address=_address(request, found.id),
     )
+
+
+async def _outage(held: BookingInfo) -> Outage | None:
+    """What keeps a visit that is to come from taking place at its hour."""
+    to_come = held.state == "confirmed" and held.start > clock.now()
+    return await outages.of_booking(held.id) if to_come else None
+
+
+async def _proposed(held: BookingInfo) -> list[Slot]:
+    """The hours that may be chosen now; none if nothing fell out."""
+    if await _outage(held) is None:
+        return []
+    return [Slot(held.calendar, start) for start in await outages.proposals(held)]
 
 
 async def _visit_page(found: DossierInfo) -> str:

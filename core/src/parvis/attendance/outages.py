@@ -80,7 +80,8 @@ async def concerned(calendar: UUID, desks: Sequence[UUID], until: datetime) -> l
 async def declare(calendar: UUID, desks: Sequence[UUID], until: datetime, reason: str, person: UUID | None) -> UUID:
     """Close desks from now until an instant (UTC, whole cells) and write to everyone concerned; the outage's id.
 
-    Raises Refused for an instant that is over, Conflict if the rules change all the time.
+    The same desks until the same instant are the same outage: twice is once. Raises Refused for an instant that is
+    over, Conflict if the rules change all the time.
     """
     now = clock.now()
     if until <= now:
@@ -156,6 +157,9 @@ async def _declare(
 ) -> UUID:
     async with transaction() as c:
         kept = await timetable_rows.read(calendar)
+        # A second click; one at the same moment finds that the rules have changed, and looks here again.
+        if known := [one for one in await running(calendar) if (one.desks, one.until) == (desks, until)]:
+            return known[0].id
         specials = {new_id(): special for special in _closures(kept.timetable, desks, now, until, reason)}
         after = msgspec.structs.replace(kept.timetable, specials={**kept.timetable.specials, **specials})
         left = [orphan.booking.id for orphan in await orphaned.orphans(kept.timetable, after)]

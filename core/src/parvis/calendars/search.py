@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 class Wanted:
     """What is looked for. `since` and `until` are local days of each place, both included; empty sets mean any.
 
-    `near` is a WGS84 point, `within_m` metres from it; `counter` sees what agents may take.
+    `near` is a WGS84 point, `within_m` metres from it; `counter` sees the counter's share and what is not online.
     """
 
     service: str

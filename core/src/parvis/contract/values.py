@@ -155,14 +155,12 @@ class Counter:
     """What a service brings to the back office. `card` is asked for when an agent opens a dossier of it.
 
     `find` gives the dossiers of an emitter that a number of the service's own belongs to, none for what is no such
-    number; `restore` undoes a cancellation; `book` is the path of the page, under the plugin's in the back office,
-    where an agent books.
+    number; `restore` undoes a cancellation.
     """
 
     card: Callable[[UUID], Awaitable[Card]]
     find: Callable[[str, UUID], Awaitable[Sequence[UUID]]] | None = None
     restore: Callable[[UUID, StaffAct], Awaitable[None]] | None = None
-    book: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,16 +100,25 @@ async def book(new: NewDossier, hold: UUID, secret: str, place: str, by: By, *, 
 
 
 async def move_visit(
-    dossier: UUID, calendar: UUID, start: datetime, place: str, by: By, reason: str = "", *, tell: bool = True
+    dossier: UUID,
+    calendar: UUID,
+    start: datetime,
+    place: str,
+    by: By,
+    reason: str = "",
+    *,
+    tell: bool = True,
+    counter: bool = False,
 ) -> BookingInfo:
     """Move a dossier's visit; the old hour is kept until the new one is sure.
 
-    The resident is told the `reason`, or nothing at all without `tell`.
+    The resident is told the `reason`, or nothing at all without `tell`. A calendar's own agents also take what the
+    counter keeps, and so does whom they proposed an hour: `counter`.
 
     Raises SlotFull, UnknownSlot, NotFound, Refused.
     """
     async with transaction() as c:
-        theirs = by.kind == "staff" and await _is_theirs(calendar, by)
+        theirs = counter or (by.kind == "staff" and await _is_theirs(calendar, by))
         booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=theirs, tell=tell)
         await _hand_over(c, dossier, booking.emitter)
         await note(dossier, "booking.moved", by, start=booking.start, place=place, **_why(reason))

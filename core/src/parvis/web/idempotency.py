@@ -1,4 +1,4 @@
-"""An `Idempotency-Key`: the same request sent twice is done once, and both get the same answer.
+"""The same request sent twice is done once, and both get the same answer: an `Idempotency-Key`, or the very same form.
 
 The key is a row written in the action's own transaction: it exists exactly if the action happened. A request that
 was refused leaves no row, so that its retry is a new attempt. docs/decisions/0800 has the reasons.
@@ -18,6 +18,7 @@ from litestar import Request
 from parvis import clock, crypto
 from parvis.db import Connection, transaction
 from parvis.errors import Invalid, Refusal, Text
+from parvis.web.forms import Raw
 
 HEADER = "idempotency-key"
 KEPT = timedelta(days=1)
@@ -53,12 +54,16 @@ async def once(request: Request[Any, Any, Any], client: bytes, act: Callable[[],
         text = Text("An Idempotency-Key has 1 to 255 visible ASCII characters, a UUID for example.")
         raise NotRepeatable(Refusal("idempotency-key-invalid", text, HEADER))
     digest, asked = _digest(client, request.method.encode(), key.encode()), await _asked(request)
-    async with transaction() as c:
-        if await _claim(c, digest, asked):
-            done = await act()
-            await _keep(c, digest, done)
-            return done
-        return await _kept(c, digest, asked)
+    return await _once(digest, asked, act)
+
+
+async def once_sent(raw: Raw, client: bytes, act: Callable[[], Awaitable[Done]]) -> Done:
+    """Do `act` for a form, or give the answer that the very same form of the same `client` got: a second click.
+
+    The form needs a field that each page of it has anew.
+    """
+    sent = _digest(client, *(part.encode() for name, typed in sorted(raw.items()) for part in (name, *typed)))
+    return await _once(sent, sent, act)
 
 
 async def forget_old() -> int:
@@ -66,6 +71,15 @@ async def forget_old() -> int:
     async with transaction() as c:
         sql = "DELETE FROM parvis.kept_answer WHERE created < $1"
         return int((await c.execute(sql, clock.now() - KEPT)).rpartition(" ")[2])
+
+
+async def _once(key: bytes, asked: bytes, act: Callable[[], Awaitable[Done]]) -> Done:
+    async with transaction() as c:
+        if await _claim(c, key, asked):
+            done = await act()
+            await _keep(c, key, done)
+            return done
+        return await _kept(c, key, asked)
 
 
 async def _asked(request: Request[Any, Any, Any]) -> bytes:

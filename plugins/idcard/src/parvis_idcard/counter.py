@@ -68,4 +68,4 @@ def _items(n: int, bring: ToBring) -> Iterator[Item]:
         yield Item(key=f"{n}:stamp", text=bring.stamp)
 
 
-COUNTER = Counter(card=card, find=queries.with_number, restore=restore, book="/book")
+COUNTER = Counter(card=card, find=queries.with_number, restore=restore)

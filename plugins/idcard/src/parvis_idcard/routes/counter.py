@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
-from parvis import clock, settings
+from parvis import clock, crypto, settings
 from parvis.calendars import actions as calendars
 from parvis.calendars import queries as calendar_queries
 from parvis.calendars import search
-from parvis.calendars.actions import Hold, HoldGone, SlotFull
+from parvis.calendars.actions import Hold, SlotFull
 from parvis.calendars.search import FreeSlot, Wanted
 from parvis.calendars.slots import UnknownSlot, read_slot
-from parvis.contract.values import Booked, BookingRequest
-from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.contract.values import BookingRequest
+from parvis.errors import Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
+from parvis.web.idempotency import Done, once_sent
 from parvis_idcard import actions
 from parvis_idcard.details import Details, DetailsForm, in_order, of_form
 from parvis_idcard.hours import What
@@ -74,27 +75,24 @@ async def book(request: _Request, emitter: FromPath[str]) -> Response[Any]:
         return await _page(request, emitter, Form(form.raw))
     if form.errors:
         return await _page(request, emitter, form, status=422)
+    own, value = await territory.emitter_by_slug(emitter), form.value
     try:
-        booked = await _booked(request, await territory.emitter_by_slug(emitter), form.value)
+        done = await once_sent(form.raw, str(request.user.person).encode(), lambda: _booked(request, own, value))
     except (SlotFull, UnknownSlot):
         return await _page(request, emitter, form.refused([Refusal("slot-full", _TAKEN, "slot")]), status=409)
     except Refused as refused:
         return await _page(request, emitter, form.refused(refused.refusals), status=refused.status)
-    return pages.see_other(f"/office/{emitter}/requests/{booked.dossier}?told=new")
+    return pages.see_other(done.location)
 
 
-async def _booked(request: _Request, own: EmitterInfo, form: CounterForm) -> Booked:
-    """The appointment. Raises SlotFull, UnknownSlot for another town hall's hour, Refused."""
+async def _booked(request: _Request, own: EmitterInfo, form: CounterForm) -> Done:
+    """Where the appointment is shown. Raises SlotFull, UnknownSlot for another town hall's hour, Refused."""
     slot = read_slot(form.slot)
     if slot.calendar not in {calendar.id for calendar in await calendar_queries.calendars_of(own.id)}:
         raise UnknownSlot
     hold = await calendars.hold(slot.calendar, _kind(form.what), slot.start, form.people, counter=True)
-    try:
-        return await actions.book(_request(request, own, form, hold))
-    except (Refused, NotFound):
-        with suppress(HoldGone):
-            await calendars.release(hold.id, hold.secret)
-        raise
+    booked = await actions.book(_request(request, own, form, hold))
+    return Done(303, location=f"/office/{own.slug}/requests/{booked.dossier}?told=new")
 
 
 def _request(request: _Request, own: EmitterInfo, form: CounterForm, hold: Hold) -> BookingRequest:
@@ -127,7 +125,8 @@ async def _page(request: _Request, emitter: str, form: Form[Any], status: int = 
         wish=wish,
         days=search.by_day(free),
         several=len({slot.place for slot in free}) > 1,
-        whats=[what for what in What.__args__ if _kind(what) in kinds],  # type: ignore[attr-defined]
+        whats=[what for what in get_args(What) if _kind(what) in kinds],
+        page=crypto.new_secret(),
         deposit=_kind(wish.what) == DEPOSIT,
         here_path=request.url.path,
     )
@@ -150,8 +149,8 @@ async def _free(own: EmitterInfo, wish: Wish, kinds: Iterable[str]) -> Sequence[
 
 def _wish(form: Form[Any]) -> Wish:
     """What hours to show, as far as it can be read."""
-    typed = "&".join(f"{name}={form.text(name)}" for name in Wish.__struct_fields__ if form.text(name))
-    return forms.decode(Wish, typed.encode()).decoded or Wish()
+    typed = {name: form.text(name) for name in Wish.__struct_fields__ if form.text(name)}
+    return forms.decode(Wish, urlencode(typed).encode()).decoded or Wish()
 
 
 def _told(wish: Form[Wish]) -> dict[str, Any]:
