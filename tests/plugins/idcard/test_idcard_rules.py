@@ -105,7 +105,7 @@ def test_a_correction_keeps_the_person(after, same):
 )
 def test_which_reminder_is_due(days_before, booked_days_before, sent, due):
     booked = NOW - timedelta(days=booked_days_before)
-    assert rules.reminder_due(NOW, booked, sent, NOW - timedelta(days=days_before)) == due
+    assert rules.reminder_due(NOW, booked, sent, (7, 2), NOW - timedelta(days=days_before)) == due
 
 
 def test_a_visit_can_be_changed_up_to_its_start():

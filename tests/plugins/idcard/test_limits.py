@@ -11,7 +11,7 @@ from parvis.db import connection, transaction
 from parvis.errors import Refused
 from parvis.territory.actions import keep_settings
 from parvis_idcard import actions
-from parvis_idcard.details import Settings
+from parvis_idcard.emitter_settings import Settings
 
 
 async def held():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from litestar import Request
@@ -14,7 +14,7 @@ from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
 from parvis.office.day.looking import waiting
-from parvis.office.permissions import FIGURES, OPENINGS, REQUESTS, TODAY
+from parvis.office.permissions import FIGURES, OPENINGS, REQUESTS, SETTINGS, TODAY
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -33,6 +33,7 @@ _OFFICE = (
     (OPENINGS, Text("Opening hours"), "calendars", "clock"),
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
+_AFTER = ((SETTINGS, Text("Settings"), "settings", "settings"),)
 
 
 async def frame_of(request: _AnyRequest) -> Frame:
@@ -104,6 +105,7 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
     if emitter:
         links += await _own_links(request, actor, emitter)
         links += await _plugin_links(request, actor, emitter)
+        links += _pages(request, actor, emitter, _AFTER)
     if actor.has(Role.OPERATOR):
         path = request.url.path
         links.append(Link(label=Text("This instance"), url="/operator", current=path == "/operator"))
@@ -112,14 +114,22 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
 
 async def _own_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
     """The core's own pages of an emitter's back office."""
-    base, path = f"/office/{emitter.slug}", request.url.path
-    here, count = path == f"{base}/today", await _without_outcome(actor, emitter)
-    links = [Link(label=Text("Today"), url=f"{base}/today", icon="calendar", current=here, count=count)]
-    for permission, label, part, icon in _OFFICE:
-        if actor.may(permission, emitter.slug):
-            url = f"{base}/{part}"
-            links.append(Link(label=label, url=url, icon=icon, current=path.startswith(url)))
-    return links
+    today = f"/office/{emitter.slug}/today"
+    here, count = request.url.path == today, await _without_outcome(actor, emitter)
+    first = Link(label=Text("Today"), url=today, icon="calendar", current=here, count=count)
+    return [first, *_pages(request, actor, emitter, _OFFICE)]
+
+
+def _pages(
+    request: _AnyRequest, actor: Actor, emitter: EmitterInfo, pages: Iterable[tuple[str, Text, str, str]]
+) -> list[Link]:
+    """The links of these pages (permission, label, address, icon) that somebody may open."""
+    return [
+        Link(label=label, url=url, icon=icon, current=request.url.path.startswith(url))
+        for permission, label, part, icon in pages
+        if actor.may(permission, emitter.slug)
+        for url in [f"/office/{emitter.slug}/{part}"]
+    ]
 
 
 async def _without_outcome(actor: Actor, emitter: EmitterInfo) -> int | None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parvis.calendars.merging import Path
 from parvis.calendars.timetables import DeskRules, KindRules, Special, Timetable
 from parvis.calendars.weekdays import WEEKDAYS, listed, opening_texts
 from parvis.errors import Text
+from parvis.merging import Path
 
 _FRAME: Mapping[str, Text] = {
     "horizon_days": Text("Days that are open ahead"),

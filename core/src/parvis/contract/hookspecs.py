@@ -43,7 +43,9 @@ def manifest() -> Manifest:  # type: ignore[empty-body]
 def settings() -> type[Struct] | None:
     """The plugin's settings for each emitter, as a msgspec Struct whose every field has a default.
 
-    The core edits, keeps and decodes them. A class attribute `version: ClassVar[int]` (1 without one) counts
+    The core edits, previews, keeps and decodes them. A field is a whole number, a tick (`bool`), a line (`str`), a
+    text by language (`web.fields.Wording`), or a tuple with a `web.fields.Reader`; annotated with `values.Asked` it
+    has a label, a hint and a section in the editor. A class attribute `version: ClassVar[int]` (1 without one) counts
     up when fields change meaning; then `upgrade(kept: dict, version: int) -> dict`, a static method, turns
     what an older version kept into today's fields.
     """

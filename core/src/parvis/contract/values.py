@@ -221,6 +221,18 @@ class NavEntry:
     everywhere: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How the core's editor asks for a setting: an annotation of the field of a plugin's settings.
+
+    `section` stands above the settings that have the same one in a row.
+    """
+
+    label: Text
+    hint: Text | None = None
+    section: Text | None = None
+
+
 class Channel(StrEnum):
     """How a message travels."""
 
@@ -230,12 +242,16 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageTemplate:
-    """A message by its key (`<owner>/<name>`), with a sample for previews and tests; agents know it by its `name`."""
+    """A message by its key (`<owner>/<name>`), with a sample for previews and tests; agents know it by its `name`.
+
+    `settled` gives what the plugin's settings of an emitter put into it, in a language (`fr`, `de`, `en`).
+    """
 
     key: str
     name: Text
     channels: frozenset[Channel]
     sample: Mapping[str, Any] = field(default_factory=dict)
+    settled: Callable[[Any, str], Mapping[str, Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
 from jinja2 import TemplateError
 
 from parvis.contract.values import Channel, MessageTemplate
@@ -25,9 +26,16 @@ HEAD = Letterhead(
 _UNFILLED = re.compile(r"%\(\w+\)s|\{\{|\{%|\bNone\b")
 
 
-def preview(template: MessageTemplate, channel: Channel, language: str) -> Written:
-    """A template filled in from its sample. Raises jinja2.TemplateError."""
-    return write(template.key, channel, language, HEAD, Letter("sample@example.org", template.sample))
+def preview(
+    template: MessageTemplate,
+    channel: Channel,
+    language: str,
+    head: Letterhead = HEAD,
+    settings: msgspec.Struct | None = None,
+) -> Written:
+    """A template filled in from its sample, and from an emitter's settings. Raises jinja2.TemplateError."""
+    settled = template.settled(settings, language) if template.settled and settings is not None else {}
+    return write(template.key, channel, language, head, Letter("sample@example.org", {**template.sample, **settled}))
 
 
 def problems(template: MessageTemplate) -> list[str]:

@@ -1,7 +1,14 @@
-"""The back office, in rooms: an emitter's day, requests, opening rules and figures; the operator's page."""
+"""The back office, in rooms: an emitter's day, requests, opening rules, figures and settings; the operator's page."""
 
-from parvis.office import day, figures, openings, requests, routes
+from parvis.office import day, figures, openings, requests, routes, settings
 
-HANDLERS = (*routes.HANDLERS, *day.HANDLERS, *openings.HANDLERS, *requests.HANDLERS, *figures.HANDLERS)
+HANDLERS = (
+    *routes.HANDLERS,
+    *day.HANDLERS,
+    *openings.HANDLERS,
+    *requests.HANDLERS,
+    *figures.HANDLERS,
+    *settings.HANDLERS,
+)
 
 __all__ = ["HANDLERS"]

@@ -13,6 +13,7 @@ CHANGE = "office.change"
 OPENINGS = "office.openings"
 CLOSE = "office.close"
 RULES = "office.rules"
+SETTINGS = "office.settings"
 
 PERMISSIONS = (
     Permission(
@@ -63,6 +64,11 @@ PERMISSIONS = (
     Permission(
         key=RULES,
         name=Text("Change kinds, desks and opening rules"),
+        roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=SETTINGS,
+        name=Text("See and publish settings: texts, reminders, limits, retention"),
         roles=frozenset({Role.MANAGER}),
     ),
 )

@@ -11,6 +11,7 @@ from parvis import clock
 from parvis.db import fold, new_id, transaction
 from parvis.errors import Conflict, NotFound
 from parvis.plugins.emitter_settings import encode
+from parvis.territory import settings_history as history
 
 
 async def add_emitter(
@@ -84,24 +85,50 @@ async def publish(emitter: UUID, service: str) -> None:
 
 
 async def enable_plugin(emitter: UUID, plugin: str, settings: dict[str, Any] | None = None) -> None:
-    """Enable a plugin at an emitter; settings already there are kept."""
+    """Enable a plugin at an emitter; settings already there are kept, those of a former time come back."""
     sql = (
-        "INSERT INTO parvis.enabled_plugin (id, emitter, plugin, settings, enabled_at) VALUES ($1, $2, $3, $4, $5) "
+        "INSERT INTO parvis.enabled_plugin (id, emitter, plugin, settings, settings_version, enabled_at) "
+        "SELECT $1, $2, $3::varchar, coalesce($4, last.after, '{}'), coalesce(last.after_version, 1), $5 "
+        "FROM (SELECT) AS once LEFT JOIN LATERAL (SELECT after, after_version FROM parvis.settings_change "
+        "WHERE emitter = $2 AND plugin = $3 AND $4::jsonb IS NULL ORDER BY version DESC LIMIT 1) AS last ON true "
         "ON CONFLICT (emitter, plugin) DO NOTHING"
     )
     async with transaction() as c:
-        await c.execute(sql, new_id(), emitter, plugin, settings or {}, clock.now())
+        await c.execute(sql, new_id(), emitter, plugin, settings, clock.now())
 
 
-async def keep_settings(emitter: UUID, plugin: str, chosen: msgspec.Struct) -> None:
-    """Keep a plugin's settings at an emitter. Raises NotFound if it is not enabled there."""
-    sql = (
-        "UPDATE parvis.enabled_plugin SET settings = $3, settings_version = $4 "
-        "WHERE emitter = $1 AND plugin = $2 RETURNING id"
-    )
+async def keep_settings(
+    emitter: UUID,
+    plugin: str,
+    chosen: msgspec.Struct,
+    *,
+    base: int | None = None,
+    by: UUID | None = None,
+    undoes: int | None = None,
+) -> int:
+    """Keep a plugin's settings at an emitter; the version of them. `by` is an account.
+
+    Raises NotFound if the plugin is not enabled there, Conflict if there is a later version than `base`.
+    """
     async with transaction() as c:
-        if await c.fetchval(sql, emitter, plugin, *encode(chosen)) is None:
+        # Whoever changes them waits here for who is changing them.
+        sql = "SELECT * FROM parvis.enabled_plugin WHERE emitter = $1 AND plugin = $2 FOR UPDATE"
+        before = await c.fetchrow(sql, emitter, plugin)
+        if before is None:
             raise NotFound
+        version = await history.latest_version(plugin, emitter)
+        if base is not None and base != version:
+            raise Conflict
+        was, after = (before["settings"], before["settings_version"]), encode(chosen)
+        sql = "UPDATE parvis.enabled_plugin SET settings = $2, settings_version = $3 WHERE id = $1"
+        await c.execute(sql, before["id"], *after)
+        sql = (
+            "INSERT INTO parvis.settings_change (id, emitter, plugin, version, at, person, undoes, before, "
+            "before_version, after, after_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        )
+        now = clock.now()
+        await c.execute(sql, new_id(), emitter, plugin, version + 1, now, by, undoes, *was, *after)
+    return version + 1
 
 
 async def disable_plugin(emitter: UUID, plugin: str) -> None:

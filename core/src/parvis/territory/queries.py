@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -127,20 +127,20 @@ async def is_enabled(plugin: str, emitter_id: UUID) -> bool:
         return bool(await c.fetchval(sql, plugin, emitter_id))
 
 
-async def plugin_settings(plugin: str, emitter_id: UUID) -> dict[str, Any]:
-    """An emitter's settings of a plugin as they are kept; empty where it is not enabled."""
-    sql = "SELECT settings FROM parvis.enabled_plugin WHERE plugin = $1 AND emitter = $2"
-    async with connection() as c:
-        found: dict[str, Any] | None = await c.fetchval(sql, plugin, emitter_id)
-    return found or {}
-
-
 async def settings_of(plugin: str, emitter_id: UUID, kind: type[S]) -> S:
     """A plugin's settings at an emitter, the defaults where none are kept. Raises SettingsInvalid."""
     sql = "SELECT settings, settings_version FROM parvis.enabled_plugin WHERE plugin = $1 AND emitter = $2"
     async with connection() as c:
         row = await c.fetchrow(sql, plugin, emitter_id)
     return decode(kind, row["settings"], row["settings_version"]) if row and row["settings"] else kind()
+
+
+async def settings_everywhere(plugin: str, kind: type[S]) -> dict[UUID, S]:
+    """A plugin's settings at each emitter that enabled it. Raises SettingsInvalid."""
+    sql = "SELECT emitter, settings, settings_version FROM parvis.enabled_plugin WHERE plugin = $1"
+    async with connection() as c:
+        rows = await c.fetch(sql, plugin)
+    return {row["emitter"]: decode(kind, row["settings"], row["settings_version"]) for row in rows}
 
 
 async def enabled_plugins() -> dict[str, list[str]]:

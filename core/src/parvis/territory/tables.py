@@ -74,3 +74,23 @@ class EnabledPlugin(Table, tablename="enabled_plugin", schema="parvis"):
     settings = JSONB()
     settings_version = Integer(default=1)
     enabled_at = Timestamptz(default=None)
+
+
+class SettingsChange(Table, tablename="settings_change", schema="parvis"):
+    """A change of an emitter's settings of a plugin: who (an account), when, and the whole settings before and after.
+
+    `version` is the one it led to, counted from 1 for each emitter and plugin; `undoes` that of the change it takes
+    back. `before_version` and `after_version` are those of the plugin's settings class.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    plugin = Varchar(length=40)
+    version = Integer()
+    at = Timestamptz(default=None)
+    person = UUID(null=True, default=None)
+    undoes = Integer(null=True, default=None)
+    before = JSONB()
+    before_version = Integer()
+    after = JSONB()
+    after_version = Integer()

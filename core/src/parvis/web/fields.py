@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Annotated, Any
 
+import msgspec
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
@@ -30,10 +31,14 @@ _DATE = re.compile(r"\s*(\d{1,4})\s*[-/.\s]\s*(\d{1,2})\s*[-/.\s]\s*(\d{1,4})\s*
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How a kind of field is read; `parts` are the suffixes of a field asked in several inputs."""
+    """How a kind of field is read; `parts` are the suffixes of a field asked in several inputs.
+
+    `empty`: what was left empty is read too, and is not what the field is by default.
+    """
 
     read: Callable[..., Any]
     parts: tuple[str, ...] = ()
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,15 @@ def line(raw: str) -> str | Text:
 def words(raw: str) -> str | Text:
     """Several lines, 2,000 characters at most."""
     return _limited(_clean(raw).replace("\r\n", "\n").strip(), _WORDS)
+
+
+def lines(raw: str) -> tuple[str, ...]:
+    """What was typed line by line, empty ones left out.
+
+    >>> lines(" a \\n\\n b")
+    ('a', 'b')
+    """
+    return tuple(tidy for typed in _clean(raw).splitlines() if (tidy := " ".join(typed.split())))
 
 
 def email(raw: str) -> str | Text:
@@ -136,6 +150,19 @@ Words = Annotated[str, Reader(words)]
 Email = Annotated[str, Reader(email)]
 Phone = Annotated[str, Reader(phone)]
 BirthDate = Annotated[date, Reader(birth_date, ("day", "month", "year"))]
+Own = Annotated[str, Reader(words), msgspec.Meta(max_length=1000)]
+
+
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """What an emitter says in its own words, by language; as a field it is asked in each."""
+
+    fr: Own = ""
+    de: Own = ""
+    en: Own = ""
+
+    def in_(self, language: str) -> str:
+        """The text in a language, in French where nothing is written in it."""
+        return str(getattr(self, language, "")) or self.fr
 
 
 def _date(year: str, month: str, of_month: str) -> date | None:

@@ -118,6 +118,8 @@ def _flat(value: msgspec.Struct, prefix: str = "") -> Iterable[tuple[str, tuple[
         if isinstance(item, tuple) and item and isinstance(item[0], msgspec.Struct):
             for n, part in enumerate(item):
                 yield from _flat(part, f"{prefix}{name}-{n}-")
+        elif isinstance(item, msgspec.Struct):
+            yield from _flat(item, f"{prefix}{name}-")
         elif isinstance(item, date):
             yield f"{prefix}{name}", (item.isoformat(),)
             yield f"{prefix}{name}-day", (str(item.day),)

@@ -46,14 +46,17 @@ def read_shape(shape: type[T], raw: Raw, prefix: str = "") -> tuple[T | None, Er
 
 def _field(hint: Any, raw: Raw, name: str) -> tuple[Any, Errors]:
     hint, notes, optional = _unwrapped(hint)
-    if get_origin(hint) is tuple:
+    reader = next((note for note in notes if isinstance(note, fields.Reader)), None)
+    if get_origin(hint) is tuple and reader is None:
         return _several(get_args(hint)[0], raw, name)
     if hint is bool:
         return raw.get(name, ("",))[0].lower() not in _OFF, {}
-    reader = next((note for note in notes if isinstance(note, fields.Reader)), None)
+    if _is_struct(hint):
+        part, errors = read_shape(hint, raw, f"{name}-")
+        return (_missing if errors else part), errors
     names = [f"{name}-{part}" for part in reader.parts] if reader and reader.parts else [name]
     typed = [raw.get(part, ("",))[0] for part in names]
-    if not any(text.strip() for text in typed):
+    if not any(text.strip() for text in typed) and not (reader and reader.empty and names[0] in raw):
         return (None if optional and names[0] in raw else _missing), {}
     found = (reader.read if reader else _reader(hint))(*typed)
     wrong = found if isinstance(found, Text) else _out_of_bounds(found, notes)
@@ -61,7 +64,7 @@ def _field(hint: Any, raw: Raw, name: str) -> tuple[Any, Errors]:
 
 
 def _several(hint: Any, raw: Raw, name: str) -> tuple[Any, Errors]:
-    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+    if _is_struct(hint):
         numbers = {int(found[1]) for key in raw if (found := re.match(rf"{re.escape(name)}-(\d{{1,3}})-", key))}
         read = [read_shape(hint, raw, f"{name}-{n}-") for n in sorted(numbers)[:_GROUPS]]
         errors = {key: text for _, wrong in read for key, text in wrong.items()}
@@ -71,6 +74,10 @@ def _several(hint: Any, raw: Raw, name: str) -> tuple[Any, Errors]:
     if not read:
         return _missing, {}
     return (_missing, errors) if errors else (tuple(value for value, _ in read), {})
+
+
+def _is_struct(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, msgspec.Struct)
 
 
 def _unwrapped(hint: Any) -> tuple[Any, tuple[Any, ...], bool]:

@@ -32,7 +32,8 @@ from parvis_idcard import drafts, queries, rules
 from parvis_idcard.ants.coordination import checks
 from parvis_idcard.ants.coordination import queries as coordination
 from parvis_idcard.ants.coordination.rules import Standing
-from parvis_idcard.details import Details, Settings, contact_of, tidied, told_by
+from parvis_idcard.details import Details, contact_of, tidied, told_by
+from parvis_idcard.emitter_settings import Settings
 from parvis_idcard.events import ApplicantsChanged
 from parvis_idcard.rules import Applicant, Numbers, Paper
 

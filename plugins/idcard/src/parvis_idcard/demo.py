@@ -25,7 +25,7 @@ from parvis.dossiers.imports import Former
 from parvis.territory import actions as territory
 from parvis.territory import queries
 from parvis.territory.queries import PlaceInfo
-from parvis_idcard.details import Settings
+from parvis_idcard.emitter_settings import Settings
 from parvis_idcard.queries import DETAILS, PLUGIN
 from parvis_idcard.rules import COLLECTION, DEPOSIT, KINDS, Age, Paper, Situation
 from parvis_idcard.stations import STATIONS, Station, weekly

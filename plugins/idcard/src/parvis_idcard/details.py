@@ -46,13 +46,6 @@ class Told(StrEnum):
     NOT = "none"
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """An emitter's settings: people one contact may have, days kept after the visit."""
-
-    people: Annotated[int, msgspec.Meta(ge=1, le=100)] = PEOPLE
-    kept_days: Annotated[int, msgspec.Meta(ge=1, le=365)] = 30
-
-
 class ApplicantForm(msgspec.Struct, frozen=True, kw_only=True):
     """One person, as typed."""
 

@@ -30,7 +30,8 @@ from parvis_idcard.ants.coordination.queries import count_not_declared
 from parvis_idcard.ants.simulator.app import COORDINATION
 from parvis_idcard.ants.simulator.faults import FAULTS
 from parvis_idcard.counter import COUNTER
-from parvis_idcard.details import Details, Settings
+from parvis_idcard.details import Details
+from parvis_idcard.emitter_settings import Settings
 from parvis_idcard.environment import ADDRESSES
 from parvis_idcard.permissions import BOOK_FOR_OTHERS, DECLARATIONS, PERMISSIONS
 from parvis_idcard.routes import COUNTER_PAGES, ROUTER, solidarity

@@ -17,6 +17,7 @@ from parvis.messages.entries import CalendarEntry, Issue, calendar_file
 from parvis.territory import queries as territory
 from parvis.web.i18n import translate
 from parvis_idcard import queries
+from parvis_idcard.emitter_settings import Settings
 from parvis_idcard.papers import to_bring
 
 CONFIRMED, MOVED, CANCELLED, REMINDER = "idcard/confirmed", "idcard/moved", "idcard/cancelled", "idcard/reminder"
@@ -42,6 +43,7 @@ _SAMPLE: dict[str, Any] = {
     ],
     "reason": "La station est en panne jusqu’à vendredi.",
     "also": ["Entrée par la cour, au rez-de-chaussée."],
+    "words": ["Le parking de la place est gratuit pendant une heure."],
     "show": "https://portal.example/e/mulhouse/idcard/visit/1?key=2",
     "come": "https://portal.example/e/mulhouse/idcard/visit/1?key=2#coming",
     "move": "https://portal.example/e/mulhouse/idcard/visit/1/move?key=2",
@@ -61,8 +63,18 @@ _NAMES = {
     REMINDER: Text("Reminder"),
     NUMBER: Text("Question about a number"),
 }
+_COMING = frozenset({CONFIRMED, MOVED, REMINDER})
+
+
+def _settled(settings: Settings, language: str) -> dict[str, Any]:
+    return {"words": settings.mails.in_(language).splitlines()}
+
+
 TEMPLATES = tuple(
-    MessageTemplate(key=key, name=name, channels=_CHANNELS, sample=_SAMPLE) for key, name in _NAMES.items()
+    MessageTemplate(
+        key=key, name=name, channels=_CHANNELS, sample=_SAMPLE, settled=_settled if key in _COMING else None
+    )
+    for key, name in _NAMES.items()
 )
 
 
@@ -147,6 +159,7 @@ async def _context(dossier: DossierInfo, visit: Visit, days: int) -> dict[str, A
             for person, bring in people
         ],
         "also": await queries.also_bring(visit.place, found.kind, dossier.language),
+        **_settled(await queries.settings(dossier.emitter), dossier.language),
         **_links(dossier, visit),
     }
 

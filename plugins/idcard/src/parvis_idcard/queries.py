@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,8 @@ from parvis.db import connection
 from parvis.dossiers import queries as dossiers
 from parvis.errors import NotFound, Text
 from parvis.territory import queries as territory
-from parvis_idcard.details import Settings
-from parvis_idcard.rules import REMINDERS, Age, Applicant, Paper, Situation, read_number
+from parvis_idcard.emitter_settings import Settings
+from parvis_idcard.rules import Age, Applicant, Paper, Situation, read_number
 
 PLUGIN = "idcard"
 DETAILS = "idcard-applicant"
@@ -47,7 +48,7 @@ class Numbered:
 
 async def settings(emitter: UUID) -> Settings:
     """An emitter's settings of this plugin; those never touched have their defaults."""
-    return msgspec.convert(await territory.plugin_settings(PLUGIN, emitter), Settings)
+    return await territory.settings_of(PLUGIN, emitter, Settings)
 
 
 async def appointment(dossier: UUID) -> Appointment:
@@ -144,13 +145,13 @@ async def times(dossier: UUID, what: str) -> str:
 
 async def reminders_sent(dossier: UUID, sequence: int) -> list[int]:
     """The days before the visit, as it is after so many moves, of which a reminder was sent."""
-    known = {reminder_key(days, sequence): days for days in REMINDERS}
+    known = re.compile(reminder_key(r"(\d+)", sequence))
     async with connection() as c:
         rows = await c.fetch("SELECT what FROM idcard.told WHERE dossier = $1", dossier)
-    return [known[row["what"]] for row in rows if row["what"] in known]
+    return [int(found[1]) for row in rows if (found := known.fullmatch(row["what"]))]
 
 
-def reminder_key(days: int, sequence: int) -> str:
+def reminder_key(days: int | str, sequence: int) -> str:
     """Under which key a reminder is told once; an hour that was moved has reminders of its own."""
     return f"reminder-{days}-{sequence}" if sequence else f"reminder-{days}"
 

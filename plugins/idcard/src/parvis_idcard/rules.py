@@ -17,7 +17,6 @@ from parvis.db.names import fold
 from parvis.errors import Refusal, Text
 
 PEOPLE = 8
-REMINDERS = (7, 2)
 _TYPING_ERRORS = 2
 NO_NUMBER = Text("Write the pre-application number, or see above how to get one.")
 _NUMBER = re.compile(r"[A-Z0-9]{10}")
@@ -193,31 +192,33 @@ def changeable(start: datetime, now: datetime) -> Refusal | None:
     return Refusal("visit-begun", Text("This appointment has begun or is over: it can no longer be changed."))
 
 
-def reminder_due(start: datetime, booked: datetime, sent: Iterable[int], now: datetime) -> int | None:
-    """Which reminder is due, in days before: none that was sent, none for a booking younger than itself.
+def reminder_due(
+    start: datetime, booked: datetime, sent: Iterable[int], reminders: Iterable[int], now: datetime
+) -> int | None:
+    """Which of the reminders is due, in days before: none that was sent, none for a booking younger than itself.
 
     A reminder that was missed is not sent after the next one is due.
 
     >>> from datetime import UTC
     >>> start = datetime(2027, 1, 11, 9, tzinfo=UTC)
-    >>> reminder_due(start, datetime(2026, 12, 1, tzinfo=UTC), [], datetime(2027, 1, 5, tzinfo=UTC))
+    >>> reminder_due(start, datetime(2026, 12, 1, tzinfo=UTC), [], (7, 2), datetime(2027, 1, 5, tzinfo=UTC))
     7
     """
-    due = [days for days in REMINDERS if start - timedelta(days=days) <= now < start]
+    due = [days for days in reminders if start - timedelta(days=days) <= now < start]
     latest = min(due, default=None)
     if latest is None or latest in set(sent) or booked > start - timedelta(days=latest):
         return None
     return latest
 
 
-def reminders_to_come(start: datetime, now: datetime) -> list[int]:
-    """Which reminders will be sent, in days before.
+def reminders_to_come(start: datetime, reminders: Iterable[int], now: datetime) -> list[int]:
+    """Which of the reminders will be sent, in days before.
 
     >>> from datetime import UTC
-    >>> reminders_to_come(datetime(2027, 1, 11, 9, tzinfo=UTC), datetime(2027, 1, 6, tzinfo=UTC))
+    >>> reminders_to_come(datetime(2027, 1, 11, 9, tzinfo=UTC), (7, 2), datetime(2027, 1, 6, tzinfo=UTC))
     [2]
     """
-    return [days for days in REMINDERS if now < start - timedelta(days=days)]
+    return [days for days in reminders if now < start - timedelta(days=days)]
 
 
 def _number_refusals(applicants: Sequence[Applicant], asked: Numbers) -> list[Refusal]:

@@ -52,7 +52,8 @@
   // A double click sends once; the way back makes the form usable again.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches("[data-once]")) return;
+    // What opens in a window of its own leaves the form here to go on with.
+    if (!form.matches("[data-once]") || event.submitter?.formTarget) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     window.onbeforeunload = null;

@@ -226,6 +226,7 @@ async def visit_page(
 ) -> Response[Any]:
     """A page about an appointment, with everything that such a page may show."""
     appointment, visit = await queries.appointment(found.id), _of(found)
+    chosen = await queries.settings(found.emitter)
     held, way = await booking(visit.booking), way or await _way(request, found)
     changing = visit.live and changeable(visit.start, clock.now()) is None
     bring = [(person, to_bring(appointment.kind, appointment.paper, person)) for person in appointment.applicants]
@@ -242,7 +243,7 @@ async def visit_page(
         place=await territory.place(visit.place),
         appointment=appointment,
         bring=bring,
-        reminders=reminders_to_come(visit.start, clock.now()),
+        reminders=reminders_to_come(visit.start, chosen.reminders, clock.now()),
         also=await queries.also_bring(visit.place, appointment.kind, i18n.language(request)),
         changeable=changing and way.may_change,
         proving_url=await _proving(found) if changing and not way.may_change else None,

@@ -1,0 +1,86 @@
+"""What a town hall chooses for its appointments: texts, reminders, limits, how long data are kept."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import msgspec
+
+from parvis.contract.values import Asked
+from parvis.errors import Text
+from parvis.web.fields import Reader, Wording
+from parvis_idcard.rules import PEOPLE
+
+_TEXTS = Text("Texts")
+_REMINDERS = Text("Reminders")
+_LIMITS = Text("Limits")
+_KEPT = Text("How long data are kept")
+_MOST_REMINDERS = 3
+_FIRST_DAY, _LAST_DAY = 1, 30
+
+
+def read_days(typed: str) -> tuple[int, ...] | Text:
+    """Days before the appointment, each once, the furthest first; nothing for none.
+
+    >>> read_days("2 ; 7, 2")
+    (7, 2)
+    >>> read_days("")
+    ()
+    """
+    parts = re.findall(r"[^\s,;]+", typed)
+    days = sorted({int(part) for part in parts if re.fullmatch(r"\d{1,3}", part)}, reverse=True)
+    inside = all(_FIRST_DAY <= day <= _LAST_DAY for day in days)
+    if not all(part.isdigit() for part in parts) or not inside or len(days) > _MOST_REMINDERS:
+        return Text("Write at most {most} numbers of days from 1 to 30, for example: 7, 2.", {"most": _MOST_REMINDERS})
+    return tuple(days)
+
+
+Days = Annotated[tuple[int, ...], Reader(read_days, empty=True)]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """A town hall's settings: texts by language, days of reminders, people one contact may have, days data are kept."""
+
+    before: Annotated[
+        Wording,
+        Asked(
+            label=Text("Before people say who comes"),
+            hint=Text("For example where to park. Everybody sees it who has chosen an hour at your place."),
+            section=_TEXTS,
+        ),
+    ] = Wording()
+    mails: Annotated[
+        Wording,
+        Asked(
+            label=Text("In the mails"),
+            hint=Text("In the confirmation, the reminders, and when an hour is moved."),
+            section=_TEXTS,
+        ),
+    ] = Wording()
+    reminders: Annotated[
+        Days,
+        Asked(
+            label=Text("Days before the appointment"),
+            hint=Text("At most three, for example: 7, 2. Empty sends no reminder."),
+            section=_REMINDERS,
+        ),
+    ] = (7, 2)
+    people: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=100),
+        Asked(
+            label=Text("People with an appointment to come, for one contact"),
+            hint=Text("Counted over all town halls, by e-mail address or telephone number."),
+            section=_LIMITS,
+        ),
+    ] = PEOPLE
+    kept_days: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=365),
+        Asked(
+            label=Text("Days after the appointment"),
+            hint=Text("Then names, contact and numbers are erased. It counts for appointments booked from now on."),
+            section=_KEPT,
+        ),
+    ] = 30
