@@ -4,10 +4,10 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
-from parvis.territory.tables import Emitter, EnabledPlugin, Place, Publication
+from parvis.territory.tables import Emitter, EnabledPlugin, Place, Publication, SettingsChange
 
 APP_CONFIG = AppConfig(
     app_name="territory",
     migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
-    table_classes=[Emitter, Place, Publication, EnabledPlugin],
+    table_classes=[Emitter, Place, Publication, EnabledPlugin, SettingsChange],
 )
