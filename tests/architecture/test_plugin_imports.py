@@ -11,7 +11,7 @@ PLUGINS = sorted(file for folder in ("plugins", "federation") for file in (ROOT 
 GROUND = {"contract", "events", "errors", "settings", "clock", "crypto", "db", "outbox", "jobs", "web", "testing"}
 DOMAINS = {
     "territory", "identity", "branding", "audit", "calendars", "payments", "dossiers", "messages", "attendance",
-    "indicators",
+    "earlier", "indicators",
 }  # fmt: skip
 OPEN = {"actions", "queries", "tables"}
 # Words of a domain that its actions and queries take or give (docs/decisions/0501).

@@ -14,7 +14,7 @@ from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
 from parvis.office.day.looking import waiting
-from parvis.office.permissions import FIGURES, OPENINGS, REQUESTS, SETTINGS, TODAY
+from parvis.office.permissions import CHANGE, FIGURES, OPENINGS, REQUESTS, SETTINGS, TODAY
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -30,6 +30,7 @@ _LEGAL = (
 
 _OFFICE = (
     (REQUESTS, Text("Requests"), "requests", "search"),
+    (CHANGE, Text("Hours given back"), "freed", "again"),
     (OPENINGS, Text("Opening hours"), "calendars", "clock"),
     (FIGURES, Text("Figures"), "figures", "chart"),
 )

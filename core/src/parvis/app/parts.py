@@ -14,6 +14,8 @@ from parvis.calendars import jobs as calendars_jobs
 from parvis.contract.values import Permission, Reaction
 from parvis.dossiers import jobs as dossiers_jobs
 from parvis.dossiers.routes import HANDLERS as DOSSIERS
+from parvis.earlier import jobs as earlier_jobs
+from parvis.earlier.routes import HANDLERS as EARLIER
 from parvis.identity import jobs as identity_jobs
 from parvis.indicators.reactions import REACTIONS as INDICATORS
 from parvis.jobs import Timer, timers
@@ -24,7 +26,7 @@ from parvis.web import jobs as web_jobs
 
 PERMISSIONS: tuple[Permission, ...] = OFFICE
 REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS)
-HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTENDANCE, look)
+HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTENDANCE, *EARLIER, look)
 
 
 def every_timer() -> tuple[Timer, ...]:
@@ -37,6 +39,7 @@ def every_timer() -> tuple[Timer, ...]:
         messages_jobs,
         dossiers_jobs,
         attendance_jobs,
+        earlier_jobs,
         web_jobs,
     )
     return (*(timer for domain in domains for timer in domain.timers()), *_of_plugins())

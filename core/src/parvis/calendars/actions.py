@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from parvis import clock, crypto, settings
-from parvis.calendars import days, rules
+from parvis.calendars import days, freeing, rules
 from parvis.calendars.claims import FREE_CELLS, TAKE_CELLS, Claim, Hour, take
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.calendars.rush import take_soon
 from parvis.calendars.slots import UnknownSlot
-from parvis.db import Connection, connection, in_transaction, new_id, transaction
+from parvis.db import Connection, connection, in_transaction, transaction
 from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
 from parvis.events import BookingCancelled, BookingConfirmed, BookingMoved, HoldLapsed
 from parvis.outbox import record
@@ -58,16 +58,29 @@ async def hold(
 ) -> Hold:
     """Hold an hour for so many people, until the settings' minutes from now if nothing else is said.
 
-    `counter` is for agents: any free start, the counter's share, kinds that are not online. One round trip; outside a
-    transaction it is one by itself, in a rush shared with others. Raises SlotFull, UnknownSlot.
+    `counter` is for agents: any free start, the counter's share, what was freed, kinds that are not online. One round
+    trip; outside a transaction it is one by itself, in a rush shared with others. Raises SlotFull, UnknownSlot.
     """
     if start.timestamp() % rules.CELL.total_seconds() or people < 1:
         raise UnknownSlot
     hour, now = Hour(calendar, kind, start, people, counter), clock.now()
     until = until or now + settings.current().hold
     if not in_transaction():
-        return held_by(*await take_soon(hour, now, until))
-    async with connection() as c:
+        claim, taken = await take_soon(hour, now, until)
+    else:
+        async with connection() as c:
+            claim = Claim(hour, now, until)
+            taken = await take(c, claim)
+    if counter and taken["cells"] is not None and taken["desk"] is None:
+        return await _hold_freed(hour, taken["cells"], now, until)
+    return held_by(claim, taken)
+
+
+async def _hold_freed(hour: Hour, cells: int, now: datetime, until: datetime) -> Hold:
+    """Agents need not wait until an hour that was freed goes back to the public."""
+    async with transaction() as c:
+        if not await freeing.clear(c, hour.calendar, hour.start, cells):
+            raise SlotFull
         claim = Claim(hour, now, until)
         return held_by(claim, await take(c, claim))
 
@@ -130,7 +143,7 @@ async def release(hold_id: UUID, secret: str) -> None:
     async with transaction() as c:
         row = await _own_hold(c, hold_id, secret)
         await c.execute("DELETE FROM parvis.booking WHERE id = $1", hold_id)
-        await c.execute(FREE_CELLS, *_cells(row))
+        await c.execute(FREE_CELLS, *freeing.cells_of(row))
 
 
 async def cancel(booking_id: UUID, *, tell: bool = True) -> BookingInfo:
@@ -142,7 +155,7 @@ async def cancel(booking_id: UUID, *, tell: bool = True) -> BookingInfo:
         row = await _locked(c, booking_id)
         if row["state"] == "confirmed":
             await c.execute("UPDATE parvis.booking SET state = 'cancelled' WHERE id = $1", booking_id)
-            await _give_back(c, row)
+            await freeing.give_back(c, row)
             cancelled = await booking(booking_id)
             await record(BookingCancelled(**cancelled.fact, tell=tell))
             await days.tell([booking_id])
@@ -157,23 +170,28 @@ async def move(
     *,
     people: int | None = None,
     counter: bool = False,
+    freed: UUID | None = None,
     tell: bool = True,
 ) -> BookingInfo:
     """Move a booking to another hour or place; it keeps its id, and its hour until the new one is sure.
 
-    Raises SlotFull or UnknownSlot (the booking stays as it was), NotFound, Refused once it has begun.
+    `freed` is the id of the hour where it was kept back for this booking. Raises SlotFull or UnknownSlot (the booking
+    stays as it was), NotFound, Refused once it has begun.
     """
     async with transaction() as c:
         row, before = await _movable(c, booking_id), await booking(booking_id)
+        kept = await freeing.lock(c, freed) if freed else None
         await _lock_days(c, row, calendar, start)
+        if freed:
+            await freeing.release(c, kept)
         # Out of the way of its own new hour; nobody else can see it before we commit.
         await c.execute("UPDATE parvis.booking SET state = 'cancelled' WHERE id = $1", booking_id)
-        await c.execute(FREE_CELLS, *_cells(row))
+        await c.execute(FREE_CELLS, *freeing.cells_of(row))
         new = await hold(calendar, row["kind"], start, people or row["people"], counter=counter)
         taken = await _take_over(c, row, new.id)
-        if _waits(row) and not (taken["desk"] == row["desk"] and _overlap(taken, row)):
-            await c.execute(TAKE_CELLS, *_cells(row))
-            await _keep_back(c, row)
+        if freeing.waits(row) and not (taken["desk"] == row["desk"] and _overlap(taken, row)):
+            await c.execute(TAKE_CELLS, *freeing.cells_of(row))
+            await freeing.keep_back(c, row)
         return await _moved(before, tell)
 
 
@@ -183,7 +201,7 @@ async def move_to_hold(booking_id: UUID, hold_id: UUID, secret: str) -> BookingI
         row, before = await _movable(c, booking_id), await booking(booking_id)
         await _own_hold(c, hold_id, secret)
         await c.execute("UPDATE parvis.booking SET state = 'cancelled' WHERE id = $1", booking_id)
-        await _give_back(c, row)
+        await freeing.give_back(c, row)
         await _take_over(c, row, hold_id)
         return await _moved(before)
 
@@ -204,7 +222,7 @@ async def _sweep_one() -> bool:
             return False
         lapsed = await booking(found)
         row = await c.fetchrow("DELETE FROM parvis.booking WHERE id = $1 RETURNING *", found)
-        await c.execute(FREE_CELLS, *_cells(row))
+        await c.execute(FREE_CELLS, *freeing.cells_of(row))
         if lapsed.state == "held":
             await record(HoldLapsed(**lapsed.fact))
         return True
@@ -253,7 +271,7 @@ async def _take_over(c: Connection, row: asyncpg.Record, hold_id: UUID) -> async
         "UPDATE parvis.booking SET desk = $2, day = $3, cell = $4, cells = $5, period = $6, kind = $7, people = $8, "
         "sequence = sequence + 1, state = 'confirmed', outside = false WHERE id = $1",
         row["id"],
-        *_cells(new),
+        *freeing.cells_of(new),
         new["period"],
         new["kind"],
         new["people"],
@@ -268,37 +286,6 @@ async def _moved(before: BookingInfo, tell: bool = True) -> BookingInfo:
     await days.tell([moved.id])
     await days.tell_day(before.calendar, before.start.astimezone(ZoneInfo(before.zone)).date())
     return moved
-
-
-async def _give_back(c: Connection, row: asyncpg.Record) -> None:
-    """Return a booking's hour: late and unforeseeably, so that nobody cancels for a buyer, or at once if near."""
-    if _waits(row):
-        await _keep_back(c, row)
-    else:
-        await c.execute(FREE_CELLS, *_cells(row))
-
-
-def _waits(row: asyncpg.Record) -> bool:
-    return rules.returns_late(row["start"], clock.now(), settings.current().freed_at_once)
-
-
-async def _keep_back(c: Connection, row: asyncpg.Record) -> None:
-    until = clock.now() + crypto.random_delay(settings.current().freed_delay)
-    await c.execute(
-        "INSERT INTO parvis.booking (id, desk, day, cell, cells, period, state, kind, people, hold_until, created) "
-        "VALUES ($1, $2, $3, $4, $5, $6, 'kept', $7, $8, $9, $10)",
-        new_id(),
-        *_cells(row),
-        row["period"],
-        row["kind"],
-        row["people"],
-        until,
-        clock.now(),
-    )
-
-
-def _cells(row: asyncpg.Record) -> tuple[object, ...]:
-    return row["desk"], row["day"], row["cell"], row["cells"]
 
 
 def _overlap(one: asyncpg.Record, other: asyncpg.Record) -> bool:

@@ -107,7 +107,8 @@ async def restore(booking: UUID, *, tell: bool = True) -> BookingInfo:
             if refusal := too_late(row["start"], clock.now()):
                 raise Refused(refusal)
             # Kept back since it was cancelled: its cells are taken already.
-            kept = "DELETE FROM parvis.booking WHERE desk = $1 AND period = $2 AND state = 'kept' RETURNING id"
+            kept = "DELETE FROM parvis.booking WHERE desk = $1 AND period = $2 AND state = 'kept' "
+            kept += "AND NOT promised RETURNING id"
             if await c.fetchval(kept, row["desk"], row["period"]) is None:
                 await _retake(c, row, row["cell"], row["cells"])
             await c.execute("UPDATE parvis.booking SET state = 'confirmed' WHERE id = $1", booking)

@@ -101,7 +101,7 @@ async def search(wanted: Wanted, *, order: Order = "time", limit: int = 20, curs
     found = _Finder(await index_for(wanted.service, wanted.near, wanted.most_places), wanted, clock.now())
     slots = found.by_time(after, limit + 1) if order == "time" else found.by_distance(after)
     items = list(islice(slots, limit + 1))
-    return Page(items[:limit], cursor_of(_time_key(items[limit - 1])) if len(items) > limit else None)
+    return Page(items[:limit], cursor_of(time_key(items[limit - 1])) if len(items) > limit else None)
 
 
 async def by_place(wanted: Wanted, *, each: int = 3, order: Order = "distance") -> list[PlaceHours]:
@@ -141,7 +141,7 @@ async def suggestions(wanted: Wanted, count: int = 3, rng: random.Random | None 
     """Some good hours, not the same for everybody, so that not everybody tries the same one; by time."""
     good = (await search(wanted, limit=max(_GOOD, 2 * count))).items
     chosen = (rng or secrets.SystemRandom()).sample(good, min(count, len(good)))
-    return sorted(chosen, key=_time_key)
+    return sorted(chosen, key=time_key)
 
 
 def by_day(slots: Iterable[FreeSlot]) -> list[tuple[date, list[FreeSlot]]]:
@@ -300,5 +300,6 @@ def _union(desks: Iterable[int]) -> int:
     return union
 
 
-def _time_key(slot: FreeSlot) -> Mark:
+def time_key(slot: FreeSlot) -> Mark:
+    """What hours are ordered by: their start, then the nearest."""
     return slot.start, slot.distance_m or 0, slot.calendar

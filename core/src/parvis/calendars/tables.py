@@ -147,7 +147,8 @@ class DeskDay(Table, tablename="desk_day", schema="parvis"):
 class Booking(Table, tablename="booking", schema="parvis"):
     """An hour held, confirmed, kept back before it returns to the public, or cancelled. The first three are live.
 
-    `outside`: an agent decided to keep it where the rules no longer have it.
+    `outside`: an agent decided to keep it where the rules no longer have it. `promised`: kept back for somebody who may
+    take it instead of a later hour.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -166,6 +167,7 @@ class Booking(Table, tablename="booking", schema="parvis"):
     dossier = UUID(null=True, default=None)
     created = Timestamptz(default=None)
     outside = Boolean(default=False)
+    promised = Boolean(default=False)
 
 
 class SlotChangeWaiting(Table, tablename="slot_change_waiting", schema="parvis"):

@@ -165,7 +165,11 @@ class Counter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What a resident may ask for. `first_page` is under the emitter's address; `kept` runs from the visit."""
+    """What a resident may ask for. `first_page` is under the emitter's address; `kept` runs from the visit.
+
+    `earlier` tells how long an emitter keeps a freed hour for somebody who asked for an earlier one, None if it asks
+    nobody; without it nobody can ask.
+    """
 
     key: str
     name: Text
@@ -176,6 +180,7 @@ class Service:
     kept: timedelta
     book: Book | None = None
     counter: Counter | None = None
+    earlier: Callable[[UUID], Awaitable[timedelta | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,17 +109,19 @@ async def move_visit(
     *,
     tell: bool = True,
     counter: bool = False,
+    freed: UUID | None = None,
 ) -> BookingInfo:
     """Move a dossier's visit; the old hour is kept until the new one is sure.
 
     The resident is told the `reason`, or nothing at all without `tell`. A calendar's own agents also take what the
-    counter keeps, and so does whom they proposed an hour: `counter`.
+    counter keeps, and so does whom they proposed an hour: `counter`. `freed` is an hour that was kept back for them.
 
     Raises SlotFull, UnknownSlot, NotFound, Refused.
     """
     async with transaction() as c:
         theirs = counter or (by.kind == "staff" and await _is_theirs(calendar, by))
-        booking = await calendars.move(await _booking_of(c, dossier), calendar, start, counter=theirs, tell=tell)
+        visit = await _booking_of(c, dossier)
+        booking = await calendars.move(visit, calendar, start, counter=theirs, freed=freed, tell=tell)
         await _hand_over(c, dossier, booking.emitter)
         await note(dossier, "booking.moved", by, start=booking.start, place=place, **_why(reason))
     return booking

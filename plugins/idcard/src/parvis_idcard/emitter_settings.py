@@ -14,6 +14,7 @@ from parvis_idcard.rules import PEOPLE
 
 _TEXTS = Text("Texts")
 _REMINDERS = Text("Reminders")
+_EARLIER = Text("Earlier hours")
 _LIMITS = Text("Limits")
 _KEPT = Text("How long data are kept")
 _MOST_REMINDERS = 3
@@ -66,6 +67,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             section=_REMINDERS,
         ),
     ] = (7, 2)
+    earlier: Annotated[
+        bool,
+        Asked(
+            label=Text("Propose hours that are given back to who asked for an earlier one"),
+            hint=Text("One after the other, before the public sees them."),
+            section=_EARLIER,
+        ),
+    ] = True
+    answer_minutes: Annotated[
+        int,
+        msgspec.Meta(ge=15, le=1440),
+        Asked(
+            label=Text("Minutes to answer"),
+            hint=Text("Then the next one is asked. From 15 minutes to a day."),
+            section=_EARLIER,
+        ),
+    ] = 120
     people: Annotated[
         int,
         msgspec.Meta(ge=1, le=100),

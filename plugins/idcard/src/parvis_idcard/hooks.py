@@ -22,7 +22,7 @@ from parvis.contract.values import (
     Service,
 )
 from parvis.errors import Text
-from parvis_idcard import actions, messages
+from parvis_idcard import actions, messages, queries
 from parvis_idcard import demo as demonstration
 from parvis_idcard import reactions as reacting
 from parvis_idcard.ants import routes as ants
@@ -80,6 +80,7 @@ def services() -> tuple[Service, ...]:
             kept=_KEPT,
             book=actions.book,
             counter=COUNTER,
+            earlier=queries.answer_time,
         ),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -49,6 +49,12 @@ class Numbered:
 async def settings(emitter: UUID) -> Settings:
     """An emitter's settings of this plugin; those never touched have their defaults."""
     return await territory.settings_of(PLUGIN, emitter, Settings)
+
+
+async def answer_time(emitter: UUID) -> timedelta | None:
+    """How long an emitter keeps a freed hour for who asked for an earlier one; None if it asks nobody."""
+    chosen = await settings(emitter)
+    return timedelta(minutes=chosen.answer_minutes) if chosen.earlier else None
 
 
 async def appointment(dossier: UUID) -> Appointment:

@@ -12,8 +12,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from parvis import clock
+from parvis.calendars import at_counter, search
 from parvis.calendars import queries as calendars
-from parvis.calendars import search
 from parvis.calendars.actions import SlotFull
 from parvis.calendars.search import FreeSlot, Wanted
 from parvis.calendars.slots import UnknownSlot, read_slot
@@ -127,10 +127,8 @@ async def _free(here: Here, since: date | None) -> Sequence[FreeSlot]:
         kind=visit.kind,
         people=visit.people,
         since=max(since or today, today),
-        emitters=frozenset({here.emitter.id}),
-        counter=True,
     )
-    return (await search.search(wanted, limit=_HOURS)).items
+    return await at_counter.free_hours(wanted, here.emitter.id, _HOURS)
 
 
 async def _own_place(calendar: UUID, here: Here) -> str:

@@ -12,6 +12,8 @@ from litestar.params import FromPath
 from parvis import plugins
 from parvis.attendance import notices
 from parvis.dossiers import queries as dossiers
+from parvis.earlier import notices as earlier
+from parvis.earlier import queries as asked_for
 from parvis.errors import Refusal, Text
 from parvis.identity import guards
 from parvis.messages import queries as messages
@@ -62,11 +64,19 @@ async def page(
         names=_message_names(),
         zone=here.zone,
         told=request.query_params.get("told", ""),
+        asked=await _still_asked(here),
+        earlier=await asked_for.may_ask(here.dossier),
     )
 
 
+async def _still_asked(here: Here) -> bool:
+    """Whether an earlier hour is looked for."""
+    found = await asked_for.asked(here.dossier.id)
+    return found is not None and found.ended is None
+
+
 def _message_names() -> dict[str, Text]:
-    own = (*notices.TEMPLATES, *core_messages())
+    own = (*notices.TEMPLATES, *earlier.TEMPLATES, *core_messages())
     brought = (template for plugin in plugins.current() for template in plugin.message_templates)
     return {template.key: template.name for template in (*own, *brought)}
 

@@ -14,8 +14,8 @@ from litestar.params import FromPath
 
 from parvis import clock, crypto, settings
 from parvis.calendars import actions as calendars
+from parvis.calendars import at_counter, search
 from parvis.calendars import queries as calendar_queries
-from parvis.calendars import search
 from parvis.calendars.actions import Hold, SlotFull
 from parvis.calendars.search import FreeSlot, Wanted
 from parvis.calendars.slots import UnknownSlot, read_slot
@@ -141,10 +141,8 @@ async def _free(own: EmitterInfo, wish: Wish, kinds: Iterable[str]) -> Sequence[
         kind=_kind(wish.what),
         people=wish.people,
         since=max(wish.since or today, today),
-        emitters=frozenset({own.id}),
-        counter=True,
     )
-    return (await search.search(wanted, limit=_HOURS)).items
+    return await at_counter.free_hours(wanted, own.id, _HOURS)
 
 
 def _wish(form: Form[Any]) -> Wish:

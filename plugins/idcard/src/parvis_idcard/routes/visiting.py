@@ -24,6 +24,7 @@ from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.dossiers.queries import DossierInfo, Visit
+from parvis.earlier import queries as earlier
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.identity import guards, shares
 from parvis.identity.actors import Actor
@@ -246,6 +247,7 @@ async def visit_page(
         reminders=reminders_to_come(visit.start, chosen.reminders, clock.now()),
         also=await queries.also_bring(visit.place, appointment.kind, i18n.language(request)),
         changeable=changing and way.may_change,
+        earlier=changing and way.may_change and await earlier.may_ask(found),
         proving_url=await _proving(found) if changing and not way.may_change else None,
         base=f"/e/{found.slug}/idcard",
         url=partial(way.address, found),
