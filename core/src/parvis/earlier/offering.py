@@ -80,16 +80,9 @@ def _fits(waiting: Waiting, hour: FreedHour) -> bool:
 async def _offer(c: Connection, hour: FreedHour, waiting: Waiting, until: datetime) -> bool:
     """Ask one person; False if they stopped, or somebody took the hour, at this very moment."""
     dossier = waiting.asked.dossier
-    sql = (
-        "UPDATE parvis.earlier_wish SET offers = offers + 1 WHERE dossier = "
-        "(SELECT dossier FROM parvis.earlier_wish WHERE dossier = $1 AND ended_at IS NULL AND offers < $2 "
-        "FOR UPDATE SKIP LOCKED) RETURNING dossier"
-    )
-    if await c.fetchval(sql, dossier, rules.MOST_OFFERS) is None:
+    if not await _still_waits(c, dossier) or not await freeing.promise(hour.id, until + _GRACE):
         return False
-    if not await freeing.promise(hour.id, until + _GRACE):
-        await c.execute("UPDATE parvis.earlier_wish SET offers = offers - 1 WHERE dossier = $1", dossier)
-        return False
+    await c.execute("UPDATE parvis.earlier_wish SET offers = offers + 1 WHERE dossier = $1", dossier)
     sql = (
         "INSERT INTO parvis.earlier_offer (id, dossier, hour, calendar, start, offered_at, until) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7)"
@@ -98,6 +91,18 @@ async def _offer(c: Connection, hour: FreedHour, waiting: Waiting, until: dateti
     await dossiers.note(dossier, "earlier.offered", By("system"), start=hour.start, place=hour.place_name)
     await notices.tell(dossier, hour, until)
     return True
+
+
+async def _still_waits(c: Connection, dossier: UUID) -> bool:
+    """Lock somebody's wish, and look again whether they may be asked: only now nobody else can ask them."""
+    sql = "SELECT 1 FROM parvis.earlier_wish WHERE dossier = $1 FOR UPDATE SKIP LOCKED"
+    if await c.fetchval(sql, dossier) is None:
+        return False
+    sql = (
+        "SELECT EXISTS (SELECT FROM parvis.earlier_wish w WHERE dossier = $1 AND ended_at IS NULL AND offers < $2 "
+        "AND NOT EXISTS (SELECT FROM parvis.earlier_offer o WHERE o.dossier = w.dossier AND o.outcome IS NULL))"
+    )
+    return bool(await c.fetchval(sql, dossier, rules.MOST_OFFERS))
 
 
 async def _late() -> int:

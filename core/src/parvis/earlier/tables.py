@@ -31,7 +31,7 @@ class OfferRow(Table, tablename="earlier_offer", schema="parvis"):
     """A freed hour (`hour` is its id) proposed to somebody until an instant; no `outcome` while they may take it."""
 
     id = UUID(primary_key=True, default=None)
-    dossier = ForeignKey(WishRow, null=False, on_delete=OnDelete.cascade)
+    dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
     hour = UUID(default=None)
     calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.cascade)
     start = Timestamptz(default=None)
