@@ -121,12 +121,12 @@ async def choices(booking: UUID) -> list[Choice]:
         return [Choice(*row) for row in await c.fetch(_CHOICES, booking)]
 
 
-async def promised_to(hour: UUID) -> UUID | None:
-    """The dossier whose people may take a freed hour now."""
-    sql = "SELECT dossier FROM parvis.earlier_offer WHERE hour = $1 AND outcome IS NULL"
+async def offer_of_hour(hour: UUID) -> Offer | None:
+    """To whom a freed hour is proposed now."""
+    sql = "SELECT * FROM parvis.earlier_offer WHERE hour = $1 AND outcome IS NULL"
     async with connection() as c:
-        found: UUID | None = await c.fetchval(sql, hour)
-    return found
+        row = await c.fetchrow(sql, hour)
+    return offer_of(row) if row else None
 
 
 async def place_name(calendar: UUID) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,10 +33,11 @@ _ACT = guards.page(guards.staff(CHANGE), "agent", "manager")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A freed hour, and the reference of who may take it."""
+    """A freed hour, and the reference of who may take it until an instant (UTC)."""
 
     hour: FreedHour
-    promised_to: str
+    promised_to: str = ""
+    until: datetime | None = None
 
 
 @get("/office/{emitter:str}/freed", **_ACT)
@@ -101,8 +103,8 @@ async def _page(
 
 
 async def _line(hour: FreedHour) -> Line:
-    dossier = await queries.promised_to(hour.id) if hour.promised else None
-    return Line(hour, (await dossiers.dossier(dossier)).reference if dossier else "")
+    offer = await queries.offer_of_hour(hour.id) if hour.promised else None
+    return Line(hour, (await dossiers.dossier(offer.dossier)).reference, offer.until) if offer else Line(hour)
 
 
 async def _waiting(emitter: UUID) -> Sequence[tuple[Asked, DossierInfo, list[str]]]:
