@@ -10,6 +10,8 @@ from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.errors import Text
 from parvis_idcard import actions, messages, queries
+from parvis_idcard.ants.coordination import queries as coordination
+from parvis_idcard.ants.coordination.rules import State
 from parvis_idcard.papers import ToBring, to_bring
 from parvis_idcard.rules import CERTIFICATION, COLLECTION, INCOMPLETE, Age, Applicant, Paper, Situation
 
@@ -36,12 +38,25 @@ _SITUATIONS = {
     Situation.NAME: Text("The name or the address changed"),
 }
 
+_DECLARED = Text("Declared to the ANTS")
+_STATES = {
+    State.DUE: Text("Not declared to the ANTS yet"),
+    State.CHECK: _DECLARED,
+    State.REFUSED: Text("The ANTS does not take this number"),
+    State.DECLARED: _DECLARED,
+    State.REHEARSED: Text("Declaration rehearsed, not sent"),
+    State.WITHDRAWN: Text("Withdrawn at the ANTS"),
+    State.OVER: _DECLARED,
+}
+
 
 async def card(dossier: UUID) -> Card:
     """What an appointment is for, and who comes with what. Raises NotFound."""
     found = await queries.appointment(dossier)
+    states = {one.number: _STATES[one.state] for one in await coordination.of_dossier(dossier)}
     visitors = [
-        _visitor(n, person, to_bring(found.kind, found.paper, person)) for n, person in enumerate(found.applicants)
+        _visitor(n, person, to_bring(found.kind, found.paper, person), states.get(person.number or ""))
+        for n, person in enumerate(found.applicants)
     ]
     what = _PAPERS[found.paper] if found.paper else _KINDS.get(found.kind, _KINDS[COLLECTION])
     return Card(what=what, visitors=tuple(visitors), page=messages.page_of(await dossiers.dossier(dossier)))
@@ -52,12 +67,14 @@ async def restore(dossier: UUID, act: StaffAct) -> None:
     await actions.restore(dossier, By("staff", act.person, act.emitter), tell=act.tell)
 
 
-def _visitor(n: int, person: Applicant, bring: ToBring) -> Visitor:
+def _visitor(n: int, person: Applicant, bring: ToBring, declared: Text | None) -> Visitor:
     about = [_AGES[person.age]]
     if person.situation:
         about.append(_SITUATIONS[person.situation])
     if person.number:
         about.append(Text("Number {number}", {"number": person.number}))
+    if declared:
+        about.append(declared)
     return Visitor(name=person.name, about=(*about, bring.who), brings=tuple(_items(n, bring)))
 
 

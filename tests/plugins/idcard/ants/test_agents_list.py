@@ -59,6 +59,18 @@ async def test_what_is_not_declared_is_listed_with_its_reason_and_counted(agent,
     service.faults.clear()
 
 
+async def test_a_request_says_how_its_declaration_stands(agent, service, worker, book):
+    service.faults.add(faults.DOWN)
+    dossier = await book()
+    await worker()
+    request = agent.list.replace("idcard/declarations", f"requests/{dossier.id}")
+    assert "Not declared to the ANTS yet" in (await agent.get(request)).text
+    service.faults.clear()
+    await agent.post(f"{agent.list}/replay", data={"declaration": "all"})
+    await worker()
+    assert "Declared to the ANTS" in (await agent.get(request)).text
+
+
 async def test_one_is_tried_again_by_hand(agent, service, worker, book, wanted):
     service.faults.add(faults.TOKEN)
     await book()
