@@ -66,6 +66,7 @@ async def test_a_request_says_how_its_declaration_stands(agent, service, worker,
     request = agent.list.replace("idcard/declarations", f"requests/{dossier.id}")
     assert "Not declared to the ANTS yet" in (await agent.get(request)).text
     service.faults.clear()
+    client.outages.forget()
     await agent.post(f"{agent.list}/replay", data={"declaration": "all"})
     await worker()
     assert "Declared to the ANTS" in (await agent.get(request)).text
