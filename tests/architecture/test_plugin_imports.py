@@ -21,6 +21,7 @@ SPOKEN = {
     "identity.contacts",
     "identity.sessions",
     "identity.shares",
+    "calendars.at_counter",
     "calendars.openings",
     "calendars.search",
     "calendars.slots",

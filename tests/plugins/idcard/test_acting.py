@@ -66,7 +66,7 @@ async def test_moving_for_another_town_hall_does_not_open_the_counters_share(tow
     elsewhere = await add_emitter("pfastatt", "Pfastatt", "municipality", latitude=47.77, longitude=7.3)
     asked = []
 
-    async def move(booking, calendar, start, *, counter, tell):
+    async def move(booking, calendar, start, *, counter, **_):
         asked.append(counter)
         raise KeyError
 

@@ -171,7 +171,7 @@ async def test_the_page_announces_the_reminders_that_will_come(browser):
     await browser.to_check()
     await browser.post(browser.path, code=await browser.code())
     assert "Un rappel suivra" in browser.text
-    assert "Deux rappels" not in browser.text
+    assert "Des rappels" not in browser.text
 
 
 @pytest.mark.parametrize("lang", ["fr", "de", "en"])

@@ -58,10 +58,12 @@ async def anything(typed: str, emitter: UUID, numbers: Sequence[FindByNumber] = 
 async def by_name(typed: str, emitter: UUID, limit: int = MOST) -> list[DossierInfo]:
     """The dossiers of an emitter whose names fit what was typed, the best and then the latest first."""
     asked = spelling.words(typed)
-    # Whole words first: among many of a name, those that only sound like it are not looked at.
-    found = await _fitting(asked, [digests.of_whole(word, emitter) for word in asked], emitter)
-    if len(found) < limit:
-        found = await _fitting(asked, [digests.of_word(word, emitter) for word in asked], emitter)
+    # Whole words first: the more of a name there are, the fewer are looked at that only sound like it.
+    whole = [digests.of_whole(word, emitter) for word in asked]
+    found = await _fitting(asked, whole, emitter, _CANDIDATES)
+    if left := max(limit - len(found), 0):
+        alike = [digests.of_word(word, emitter) for word in asked]
+        found += await _fitting(asked, alike, emitter, left * (_CANDIDATES // MOST), whole)
     best = [one.id for one in sorted(found, key=_rank, reverse=True)[:limit]]
     by_id = {dossier.id: dossier for dossier in await by_ids(best, emitter)}
     return [by_id[key] for key in best if key in by_id]
@@ -120,18 +122,28 @@ class _Fitting:
     at: datetime
 
 
-async def _fitting(asked: Sequence[str], sets: Sequence[list[int]], emitter: UUID) -> list[_Fitting]:
-    """The latest dossiers whose digests meet a set for each word; a digest of four bytes may lie, names do not."""
+async def _fitting(
+    asked: Sequence[str], sets: Sequence[list[int]], emitter: UUID, most: int, but: Sequence[list[int]] = ()
+) -> list[_Fitting]:
+    """The latest dossiers whose digests meet a set for each word, not those that meet all of `but`.
+
+    A digest of four bytes may lie, names do not.
+    """
     if not asked:
         return []
     meets = " AND ".join(f"name_digests && ${n}" for n in range(3, len(sets) + 3))
+    if but:
+        known = " AND ".join(f"name_digests && ${n}" for n in range(len(sets) + 3, len(sets) + len(but) + 3))
+        meets += f" AND NOT ({known})"
+    # The digests are an emitter's own: looking its other dossiers up besides would cost more than the search.
     sql = (
-        f"SELECT dossier.id, names, dossier.state, coalesce(lower(period), opened_at) AS at FROM parvis.dossier "  # noqa: S608 - counted parameters
-        f"LEFT JOIN parvis.booking ON booking.id = dossier.booking WHERE dossier.emitter = $1 AND {meets} "
-        "AND names IS NOT NULL ORDER BY opened_at DESC LIMIT $2"
+        f"WITH met AS MATERIALIZED (SELECT * FROM parvis.dossier WHERE {meets}) "  # noqa: S608 - counted parameters
+        "SELECT met.id, names, met.state, coalesce(lower(period), opened_at) AS at FROM met "
+        "LEFT JOIN parvis.booking ON booking.id = met.booking WHERE met.emitter = $1 AND names IS NOT NULL "
+        "ORDER BY opened_at DESC LIMIT $2"
     )
     async with connection() as c:
-        rows = await c.fetch(sql, emitter, _CANDIDATES, *sets)
+        rows = await c.fetch(sql, emitter, most, *sets, *but)
     return [
         _Fitting(row["id"], points, row["state"] == "open", row["at"])
         for row in rows
