@@ -54,6 +54,16 @@ async def booked():
         return await c.fetchval("SELECT count(*) FROM parvis.booking WHERE state IN ('held', 'confirmed')")
 
 
+@pytest.mark.parametrize(
+    ("typed", "home"), [("Illzach", "68154"), (" illzach ", "68154"), ("Atlantis", None), ("", None)]
+)
+async def test_where_somebody_lives_is_kept_for_the_figures(agent, town, typed, home):
+    await agent.post(agent.address, **TYPED, slot=slot(town), page=page_of(agent), near=typed)
+    assert agent.page.status_code == 200
+    async with connection() as c:
+        assert await c.fetchval("SELECT home FROM parvis.dossier") == home
+
+
 async def test_a_person_without_contact_and_number_is_booked_and_shown(agent, town):
     await agent.post(agent.address, **TYPED, slot=slot(town), page=page_of(agent))
     assert agent.page.status_code == 200

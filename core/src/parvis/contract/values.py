@@ -83,7 +83,8 @@ class BookingRequest:
     """A hold that its holder wants to become a booking, with the service's own details, decoded.
 
     `for_others`: an agent of the emitter `office`, or a helper without one, books for somebody as `person`; limits
-    per contact and proofs do not apply, a contact is not needed. Without `tell` nobody is written to about it.
+    per contact and proofs do not apply, a contact is not needed. Without `tell` nobody is written to about it. `home` is the
+    INSEE code of the municipality they said they come from, if that is known here.
     """
 
     hold: UUID
@@ -95,6 +96,7 @@ class BookingRequest:
     for_others: bool = False
     office: UUID | None = None
     tell: bool = True
+    home: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

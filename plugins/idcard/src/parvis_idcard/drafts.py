@@ -127,7 +127,7 @@ async def home(hold: UUID) -> str | None:
     """The INSEE code of the municipality from which an hour was searched, if that was said."""
     async with connection() as c:
         searched = await c.fetchval("SELECT search FROM idcard.draft WHERE hold = $1", hold)
-    return await hours.home(forms.decode(Search, searched.encode()).value) if searched else None
+    return await hours.home(forms.decode(Search, searched.encode()).value.near) if searched else None
 
 
 async def of_page(page: str) -> Draft | None:

@@ -157,10 +157,10 @@ async def origin(asked: Search, emitter: EmitterInfo) -> From | Refusal:
     return From((best.latitude, best.longitude), best.name, guessed, tuple(others))
 
 
-async def home(asked: Search) -> str | None:
+async def home(near: str | None) -> str | None:
     """The INSEE code of the municipality somebody said they come from; None where they did not, or it is not sure."""
-    towns = await territory.municipalities_like(asked.near) if asked.near else []
-    return towns[0].insee if towns and fold(asked.near or "") == fold(towns[0].name) else None
+    towns = await territory.municipalities_like(near) if near else []
+    return towns[0].insee if towns and fold(near or "") == fold(towns[0].name) else None
 
 
 async def find(asked: Search, emitter: EmitterInfo, where: From) -> Found:

@@ -28,7 +28,7 @@ from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 from parvis.web.idempotency import Done, once_sent
-from parvis_idcard import actions
+from parvis_idcard import actions, hours
 from parvis_idcard.details import Details, DetailsForm, in_order, of_form
 from parvis_idcard.hours import What
 from parvis_idcard.permissions import BOOK_FOR_OTHERS
@@ -50,12 +50,13 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CounterForm(DetailsForm, frozen=True, kw_only=True):
-    """The whole page. `tell`: they are written to; `language` is the one that they read."""
+    """The whole page. `tell`: they are written to; `language` is the one that they read, `near` where they live."""
 
     what: What = "CNI"
     people: Annotated[int, msgspec.Meta(ge=1, le=PEOPLE)] = 1
     since: date | None = None
     slot: Annotated[str, fields.Missing(Text("Choose an hour.")), msgspec.Meta(max_length=60)]
+    near: fields.Line | None = None
     tell: bool = False
     language: Literal["fr", "de", "en"] = "fr"
 
@@ -91,11 +92,11 @@ async def _booked(request: _Request, own: EmitterInfo, form: CounterForm) -> Don
     if slot.calendar not in {calendar.id for calendar in await calendar_queries.calendars_of(own.id)}:
         raise UnknownSlot
     hold = await calendars.hold(slot.calendar, _kind(form.what), slot.start, form.people, counter=True)
-    booked = await actions.book(_request(request, own, form, hold))
+    booked = await actions.book(_request(request, own, form, hold, await hours.home(form.near)))
     return Done(303, location=f"/office/{own.slug}/requests/{booked.dossier}?told=new")
 
 
-def _request(request: _Request, own: EmitterInfo, form: CounterForm, hold: Hold) -> BookingRequest:
+def _request(request: _Request, own: EmitterInfo, form: CounterForm, hold: Hold, home: str | None) -> BookingRequest:
     return BookingRequest(
         hold=hold.id,
         secret=hold.secret,
@@ -105,6 +106,7 @@ def _request(request: _Request, own: EmitterInfo, form: CounterForm, hold: Hold)
         for_others=True,
         office=own.id,
         tell=form.tell,
+        home=home,
     )
 
 
@@ -127,6 +129,7 @@ async def _page(request: _Request, emitter: str, form: Form[Any], status: int = 
         several=len({slot.place for slot in free}) > 1,
         whats=[what for what in get_args(What) if _kind(what) in kinds],
         page=crypto.new_secret(),
+        towns=[town.name for town in await territory.emitters("municipality")],
         deposit=_kind(wish.what) == DEPOSIT,
         here_path=request.url.path,
     )
