@@ -12,7 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from parvis.settings import Settings
+from parvis.testing.running import wait_for
 
 WEB, WORKER = "web", "worker"
 
@@ -40,6 +43,10 @@ class Instance:
                     stdout=log,
                     stderr=log,
                 )
+
+    def wait_until_ready(self) -> None:
+        """Wait until the web process serves. Raises TimeoutError."""
+        wait_for(lambda: httpx.get(f"{self.url}/health/ready", timeout=10).is_success, "the portal to be ready")
 
     def kill(self, name: str) -> None:
         """`kill -9`, and wait until it is gone."""

@@ -4,13 +4,13 @@ import asyncio
 import os
 import random
 import re
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import uvicorn
+from tests.core.office.screens import PATIENCE, Screen, following_all
 
 from parvis import settings
 from parvis.app import create
@@ -25,8 +25,7 @@ from parvis.db import close_pool, connection, open_pool
 from parvis.dossiers import actions as dossiers
 from parvis.dossiers.actions import By
 from parvis.identity import actions as identity
-from parvis.office.day import boards, rendering, streaming
-from parvis.office.day.board import Filter
+from parvis.office.day import boards, streaming
 from parvis.territory import queries as territory
 from parvis.testing.calendars import SomeCalendar, a_calendar
 from parvis.testing.people import a_person, a_session
@@ -34,86 +33,6 @@ from parvis.testing.sign_on import free_socket, serving
 from parvis.testing.visits import a_visit, put_clock
 
 SOAK = os.environ.get("PARVIS_SOAK") == "1"
-PATIENCE = 90
-_ID = re.compile(r'id="(\w+)"')
-_OUT_OF_BAND = re.compile(r' hx-swap-oob="([^"]+)"')
-
-
-@dataclass
-class Screen:
-    """A page as a browser keeps it: its parts in order, changed by what the stream sends."""
-
-    address: str
-    cookies: dict
-    calendar: SomeCalendar
-    slug: str
-    query: str = ""
-    parts: dict[str, str] = field(default_factory=dict)
-    seen: str = ""
-    told: asyncio.Condition = field(default_factory=asyncio.Condition)
-    events: int = 0
-
-    async def load(self, http: httpx.AsyncClient) -> None:
-        page = await http.get(f"{self.address}/office/{self.slug}/today?{self.query}", cookies=self.cookies)
-        assert page.status_code == 200
-        self.seen = re.search(r'data-seen="(\w+)"', page.text)[1]
-        figures = re.search(r'<ul id="figures".*?</ul>', page.text, re.DOTALL)[0]
-        rows = re.findall(r'<li id="\w+" class="(?:visit|gap|none).*?</li>', page.text, re.DOTALL)
-        self.parts = {"figures": figures} | {_ID.search(row)[1]: row for row in rows}
-
-    async def follow(self, http: httpx.AsyncClient) -> None:
-        url = f"{self.address}/office/{self.slug}/today/live?{self.query}&seen={self.seen}"
-        async with http.stream("GET", url, cookies=self.cookies) as answer:
-            assert answer.status_code == 200
-            data: list[str] = []
-            async for line in answer.aiter_lines():
-                if line.startswith("data: "):
-                    data.append(line.removeprefix("data: "))
-                elif line.startswith("id: "):
-                    self.seen = line.removeprefix("id: ")
-                elif not line and data:
-                    await self._apply("\n".join(data))
-                    data = []
-
-    async def until(self, right) -> None:
-        """Wait for a state of this screen, as it changes."""
-        async with asyncio.timeout(PATIENCE), self.told:
-            await self.told.wait_for(lambda: right(self))
-
-    async def _apply(self, told: str) -> None:
-        for part in _parts(told):
-            self._swap(part)
-        async with self.told:
-            self.events += 1
-            self.told.notify_all()
-
-    def _swap(self, part: str) -> None:
-        act = _OUT_OF_BAND.search(part)[1]
-        inner = [_bare(found) for found in re.findall(r"<li id=.*?</li>", part, re.DOTALL)]
-        if act == "delete":
-            del self.parts[_ID.search(part)[1]]
-        elif act == "true":
-            key = _ID.search(part)[1]
-            assert key in self.parts
-            self.parts[key] = _bare(part)
-        elif act.startswith("innerHTML"):
-            self.parts = {"figures": self.parts["figures"]} | {_ID.search(row)[1]: row for row in inner}
-        else:
-            after = act.partition("#")[2] if act.startswith("afterend") else "figures"
-            rows = list(self.parts.items())
-            at = [key for key, _ in rows].index(after) + 1
-            [row] = inner
-            self.parts = dict([*rows[:at], (_ID.search(row)[1], row), *rows[at:]])
-
-
-def _parts(told: str) -> list[str]:
-    """The top-level elements of a message: each begins on a line of its own and is marked."""
-    begins = [found.start() for found in re.finditer(r"^<\w+[^>]* hx-swap-oob=", told, re.MULTILINE)]
-    return [told[at:end] for at, end in zip(begins, [*begins[1:], len(told)], strict=True)]
-
-
-def _bare(part: str) -> str:
-    return _OUT_OF_BAND.sub("", part).strip()
 
 
 @dataclass
@@ -127,43 +46,9 @@ class Hall:
 
     async def screen(self, query: str = "", role: str = "agent") -> Screen:
         person = await a_person(role, self.calendar.emitter)
-        found = Screen(self.address, await a_session(person), self.calendar, self.slug, query)
-        await found.load(self.http)
+        found = Screen(self.http, self.address, await a_session(person), self.calendar, self.slug, query)
+        await found.load()
         return found
-
-    async def press(self, screen: Screen, **button: str) -> int:
-        answer = await self.http.post(
-            f"{self.address}/office/{self.slug}/today?{screen.query}",
-            data=button,
-            cookies=screen.cookies,
-            headers={"hx-request": "true", "origin": self.address},
-        )
-        return answer.status_code
-
-    async def truth(self, screen: Screen) -> dict[str, str]:
-        """What the page would show if it were loaded now."""
-        shown = await boards.read((self.calendar.emitter, self.calendar.day))
-        wanted = Filter(show="open" if "show=open" in screen.query else "all")
-        parts = {key: rendering.part(part, "fr", True) for key, part in shown.shown(wanted).items()}
-        return {key: str(part).strip() for key, part in parts.items()}
-
-    async def agrees(self, screen: Screen) -> None:
-        """Wait until a screen shows what the database says, in its order."""
-        expected = list((await self.truth(screen)).items())
-        await screen.until(lambda seen: list(seen.parts.items()) == expected)
-
-
-@asynccontextmanager
-async def following_all(hall: Hall, *screens: Screen):
-    tasks = [asyncio.create_task(screen.follow(hall.http)) for screen in screens]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            if task.done() and not task.cancelled():
-                task.result()
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture
@@ -196,17 +81,17 @@ async def visits(hall: Hall):
 async def test_what_one_agent_does_the_other_sees_without_loading(hall):
     mine, theirs = await hall.screen(), await hall.screen()
     first = (await visits(hall))[0]
-    async with following_all(hall, mine, theirs):
-        assert await hall.press(mine, arrived=first.id.hex) == 200
+    async with following_all(mine, theirs):
+        assert await mine.press(arrived=first.id.hex) == 200
         await theirs.until(lambda screen: "arrivé" in screen.parts[f"v{first.id.hex}"])
-        assert await hall.press(theirs, served=first.id.hex) == 200
+        assert await theirs.press(served=first.id.hex) == 200
         await mine.until(lambda screen: 'class="visit served"' in screen.parts[f"v{first.id.hex}"])
-    assert theirs.parts == await hall.truth(theirs)
+    assert theirs.parts == await theirs.truth()
 
 
 async def test_new_appointments_and_cancelled_ones_come_and_go(hall):
     screen, open_ones = await hall.screen(), await hall.screen("show=open")
-    async with following_all(hall, screen, open_ones):
+    async with following_all(screen, open_ones):
         booking, dossier = await a_visit(hall.calendar, hall.calendar.at(11), "Zoé Neuf")
         for one in (screen, open_ones):
             await one.until(lambda seen: "Zoé Neuf" in seen.parts.get(f"v{booking.hex}", ""))
@@ -217,13 +102,13 @@ async def test_new_appointments_and_cancelled_ones_come_and_go(hall):
         await screen.until(lambda seen: f"v{moved.hex}" in seen.parts)
         await dossiers.move_visit(dossier, hall.calendar.id, hall.calendar.at(11, 40), "Town hall", By("resident"))
         await screen.until(lambda seen: "11\u00a0h\u00a040" in seen.parts[f"v{moved.hex}"])
-        await hall.agrees(screen)
+        await screen.agrees()
 
 
 async def test_free_time_follows_what_the_public_holds(hall):
     screen = await hall.screen()
     before = screen.parts["figures"]
-    async with following_all(hall, screen):
+    async with following_all(screen):
         await calendars.hold(hall.calendar.id, "deposit", hall.calendar.at(11))
         await screen.until(lambda seen: seen.parts["figures"] != before)
 
@@ -233,7 +118,7 @@ async def test_the_clock_alone_makes_somebody_late(hall):
     screen = await hall.screen()
     late = next(one for one in await visits(hall) if one.hour.start == hall.calendar.at(9, 20))
     assert "attendu" in screen.parts[f"v{late.id.hex}"]
-    async with following_all(hall, screen):
+    async with following_all(screen):
         put_clock(hall.calendar.at(9), minutes=21)
         await screen.until(lambda seen: "en retard" in seen.parts[f"v{late.id.hex}"])
 
@@ -242,14 +127,14 @@ async def test_a_page_of_which_nothing_is_known_is_sent_whole(hall):
     screen = await hall.screen()
     screen.seen = "unknown"
     screen.parts = {"figures": ""}
-    async with following_all(hall, screen):
+    async with following_all(screen):
         await screen.until(lambda seen: seen.events > 0)
-    assert screen.parts == await hall.truth(screen)
+    assert screen.parts == await screen.truth()
 
 
 async def test_names_that_the_stream_shows_are_traced_and_names_it_hides_are_not(hall):
     screen, hidden = await hall.screen(), await hall.screen("show=over")
-    async with following_all(hall, screen, hidden):
+    async with following_all(screen, hidden):
         booking, dossier = await a_visit(hall.calendar, hall.calendar.at(11), "Zoé Neuf")
         await screen.until(lambda seen: f"v{booking.hex}" in seen.parts)
     assert len(await audit.readers_of(dossier)) == 1
@@ -259,12 +144,12 @@ async def test_a_right_that_ended_ends_the_stream(hall, monkeypatch):
     monkeypatch.setattr(streaming, "_STREAM_SECONDS", 0.2)
     monkeypatch.setattr(streaming, "_STILL_THERE_SECONDS", 0.1)
     screen = await hall.screen()
-    await asyncio.wait_for(screen.follow(hall.http), PATIENCE)
+    await asyncio.wait_for(screen.follow(), PATIENCE)
     async with connection() as c:
         for row in await c.fetch("SELECT id FROM parvis.role_grant"):
             await identity.end_grant(row["id"])
     url = f"{hall.address}/office/{hall.slug}/today/live"
-    answer = await hall.http.get(url, cookies=screen.cookies, headers={"accept": "text/event-stream"})
+    answer = await hall.http.get(url, headers=screen.own | {"accept": "text/event-stream"})
     assert answer.status_code in {401, 404}
 
 
@@ -274,7 +159,7 @@ async def test_looking_on_keeps_nobody_signed_in(hall):
     async with connection() as c:
         before = await c.fetchval(sql)
         put_clock(hall.calendar.at(9), minutes=10)
-        async with following_all(hall, screen):
+        async with following_all(screen):
             await attendance.take((await visits(hall))[0].id, Step.ARRIVED, Who("staff"))
             await screen.until(lambda seen: seen.events > 0)
         assert await c.fetchval(sql) == before
@@ -292,21 +177,20 @@ async def work(hall: Hall, screen: Screen, rng: random.Random, acts: int) -> Non
             await hall.http.post(
                 f"{hall.address}/office/{hall.slug}/today/walk-in",
                 data={"walk": f"{hall.calendar.id.hex} deposit"},
-                cookies=screen.cookies,
-                headers={"origin": hall.address},
+                headers=screen.own | {"origin": hall.address},
             )
             continue
         # Overtaken by another agent is an answer like another.
-        assert await hall.press(screen, **dict([rng.choice(pressed)])) in {200, 409}
+        assert await screen.press(**dict([rng.choice(pressed)])) in {200, 409}
 
 
 async def test_a_hundred_agents_at_work_each_see_the_truth(hall):
     rng = random.Random(4)
     screens = [await hall.screen("show=open" if n % 3 == 0 else "") for n in range(100)]
-    async with following_all(hall, *screens):
+    async with following_all(*screens):
         workers = (work(hall, screen, random.Random(rng.random()), 10 if SOAK else 2) for screen in screens)
         await asyncio.gather(*workers)
         # One more, and nothing after it: what every screen has to end with.
         await attendance.write_note((await visits(hall))[-1].id, "the last word")
         for screen in screens:
-            await hall.agrees(screen)
+            await screen.agrees()
