@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
+from itertools import count, islice
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from parvis.outbox.subscriptions import Subscriptions
 from parvis.territory import queries as territory
 from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.testing.calendars import every_day
+from parvis.testing.visits import put_clock
 from parvis_idcard import actions
 from parvis_idcard.ants.coordination import client
 from parvis_idcard.ants.queries import address_of
@@ -162,20 +164,38 @@ def book(town):
 
 
 @pytest.fixture
-def booked_many(town):
-    """Book so many single deposits as the counter does, ten at once, over the days from the working day on."""
+def book_many(town):
+    """Book so many single deposits as the counter does, over the days from the working day on; more with each call."""
+    numbers = count()
 
-    async def book(count):
-        for number in range(9):
-            await planning.add_desk(town.calendar.id, f"Another {number}", every_day())
-        await grids.open_days(town.calendar.id)
-        for n in range(count):
+    async def book(many):
+        if not (start := next(numbers)):
+            for number in range(9):
+                await planning.add_desk(town.calendar.id, f"Another {number}", every_day())
+            await grids.open_days(town.calendar.id)
+        for n in [start, *islice(numbers, many - 1)]:
             slot = n % 9
             hold = await town.hold(9 + slot // 3, slot % 3 * 20, days=n // 90)
             request = await town.request(hold, numbers=[f"N{n:09}"], proof=hold.id)
             await actions.book(replace(request, for_others=True))
 
     return book
+
+
+@pytest.fixture
+def next_attempt(database):
+    """Move the clock to when the first declaration is tried again, or until then; that instant (UTC) if one is."""
+
+    async def move(until=None):
+        sql = "SELECT min(due) FROM idcard.declaration WHERE state IN ('due', 'check')"
+        async with connection() as c:
+            at = await c.fetchval(sql)
+        to = min((one for one in (at, until) if one), default=clock.now())
+        if to > clock.now():
+            put_clock(to)
+        return at
+
+    return move
 
 
 class Browser:

@@ -1,6 +1,7 @@
 """Deposits and every change of them reach the coordination service, whatever it does meanwhile."""
 
 import asyncio
+import os
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,9 @@ from parvis_idcard.environment import Environment
 from parvis_idcard.rules import Age, Applicant
 
 RESIDENT = By("resident")
+SOAK = os.environ.get("PARVIS_SOAK") == "1"
+THREE_DAYS = timedelta(days=3)
+LOOKS, TRIED = (75, 10) if SOAK else (3, 1)
 FAULTS = [None, faults.SLOW, faults.DOWN, faults.TOKEN, faults.SILENT, faults.EXISTS, faults.ELSEWHERE]
 
 
@@ -133,21 +137,56 @@ async def test_pauses_grow_to_five_minutes_and_nothing_is_given_up(service, work
         assert await c.fetchval("SELECT count(*) FROM parvis.delivery WHERE state = 'dead'") == 0
 
 
-async def test_three_days_down_with_three_hundred_bookings(service, worker, wanted, booked_many):
+async def test_three_days_down_with_three_hundred_bookings(service, worker, wanted, book_many, next_attempt):
     service.faults.add(faults.DOWN)
-    await booked_many(300)
-    for _ in range(6):
+    back = clock.now() + THREE_DAYS
+    for _ in range(LOOKS):
+        await book_many(300 // LOOKS)
         await worker()
-        clock.move(timedelta(hours=12))
+        clock.move((THREE_DAYS - timedelta(minutes=5)) / LOOKS)
+    # The last minutes go by as they do, so that each waits for its own next attempt when the service returns.
+    await every_attempt(worker, next_attempt, back)
     assert service.ours() == set()
-    service.faults.clear()
-    for _ in range(3):
+    await returns(service, worker, wanted, next_attempt, 300)
+
+
+async def test_every_attempt_of_three_days_down(service, worker, wanted, book_many, next_attempt):
+    service.faults.add(faults.DOWN)
+    await book_many(TRIED)
+    await worker()
+    await every_attempt(worker, next_attempt, clock.now() + THREE_DAYS)
+    # Five minutes are the longest pause, and half of it the shortest once it has grown.
+    tried = await attempts()
+    assert len(tried) == TRIED
+    assert all(864 <= n < 2 * 864 for n in tried)
+    await returns(service, worker, wanted, next_attempt, TRIED)
+
+
+async def every_attempt(worker, next_attempt, until):
+    """Each attempt at its time, as long as the service is away; nothing is lost that comparing would have to find."""
+    while (at := await next_attempt(until)) and at < until:
         await worker()
-        clock.move(timedelta(minutes=1, seconds=45))
-    assert len(await wanted()) == 300
+    assert await jobs.compare() == 0
+
+
+async def attempts():
+    async with connection() as c:
+        return [row["attempts"] for row in await c.fetch("SELECT attempts FROM idcard.declaration")]
+
+
+async def returns(service, worker, wanted, next_attempt, many):
+    """The service is there again: everything is declared by its own next attempt, within minutes, and once."""
+    service.faults.clear()
+    back = clock.now()
+    while await next_attempt():
+        await worker()
+    took = clock.now() - back
+    print(f"{many} declared within {took} of its return")
+    assert timedelta() < took < timedelta(minutes=7)
     assert service.ours() == await wanted()
     declared = [call[1]["application_id"] for call in service.asked if call[0] == "POST"]
-    assert len(declared) == len(set(declared)) == 300
+    assert len(declared) == len(set(declared)) == many
+    assert await jobs.compare() == 0
 
 
 async def test_a_move_deletes_and_creates_only_while_validated(service, worker, book, town, monkeypatch):
