@@ -90,11 +90,12 @@ def test_somebody_without_a_mailbox_is_told_by_sms(demo: RunningDemo) -> None:
 
         def sms() -> list[SmsFile]:
             files = [file.read_bytes() for file in (demo.folder / "mail").glob("[!.]*.json")]
-            return [msgspec.json.decode(file, type=SmsFile) for file in files if b'"sms"' in file]
+            found = [msgspec.json.decode(file, type=SmsFile) for file in files if b'"sms"' in file]
+            return [one for one in found if one.to == phone.replace(" ", "")]
 
         wait_for(sms, "an SMS")
         [kept] = sms()
-        assert (kept.to, kept.segments) == (phone.replace(" ", ""), 1)
+        assert kept.segments == 1
         assert kept.text in http.get("/demo/mailbox").text.replace("&#39;", "'")
 
 

@@ -255,6 +255,25 @@ async def test_who_cancelled_is_said_in_the_list(office):
     assert "cancelled by the resident" in agent.text
 
 
+async def test_the_day_of_what_was_erased_is_shown_without_who(office):
+    for n, end in enumerate(("cancelled", "served")):
+        booking, dossier = await a_visit(office.calendar, office.calendar.at(9, n * 20), "Léa Müller")
+        if end == "cancelled":
+            await dossiers.cancel_visit(dossier, By("resident"))
+        else:
+            put_clock(office.calendar.at(9, n * 20))
+            await attendance.take(booking, Step.SERVED, Who("staff"))
+    put_clock(office.calendar.at(9, days=40))
+    assert await dossiers.close_past_visits() == 1
+    assert await dossiers.erase_kept_long_enough([]) == 2
+    agent = await (await office.agent()).get("today", day=office.calendar.day.isoformat())
+    assert agent.status == 200
+    assert "cancelled" in agent.text
+    assert "Müller" not in agent.text
+    await agent.get("today", day=office.calendar.day.isoformat(), view="desks")
+    assert agent.status == 200
+
+
 async def test_a_day_of_two_hundred_appointments_is_a_page_under_100_kb(office):
     calendar = await a_calendar(desks=20, minutes=(15, 10))
     await planning.offer(calendar.id, "collection", 5, 5)

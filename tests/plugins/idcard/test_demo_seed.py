@@ -1,7 +1,8 @@
-"""The demo's appointments: as many as the territory has, half a year ahead, true to rules and bookings."""
+"""The demo's appointments: as many as the territory has, half a year ahead and some weeks back, true to rules."""
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
@@ -11,14 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parvis import clock
+from parvis.attendance import outages
 from parvis.calendars import proofs
 from parvis.calendars.bitmaps import fitting, marks, run
 from parvis.calendars.openings import Openings, cells_between, grid_of
-from parvis.contract.values import Demo
+from parvis.contract.values import Channel, Demo
 from parvis.db import connection
 from parvis.demo.seed import seed
+from parvis.dossiers import actions
+from parvis.dossiers import queries as dossiers
+from parvis.office.figures.report import report
 from parvis.territory import queries
-from parvis_idcard import demo
+from parvis.testing.visits import put_clock
+from parvis_idcard import demo, jobs
+from parvis_idcard.ants.coordination.queries import undeclared_dossiers
+from parvis_idcard.demo.visits import visits
+from parvis_idcard.queries import numbered, with_number
+from parvis_idcard.rules import read_number
 from parvis_idcard.stations import STATIONS, Station, weekly
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -49,7 +59,7 @@ def test_invented_visits_stay_within_the_grid_and_never_overlap(
 ) -> None:
     grid = run(90 + opens, length)
     taken = 0
-    for visit in demo.visits(grid, station, share, Random(seed_)):
+    for visit in visits(grid, station, share, Random(seed_)):
         cells = run(visit.cell, visit.cells)
         assert cells & grid == cells
         assert not cells & taken
@@ -62,7 +72,9 @@ async def test_the_seed_is_true_to_rules_and_bookings_and_fills_today(database: 
     async with connection() as c:
         calendars = await c.fetch("SELECT id FROM parvis.calendar")
         by_week = await c.fetch(
-            "SELECT (day - $1) / 7 AS week, count(*) AS taken FROM parvis.booking GROUP BY 1 ORDER BY 1", today()
+            "SELECT (day - $1) / 7 AS week, count(*) AS taken FROM parvis.booking WHERE day >= $1 "
+            "GROUP BY 1 ORDER BY 1",
+            today(),
         )
         last = await c.fetchval("SELECT min(last) FROM (SELECT max(day) AS last FROM parvis.desk_day GROUP BY desk) d")
         bare = await c.fetchval(
@@ -93,3 +105,77 @@ def test_every_opening_is_a_whole_number_of_deposits_so_that_no_minute_is_lost()
             for opening in weekly(hours):
                 cells = cells_between(date(2027, 1, 4), opening.opens, opening.closes, PARIS).bit_count()
                 assert cells * 5 % station.first == 0, (station.place, opening)
+
+
+async def test_the_last_weeks_have_their_figures(database: str) -> None:
+    await seed([Demo(seed=demo.seed)])
+    for slug in ("m2a", "mulhouse"):
+        found = await report(await queries.emitter_by_slug(slug), "past")
+        assert len(found.weeks) == 5
+        assert all(week.taken and week.open_minutes for week in found.weeks)
+        assert set(found.cancelled) == {"resident", "staff", "helper", "system"}
+        assert 3 < (found.absent or 0) < 12
+        assert 20 < (found.elsewhere or 0) < 60
+        assert all(hall.outcomes.served > 10 * hall.outcomes.absent > 0 for hall in found.halls)
+
+
+async def test_of_visits_long_past_only_what_is_about_nobody_is_there(database: str) -> None:
+    await seed([Demo(seed=demo.seed)])
+    bare = (
+        "SELECT count(*) AS every, count(names) + count(contact) + count(phone) + count(details) AS told "
+        "FROM parvis.dossier d JOIN idcard.applicant a ON a.dossier = d.id WHERE state = 'erased'"
+    )
+    async with connection() as c:
+        row = await c.fetchrow(bare)
+    assert row["every"] > 100
+    assert row["told"] == 0
+    # What the background work finds: nothing that the seed left half done.
+    assert await actions.erase_kept_long_enough([]) == 0
+
+
+async def test_people_are_reached_at_addresses_and_numbers_that_are_nobodys(database: str) -> None:
+    await seed([Demo(seed=demo.seed)])
+    found = await dossiers.matching("dossier.state <> $1 LIMIT 500", "erased")
+    mails = [one.contact.address for one in found if one.contact and one.contact.kind is Channel.MAIL]
+    texted = [one.contact.address for one in found if one.contact and one.contact.kind is Channel.SMS]
+    called = [one.phone for one in found if one.phone]
+    assert len(mails) > len(called) > len(texted) > 5
+    assert all(re.fullmatch(r"[a-z]+\.[a-z]+\d+@example\.org", mail) for mail in mails)
+    assert all(re.fullmatch(r"\+3363998\d{4}", phone) for phone in (*texted, *called))
+    # Whoever was due a reminder had it before the demo began.
+    assert await jobs.remind() == 0
+
+
+async def test_an_outage_writes_to_some_and_names_others_to_call(database: str) -> None:
+    await seed([Demo(seed=demo.seed)])
+    mulhouse = await queries.emitter_by_slug("mulhouse")
+    sql = (
+        "SELECT k.calendar, b.day, min(lower(b.period)) AS first FROM parvis.booking b "
+        "JOIN parvis.desk k ON k.id = b.desk JOIN parvis.dossier d ON d.booking = b.id "
+        "WHERE d.emitter = $1 AND b.day > $2 GROUP BY 1, 2 ORDER BY 2 LIMIT 1"
+    )
+    async with connection() as c:
+        day = await c.fetchrow(sql, mulhouse.id, today())
+    put_clock(day["first"], minutes=-30)
+    out = await outages.declare(day["calendar"], [], day["first"] + timedelta(hours=10), "Panne", None)
+    told = [one.told for one in await outages.visits(out)]
+    assert len(told) > 20
+    assert 5 < sum(told) < len(told) - 5
+
+
+async def test_an_application_number_finds_its_request_and_is_declared(database: str) -> None:
+    await seed([Demo(seed=demo.seed)])
+    async with connection() as c:
+        dossier = await c.fetchval("SELECT dossier FROM idcard.applicant WHERE number_digest IS NOT NULL LIMIT 1")
+        early = await c.fetchval(
+            "SELECT count(*) FROM idcard.applicant a JOIN parvis.booking b ON b.dossier = a.dossier "
+            "WHERE number_digest IS NOT NULL AND b.day <= $1",
+            today(),
+        )
+    found = await dossiers.dossier(dossier)
+    [first, *_] = await numbered(dossier)
+    assert isinstance(read_number(first.number), str)
+    assert await with_number(first.number, found.emitter) == [dossier]
+    assert found.contact is not None
+    assert early == 0
+    assert 300 < len(await undeclared_dossiers(rehearsed=False)) <= 500

@@ -42,13 +42,16 @@ async def plan_of(calendar: UUID) -> Plan:
     return timetables.plan((await timetable_rows.read(calendar)).timetable, clock.now())
 
 
-async def open_days(calendar: UUID) -> int:
-    """Open the days that are due and bring the open ones in line with the rules; how many desk days changed."""
+async def open_days(calendar: UUID, since: date | None = None) -> int:
+    """Open the days that are due and bring the open ones in line with the rules; how many desk days changed.
+
+    `since` is a local day of the past from which on days are opened too, for appointments that are brought in.
+    """
     changed = 0
     while True:
         kept = await timetable_rows.read(calendar)
         plan = timetables.plan(kept.timetable, clock.now())
-        days = await days_of(calendar, plan)
+        days = [*_past(since or plan.today, plan.today), *await days_of(calendar, plan)]
         try:
             for desk in sorted(plan.openings):
                 for at in range(0, len(days), _CHUNK):
@@ -124,6 +127,10 @@ async def write(c: Connection, wanted: Mapping[DeskDay, DayGrid], live: Iterable
 def bits_of(row: asyncpg.Record, column: str) -> int:
     """A bit string of a desk day as a bitmap; nothing is no bits."""
     return unpack(row[column].bytes, row["opens"]) if row[column] is not None else 0
+
+
+def _past(since: date, today: date) -> list[date]:
+    return [since + timedelta(days=n) for n in range((today - since).days)]
 
 
 class _Outdated(Exception):

@@ -18,7 +18,10 @@ _COLUMNS = ("id", "desk", "day", "cell", "cells", "period", "state", "kind", "pe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """An appointment at a desk: `cell` and `cells` of its local day, the same as an instant (UTC) in `start`."""
+    """An appointment at a desk: `cell` and `cells` of its local day, the same as an instant (UTC) in `start`.
+
+    One that was `cancelled` takes none of them.
+    """
 
     id: UUID
     desk: UUID
@@ -30,10 +33,11 @@ class Taken:
     people: int
     dossier: UUID
     created: datetime
+    cancelled: bool = False
 
 
 async def bring_in(appointments: Sequence[Taken]) -> None:
-    """Bring confirmed appointments in, all or nothing; no event is recorded, so that nobody is written to.
+    """Bring appointments in, all or nothing; no event is recorded, so that nobody is written to.
 
     The desks' days must be open (`grids.open_days`). An appointment that overlaps a live one raises asyncpg's
     ExclusionViolationError.
@@ -46,7 +50,7 @@ async def bring_in(appointments: Sequence[Taken]) -> None:
             taken.cell,
             taken.cells,
             asyncpg.Range(taken.start, taken.start + taken.cells * CELL),
-            "confirmed",
+            "cancelled" if taken.cancelled else "confirmed",
             taken.kind,
             taken.people,
             taken.dossier,
@@ -54,9 +58,10 @@ async def bring_in(appointments: Sequence[Taken]) -> None:
         )
         for taken in appointments
     ]
+    cells = [(taken.desk, taken.day, taken.cell, taken.cells) for taken in appointments if not taken.cancelled]
     async with transaction() as c:
         await c.copy_records_to_table("booking", schema_name="parvis", columns=_COLUMNS, records=rows)
-        await c.executemany(TAKE_CELLS, [(taken.desk, taken.day, taken.cell, taken.cells) for taken in appointments])
+        await c.executemany(TAKE_CELLS, cells)
         await c.execute(
             "INSERT INTO parvis.slot_change_waiting (calendar) "
             "SELECT DISTINCT calendar FROM parvis.desk WHERE id = ANY ($1)",

@@ -77,7 +77,7 @@ async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's 
         "kept_days": new.kept_days,
         "home": new.home,
         "opened_at": clock.now(),
-        **_reached(new.contact, new.phone),
+        **reached(new.contact, new.phone),
     }
     async with transaction() as c:
         opened = await _insert(c, row)
@@ -256,7 +256,7 @@ def opened_names(sealed: bytes | None) -> tuple[str, ...]:
     return tuple(msgspec.json.decode(crypto.decrypt(sealed, NAMES))) if sealed else ()
 
 
-def _reached(contact: Contact | None, phone: str | None) -> dict[str, Any]:
+def reached(contact: Contact | None, phone: str | None) -> dict[str, Any]:
     """How somebody is reached, as a dossier's row keeps it."""
     kept: dict[str, Any] = {}
     if contact:
