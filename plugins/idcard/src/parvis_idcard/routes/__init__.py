@@ -1,12 +1,20 @@
-"""A resident's journey: `finding` an hour, `holding` it, `visiting` later, its `people`; and an agent's `counter`."""
+"""A resident's journey: `finding` an hour, `holding` it, its `details`, `confirming` it, `visiting` later,
+its `people`; and an agent's `counter`."""
 
 from litestar import Router
 
-from parvis_idcard.routes import counter, finding, holding, people, visiting
+from parvis_idcard.routes import confirming, counter, details, finding, holding, people, visiting
 
 COUNTER_PAGES = counter.ROUTER
 ROUTER = Router(
     "/",
-    route_handlers=[*finding.HANDLERS, *holding.HANDLERS, *visiting.HANDLERS, *people.HANDLERS],
+    route_handlers=[
+        *finding.HANDLERS,
+        *holding.HANDLERS,
+        *details.HANDLERS,
+        *confirming.HANDLERS,
+        *visiting.HANDLERS,
+        *people.HANDLERS,
+    ],
     exception_handlers={holding.Elsewhere: holding.go_there},
 )
