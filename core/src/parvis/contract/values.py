@@ -83,8 +83,8 @@ class BookingRequest:
     """A hold that its holder wants to become a booking, with the service's own details, decoded.
 
     `for_others`: an agent of the emitter `office`, or a helper without one, books for somebody as `person`; limits
-    per contact and proofs do not apply, a contact is not needed. Without `tell` nobody is written to about it. `home` is the
-    INSEE code of the municipality they said they come from, if that is known here.
+    per contact and proofs do not apply, a contact is not needed. Without `tell` nobody is written to about it.
+    `home` is the INSEE code of the municipality they said they come from, if that is known here.
     """
 
     hold: UUID
