@@ -1,9 +1,13 @@
+import asyncio
+from datetime import timedelta
+
 import pytest
 
+from parvis import clock
 from parvis.contract.values import Role
 from parvis.db import new_id
-from parvis.errors import Invalid, NotFound
-from parvis.identity import actions, queries
+from parvis.errors import Invalid, NotFound, Refused
+from parvis.identity import actions, members, queries
 from parvis.territory import actions as territory
 from parvis.testing.people import ISSUER, a_person
 
@@ -16,15 +20,16 @@ async def test_a_role_is_given_once_and_shown_with_the_emitters_staff(database):
     emitter, person = await illzach(), await a_person(name="Claire Muller")
     given = await actions.grant(person, Role.AGENT, emitter)
     assert await actions.grant(person, Role.AGENT, emitter) == given
-    assert [(member.name, member.role) for member in await queries.staff_of(emitter)] == [("Claire Muller", Role.AGENT)]
+    [member] = await members.members_of(emitter)
+    assert (member.name, [held.role for held in member.roles]) == ("Claire Muller", [Role.AGENT])
     assert await queries.is_staff(person)
 
 
 async def test_a_role_that_was_taken_can_be_given_again(database):
     emitter, person = await illzach(), await a_person()
     first = await actions.grant(person, Role.MANAGER, emitter)
-    await actions.end_grant(first, by=person)
-    assert await queries.staff_of(emitter) == []
+    await actions.end_grant(first)
+    assert await members.members_of(emitter) == []
     assert await actions.grant(person, Role.MANAGER, emitter) != first
     with pytest.raises(NotFound):
         await actions.end_grant(first)
@@ -53,3 +58,53 @@ async def test_an_address_that_the_provider_did_not_verify_is_not_kept(database)
     assert person.email == ""
     person = await queries.person(await actions.arrive(claims | {"email_verified": True}))
     assert person.email == "victim@example.org"
+
+
+async def test_nobody_takes_the_role_of_the_last_manager(database):
+    emitter, person = await illzach(), await a_person()
+    own = await actions.grant(person, Role.MANAGER, emitter)
+    with pytest.raises(Refused):
+        await actions.end_grant(own, by=person)
+    with pytest.raises(Refused):
+        await actions.set_end(own, clock.now() + timedelta(days=1))
+    soon = clock.now() + timedelta(days=30)
+    await actions.grant(await a_person(), Role.MANAGER, emitter, until=soon)
+    with pytest.raises(Refused):
+        await actions.end_grant(own, by=person)
+    await actions.grant(await a_person(), Role.MANAGER, emitter)
+    await actions.end_grant(own, by=person)
+
+
+async def test_two_managers_who_take_each_others_role_at_once_leave_one(database):
+    emitter = await illzach()
+    people = [await a_person(), await a_person()]
+    grants = [await actions.grant(person, Role.MANAGER, emitter) for person in people]
+    ended = await asyncio.gather(
+        actions.end_grant(grants[0], by=people[1]), actions.end_grant(grants[1], by=people[0]), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in ended) == ["NoneType", "Refused"]
+    assert len(await members.members_of(emitter)) == 1
+
+
+async def test_a_role_with_an_end_stops_by_itself_and_can_be_given_again(database):
+    emitter, person = await illzach(), await a_person()
+    first = await actions.grant(person, Role.AGENT, emitter, until=clock.now() + timedelta(days=2))
+    assert await queries.has_grant(person, Role.AGENT, emitter)
+    clock.move(timedelta(days=2))
+    assert not await queries.has_grant(person, Role.AGENT, emitter)
+    assert not await queries.is_staff(person)
+    assert await members.members_of(emitter) == []
+    assert await actions.grant(person, Role.AGENT, emitter) != first
+    former = (await members.roles_of(emitter, person))[1]
+    assert former.ended_at == former.ends_at
+
+
+async def test_a_role_given_again_lasts_longer_and_never_less(database):
+    emitter, person, now = await illzach(), await a_person(), clock.now()
+    for until, lasts in ((now + timedelta(days=2), 2), (now + timedelta(days=9), 9), (now + timedelta(days=1), 9)):
+        await actions.grant(person, Role.AGENT, emitter, until=until)
+        [member] = await members.members_of(emitter)
+        assert member.roles[0].ends_at == now + timedelta(days=lasts)
+    await actions.grant(person, Role.AGENT, emitter)
+    [member] = await members.members_of(emitter)
+    assert member.roles[0].ends_at is None

@@ -202,11 +202,15 @@ class Mount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """Something a role may do; `roles` have it unless the emitter says otherwise. Keys are `<owner>.<name>`."""
+    """Something a role may do; `roles` have it unless the emitter says otherwise. Keys are `<owner>.<name>`.
+
+    `fixed`: no emitter may say otherwise.
+    """
 
     key: str
     name: Text
     roles: frozenset[Role] = frozenset()
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,23 @@ Powers = Mapping[str, frozenset[Role]]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role at an emitter; the helper's and the operator's have none. `slug` and `name` are the emitter's."""
+    """A role at an emitter; the helper's and the operator's have none. `slug` and `name` are the emitter's.
+
+    `gained` and `lost` are the permissions that the emitter gave this role, or took from it.
+    """
 
     role: Role
     emitter: UUID | None = None
     slug: str | None = None
     name: str | None = None
+    gained: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
+
+    def gives(self, permission: str, powers: Powers) -> bool:
+        """Whether it carries a permission, of those there are: as the emitter says, else as it is by default."""
+        if permission not in powers or permission in self.lost:
+            return False
+        return permission in self.gained or self.role in powers[permission]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +57,11 @@ class Actor:
 
     def may(self, permission: str, slug: str | None = None) -> bool:
         """Whether a role of theirs has `permission`: at the emitter of that slug, or anywhere without one."""
-        roles = self.powers.get(permission, frozenset())
-        return any(grant.role in roles and slug in (None, grant.slug) for grant in self.grants)
+        return any(grant.gives(permission, self.powers) for grant in self.grants if slug in (None, grant.slug))
 
     def may_on_territory(self, permission: str) -> bool:
         """Whether a role of theirs that is at no emitter, a helper's say, has `permission`."""
-        roles = self.powers.get(permission, frozenset())
-        return any(grant.role in roles for grant in self.grants if not grant.slug)
+        return any(grant.gives(permission, self.powers) for grant in self.grants if not grant.slug)
 
     def roles_at(self, slug: str) -> frozenset[Role]:
         """Their roles at one emitter; empty for somebody foreign to it."""
@@ -64,8 +73,7 @@ class Actor:
 
     def acts_for(self, permission: str, prefer: UUID) -> UUID | None:
         """For which emitter they do what needs `permission`: `prefer` if it is theirs; None for a helper's role."""
-        roles = self.powers.get(permission, frozenset())
-        theirs = [grant.emitter for grant in self.grants if grant.emitter and grant.role in roles]
+        theirs = [found.emitter for found in self.grants if found.emitter and found.gives(permission, self.powers)]
         return prefer if prefer in theirs else next(iter(theirs), None)
 
     @property

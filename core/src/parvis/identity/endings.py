@@ -11,6 +11,9 @@ from parvis.identity.oidc.protocol import LogoutOrder
 from parvis.identity.tokens import Kept, opened
 from parvis.settings import current
 
+# How long a manager sees that nobody answered an invitation, and can send it again.
+_UNANSWERED = timedelta(days=30)
+
 
 async def end(session: UUID, person: UUID | None = None) -> Kept | None:
     """End one session, of `person` if one is named; what the provider needs to end its own too."""
@@ -42,7 +45,10 @@ async def obey(order: LogoutOrder, issuer: str) -> int | None:
 
 
 async def sweep() -> int:
-    """Delete what has lapsed: sessions, codes, the memory of logout tokens. Returns how many rows."""
+    """Delete what has lapsed: sessions, codes, invitations, the memory of logout tokens; end roles whose time is over.
+
+    Returns how many rows.
+    """
     now = clock.now()
     gone = 0
     async with transaction() as c:
@@ -52,6 +58,14 @@ async def sweep() -> int:
             # an hour longer, for the limit on codes an hour
             ("DELETE FROM parvis.contact_proof WHERE ends_at < $1 RETURNING id", now - timedelta(hours=1)),
             ("DELETE FROM parvis.logout_seen WHERE until < $1 RETURNING jti", now),
+            (
+                "DELETE FROM parvis.invitation WHERE state = 'pending' AND expires_at < $1 RETURNING id",
+                now - _UNANSWERED,
+            ),
+            (
+                "UPDATE parvis.role_grant SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at < $1 RETURNING id",
+                now,
+            ),
         ):
             gone += len(await c.fetch(sql, instant))
     return gone

@@ -4,11 +4,20 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
-from parvis.identity.tables import ContactProof, LogoutSeen, Person, RoleGrant, Session
+from parvis.identity.tables import (
+    ContactProof,
+    Invitation,
+    LogoutSeen,
+    Person,
+    RightsChange,
+    RoleGrant,
+    RolePermission,
+    Session,
+)
 
 APP_CONFIG = AppConfig(
     app_name="identity",
     migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
-    table_classes=[Person, RoleGrant, Session, ContactProof, LogoutSeen],
+    table_classes=[Person, RoleGrant, RolePermission, RightsChange, Invitation, Session, ContactProof, LogoutSeen],
     migration_dependencies=["parvis.territory.piccolo_app"],
 )

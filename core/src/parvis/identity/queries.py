@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from parvis import clock
@@ -22,17 +21,6 @@ class PersonInfo:
     name: str
     email: str
     phone: str
-
-
-@dataclass(frozen=True, slots=True)
-class StaffMember:
-    """Somebody with a role at an emitter, and since when."""
-
-    grant: UUID
-    person: UUID
-    name: str
-    role: Role
-    given_at: datetime
 
 
 async def person(person_id: UUID) -> PersonInfo:
@@ -57,10 +45,10 @@ async def has_grant(person: UUID, role: Role, emitter: UUID | None = None) -> bo
     """Whether somebody has a role at an emitter now, or at none for a helper and an operator."""
     sql = (
         "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND role = $2 "
-        "AND emitter IS NOT DISTINCT FROM $3 AND ended_at IS NULL)"
+        "AND emitter IS NOT DISTINCT FROM $3 AND ended_at IS NULL AND (ends_at IS NULL OR ends_at > $4))"
     )
     async with connection() as c:
-        return bool(await c.fetchval(sql, person, role.value, emitter))
+        return bool(await c.fetchval(sql, person, role.value, emitter, clock.now()))
 
 
 async def names(people: list[UUID]) -> dict[UUID, str]:
@@ -80,18 +68,9 @@ async def proved_digest(proof: UUID) -> bytes | None:
 
 async def is_staff(person_id: UUID) -> bool:
     """Whether somebody has a back office to go to: a role at an emitter or on the instance; a helper has none."""
-    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND ended_at IS NULL AND role <> 'helper')"
-    async with connection() as c:
-        return bool(await c.fetchval(sql, person_id))
-
-
-async def staff_of(emitter: UUID) -> list[StaffMember]:
-    """Who has which role at an emitter, by name."""
     sql = (
-        'SELECT role_grant.id AS "grant", person.id AS person, name, role, given_at FROM parvis.role_grant '
-        "JOIN parvis.person ON person.id = role_grant.person "
-        "WHERE emitter = $1 AND ended_at IS NULL ORDER BY name, role"
+        "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND role <> 'helper' "
+        "AND ended_at IS NULL AND (ends_at IS NULL OR ends_at > $2))"
     )
     async with connection() as c:
-        rows = await c.fetch(sql, emitter)
-    return [StaffMember(**{**row, "role": Role(row["role"])}) for row in rows]
+        return bool(await c.fetchval(sql, person_id, clock.now()))

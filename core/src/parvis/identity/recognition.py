@@ -6,6 +6,7 @@ it, by claiming the row; the others go on meanwhile, as a refresh token that is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,9 +38,13 @@ _SEEN_EVERY = timedelta(minutes=1)
 _RECOGNISE = """
     SELECT session.id, session.person, session.seen_at, refreshed_at, claimed,
            person.name, person.subject, person.issuer,
-           COALESCE((SELECT jsonb_agg(jsonb_build_array(role, emitter.id, slug, emitter.name))
+           COALESCE((SELECT jsonb_agg(jsonb_build_array(role_grant.role, emitter.id, slug, emitter.name,
+                            -- what the emitter says of the role, read with the grant: no memory that could be old
+                            (SELECT jsonb_object_agg(permission, allowed) FROM parvis.role_permission AS said
+                             WHERE said.emitter = role_grant.emitter AND said.role = role_grant.role)))
                      FROM parvis.role_grant LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter
-                     WHERE role_grant.person = session.person AND ended_at IS NULL), '[]') AS grants,
+                     WHERE role_grant.person = session.person AND ended_at IS NULL
+                     AND (role_grant.ends_at IS NULL OR role_grant.ends_at > $2)), '[]') AS grants,
            ARRAY(SELECT ROW(proof.id, proof.kind, proof.digest, proof.ends_at) FROM parvis.contact_proof AS proof
                  WHERE proof.session = session.id AND proved_at IS NOT NULL AND proof.ends_at > $2
                  ORDER BY proved_at) AS proofs
@@ -131,9 +136,7 @@ async def _claim(row: asyncpg.Record, now: datetime) -> bytes | None:
 
 
 def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
-    grants = (
-        Grant(Role(role), UUID(emitter) if emitter else None, slug, name) for role, emitter, slug, name in row["grants"]
-    )
+    grants = (_grant(*found) for found in row["grants"])
     confirmed = row["refreshed_at"]
     return Actor(
         person=row["person"],
@@ -143,4 +146,18 @@ def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
         proofs=tuple(Proof(id_, Channel(kind), digest, until) for id_, kind, digest, until in row["proofs"]),
         powers=powers,
         sign_on_silent=bool(confirmed) and now - confirmed > _REFRESH_EVERY + _CLAIM,
+    )
+
+
+def _grant(
+    role: str, emitter: str | None, slug: str | None, name: str | None, said: Mapping[str, bool] | None
+) -> Grant:
+    allowed = said or {}
+    return Grant(
+        Role(role),
+        UUID(emitter) if emitter else None,
+        slug,
+        name,
+        gained=frozenset(permission for permission, gained in allowed.items() if gained),
+        lost=frozenset(permission for permission, gained in allowed.items() if not gained),
     )

@@ -1,10 +1,11 @@
-"""Rows of identity: people, grants, sessions, proved contacts, logout tokens already seen."""
+"""Rows of identity: people, grants, invitations, sessions, proved contacts, logout tokens already seen."""
 
 from __future__ import annotations
 
 from piccolo.columns import (
     JSONB,
     UUID,
+    Boolean,
     Bytea,
     ForeignKey,
     Integer,
@@ -34,7 +35,8 @@ class Person(Table, tablename="person", schema="parvis"):
 class RoleGrant(Table, tablename="role_grant", schema="parvis"):
     """A person's role at an emitter, or without one on the territory (helper) or the instance (operator).
 
-    Never deleted: `ended_at` is null while it holds, and `given_by` and `ended_by` say whose doing it was.
+    Never deleted: `ended_at` is null while it holds, and `given_by` and `ended_by` say whose doing it was. `ends_at`
+    is the instant from which it no longer holds by itself, null for one without an end.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -43,8 +45,58 @@ class RoleGrant(Table, tablename="role_grant", schema="parvis"):
     emitter = ForeignKey(Emitter, null=True, default=None, on_delete=OnDelete.cascade)
     given_by = UUID(null=True, default=None)
     given_at = Timestamptz(default=None)
+    ends_at = Timestamptz(null=True, default=None)
     ended_by = UUID(null=True, default=None)
     ended_at = Timestamptz(null=True, default=None)
+
+
+class RolePermission(Table, tablename="role_permission", schema="parvis"):
+    """What an emitter says a role may do there, otherwise than by default."""
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    role = Varchar(length=12)
+    permission = Varchar(length=80)
+    allowed = Boolean()
+
+
+class RightsChange(Table, tablename="rights_change", schema="parvis"):
+    """A change of what roles may do at an emitter, by an account, counted from 1 for each emitter.
+
+    `changes` are lists of permission, role, before and after; null is what it is by default. `undoes` is the version
+    of the change it takes back.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    version = Integer()
+    at = Timestamptz(default=None)
+    person = UUID(null=True, default=None)
+    undoes = Integer(null=True, default=None)
+    changes = JSONB()
+
+
+class Invitation(Table, tablename="invitation", schema="parvis"):
+    """A role that somebody may accept with a link, by whatever account of theirs; `state` is pending, accepted, revoked.
+
+    `address` is encrypted and goes with the end, `digest` finds it again; `serial` is that of the link that counts,
+    `ends_at` is when the role will end, `message` the last mail. `ended_by` accepted or revoked it.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    role = Varchar(length=12)
+    ends_at = Timestamptz(null=True, default=None)
+    address = Bytea(null=True, default=None)
+    digest = Bytea()
+    serial = Integer()
+    invited_by = UUID()
+    invited_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    message = UUID(null=True, default=None)
+    state = Varchar(length=8)
+    ended_at = Timestamptz(null=True, default=None)
+    ended_by = UUID(null=True, default=None)
 
 
 class Session(Table, tablename="session", schema="parvis"):
