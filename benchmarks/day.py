@@ -38,7 +38,7 @@ async def day_line(url: str, times: int) -> Line:
         page = await look()
         if page.count(b"Visitor ") < _VISITS:
             raise RuntimeError("The page does not show every appointment.")
-        contenders = {"page": lambda _: _each(look), "sql": lambda _: _each(lambda: _by_sql(calendar))}
+        contenders = {"page": lambda _: each(look), "sql": lambda _: each(lambda: _by_sql(calendar))}
         found = await rounds(contenders, times)
     return Line(
         f"the day of {_VISITS} appointments, as a page ÷ reading them and their names (time)",
@@ -79,7 +79,7 @@ async def _page(calendar: SomeCalendar, instance: Settings) -> AsyncIterator[_Lo
         yield look
 
 
-async def _each(look: Callable[[], Awaitable[object]]) -> float:
+async def each(look: Callable[[], Awaitable[object]]) -> float:
     """Seconds for one of so many looks, the middle one."""
     taken = []
     for _ in range(_LOOKS):

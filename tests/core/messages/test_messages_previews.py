@@ -32,7 +32,7 @@ def test_every_registered_message_is_fit_to_be_sent(template: MessageTemplate) -
 @pytest.mark.parametrize(("language", "word"), [("fr", "Votre code"), ("de", "Ihr Code"), ("en", "Your code")])
 @pytest.mark.usefixtures("installed")
 def test_a_message_speaks_the_reader_s_language(language: str, word: str) -> None:
-    (code,) = templates()
+    code = templates()[0]
     written = preview(code, Channel.MAIL, language)
     assert word in written.text
     assert word in written.html

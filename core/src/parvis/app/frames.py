@@ -14,7 +14,7 @@ from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
 from parvis.office.day.looking import waiting
-from parvis.office.permissions import CHANGE, FIGURES, OPENINGS, REQUESTS, SETTINGS, TODAY
+from parvis.office.permissions import CHANGE, FIGURES, OPENINGS, PEOPLE, PLUGINS, REQUESTS, SETTINGS, TODAY
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -34,7 +34,11 @@ _OFFICE = (
     (OPENINGS, Text("Opening hours"), "calendars", "clock"),
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
-_AFTER = ((SETTINGS, Text("Settings"), "settings", "settings"),)
+_AFTER = (
+    (SETTINGS, Text("Settings"), "settings", "settings"),
+    (PEOPLE, Text("People and roles"), "people", "people"),
+    (PLUGINS, Text("Plugins"), "plugins", "plug"),
+)
 
 
 async def frame_of(request: _AnyRequest) -> Frame:

@@ -13,6 +13,8 @@ from parvis.settings import current
 
 # How long a manager sees that nobody answered an invitation, and can send it again.
 _UNANSWERED = timedelta(days=30)
+_FORGET_INVITATIONS = "DELETE FROM parvis.invitation WHERE state = 'pending' AND expires_at < $1 RETURNING id"
+_END_ROLES = "UPDATE parvis.role_grant SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= $1 RETURNING id"
 
 
 async def end(session: UUID, person: UUID | None = None) -> Kept | None:

@@ -27,6 +27,14 @@ _STANDS = (
     "parvis.role_grant AS held WHERE held.person = invited_by AND held.emitter = invitation.emitter "
     "AND role = 'manager' AND held.ended_at IS NULL AND (held.ends_at IS NULL OR held.ends_at > $1))"
 )
+_COLUMNS = "SELECT invitation.id, emitter, role, ends_at, address, invited_at, expires_at, message, language"
+_PENDING = "FROM parvis.invitation LEFT JOIN parvis.person ON person.id = invited_by WHERE state = 'pending'"
+_SELECT = f"{_COLUMNS}, coalesce(person.name, '') AS by, {_STANDS} AS stands {_PENDING}"
+_ACCEPTED = (
+    "UPDATE parvis.invitation SET state = 'accepted', address = NULL, ended_at = $1, ended_by = $4 "
+    "WHERE id = $2 AND serial = $3"
+)
+_ACCEPT = f"{_ACCEPTED} AND {_STANDS} RETURNING invited_by"
 
 
 class InvitationOver(ParvisError):
@@ -41,7 +49,7 @@ class InvitationOver(ParvisError):
 class Invitation:
     """An invitation (instants are UTC): the role ends at `ends_at`. `stands`: its link can be accepted now.
 
-    `by` is the name of who invited; `message` is the last mail.
+    `by` is the name of who invited; `message` is the last mail, `language` its language.
     """
 
     id: UUID
@@ -53,22 +61,26 @@ class Invitation:
     expires_at: datetime
     by: str
     message: UUID | None
+    language: str
     stands: bool
 
 
-async def invite(emitter: UUID, role: Role, address: str, by: UUID, until: datetime | None = None) -> UUID:
+async def invite(
+    emitter: UUID, role: Role, address: str, by: UUID, until: datetime | None = None, language: str = "fr"
+) -> UUID:
     """Invite an address, or anew whoever was invited for the same role: then only the new link counts."""
     now, digest = clock.now(), Contact(Channel.MAIL, address).digest
     sql = (
         "INSERT INTO parvis.invitation AS known (id, emitter, role, ends_at, address, digest, invited_by, "
-        "invited_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+        "invited_at, expires_at, language) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
         "ON CONFLICT (emitter, digest, role) WHERE state = 'pending' DO UPDATE SET serial = known.serial + 1, "
         "ends_at = excluded.ends_at, address = excluded.address, invited_by = excluded.invited_by, "
-        "invited_at = excluded.invited_at, expires_at = excluded.expires_at RETURNING id"
+        "invited_at = excluded.invited_at, expires_at = excluded.expires_at, language = excluded.language "
+        "RETURNING id"
     )
     sealed = crypto.encrypt(address.encode(), _ADDRESS)
     async with transaction() as c:
-        row = (new_id(), emitter, role.value, until, sealed, digest, by, now, now + LASTS)
+        row = (new_id(), emitter, role.value, until, sealed, digest, by, now, now + LASTS, language)
         invited: UUID = await c.fetchval(sql, *row)
     return invited
 
@@ -144,11 +156,7 @@ async def accept(token: str, person: UUID) -> tuple[Invitation, UUID]:
     async with transaction() as c:
         found = await of_link(token)
         await actions.lock(found.emitter)
-        sql = (
-            "UPDATE parvis.invitation SET state = 'accepted', address = NULL, ended_at = $1, ended_by = $4 "
-            f"WHERE id = $2 AND serial = $3 AND {_STANDS} RETURNING invited_by"
-        )
-        by = await c.fetchval(sql, clock.now(), *_read(token), person)
+        by = await c.fetchval(_ACCEPT, clock.now(), *_read(token), person)
         if by is None:
             raise InvitationOver
         return found, await actions.grant(person, found.role, found.emitter, by, found.ends_at)
@@ -164,13 +172,6 @@ async def accepted_by(token: str, person: UUID) -> UUID | None:
     async with connection() as c:
         found: UUID | None = await c.fetchval(sql, invitation, person)
     return found
-
-
-_SELECT = (
-    "SELECT invitation.id, emitter, role, ends_at, address, invited_at, expires_at, coalesce(person.name, '') AS by, "
-    f"message, {_STANDS} AS stands FROM parvis.invitation LEFT JOIN parvis.person ON person.id = invited_by "
-    "WHERE state = 'pending'"
-)
 
 
 def _read(token: str) -> tuple[UUID, int]:

@@ -39,6 +39,14 @@ async def said_at(emitter: UUID) -> tuple[int, Said]:
         return version, await _said(c, emitter)
 
 
+async def said_before(emitter: UUID, version: int) -> Said:
+    """What an emitter said at a version."""
+    async with connection() as c:
+        now = await _said(c, emitter)
+    since = await changes(emitter, since=version)
+    return rules.before(now, [one for changed in since for one in reversed(changed.changes)])
+
+
 async def change(emitter: UUID, wanted: Said, *, base: int, by: UUID | None) -> RightsChanged | None:
     """Change what roles may do from what was said at version `base`; None if that changes nothing.
 
@@ -47,9 +55,8 @@ async def change(emitter: UUID, wanted: Said, *, base: int, by: UUID | None) -> 
     async with transaction() as c:
         await actions.lock(emitter)
         now = await _said(c, emitter)
-        since = await changes(emitter, since=base)
-        seen = rules.before(now, [one for changed in since for one in reversed(changed.changes)])
-        after = rules.with_changes(now, rules.changes_between(seen, wanted))
+        asked = rules.changes_between(await said_before(emitter, base), wanted)
+        after = rules.with_changes(now, asked)
         return await _keep(c, emitter, rules.changes_between(now, after), by)
 
 

@@ -77,7 +77,7 @@ class RightsChange(Table, tablename="rights_change", schema="parvis"):
 
 
 class Invitation(Table, tablename="invitation", schema="parvis"):
-    """A role that somebody may accept with a link, by whatever account of theirs; `state` is pending, accepted, revoked.
+    """A role that somebody may accept with a link, with any account; `state` is pending, accepted or revoked.
 
     `address` is encrypted and goes with the end, `digest` finds it again; `serial` is that of the link that counts,
     `ends_at` is when the role will end, `message` the last mail. `ended_by` accepted or revoked it.
@@ -89,6 +89,7 @@ class Invitation(Table, tablename="invitation", schema="parvis"):
     ends_at = Timestamptz(null=True, default=None)
     address = Bytea(null=True, default=None)
     digest = Bytea()
+    language = Varchar(length=2)
     serial = Integer()
     invited_by = UUID()
     invited_at = Timestamptz(default=None)

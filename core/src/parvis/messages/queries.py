@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -49,6 +50,13 @@ async def troubled(limit: int = 100) -> list[MessageInfo]:
 async def delayed(limit: int = 100) -> list[MessageInfo]:
     """Messages that were tried and still wait, those of shortest use first."""
     return await _infos(_INFO + "WHERE state = 'queued' AND attempts > 0 ORDER BY use_by LIMIT $1", limit)
+
+
+async def states(messages: Sequence[UUID]) -> dict[UUID, str]:
+    """What became of several messages: queued, sent, stale, failed or bounced."""
+    async with connection() as c:
+        rows = await c.fetch("SELECT id, state FROM parvis.message WHERE id = ANY($1)", list(messages))
+    return {row["id"]: row["state"] for row in rows}
 
 
 async def count_by_state() -> dict[str, int]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from parvis.contract.values import Channel, MessageTemplate, Reaction
+from datetime import UTC, date, datetime
+
+from parvis.contract.values import Channel, MessageTemplate, Reaction, Role
 from parvis.db import transaction
 from parvis.errors import Text
 from parvis.events import ContactCodeRequested, MessageQueued
 from parvis.identity.contacts import code_to_send
+from parvis.identity.words import ROLES
 from parvis.messages.actions import send
 from parvis.messages.delivery import deliver
 
 CONTACT_CODE = "messages/contact-code"
+INVITATION = "messages/invitation"
 
 
 def reactions() -> tuple[Reaction, ...]:
@@ -23,9 +27,26 @@ def reactions() -> tuple[Reaction, ...]:
 
 def templates() -> tuple[MessageTemplate, ...]:
     """The core's own messages."""
-    channels = frozenset({Channel.MAIL, Channel.SMS})
-    name, sample = Text("Code for a contact"), {"code": "048213"}
-    return (MessageTemplate(key=CONTACT_CODE, name=name, channels=channels, sample=sample),)
+    return (
+        MessageTemplate(
+            key=CONTACT_CODE,
+            name=Text("Code for a contact"),
+            channels=frozenset({Channel.MAIL, Channel.SMS}),
+            sample={"code": "048213"},
+        ),
+        MessageTemplate(
+            key=INVITATION,
+            name=Text("Invitation of a colleague"),
+            channels=frozenset({Channel.MAIL}),
+            sample={
+                "by": "Claire Muller",
+                "role": ROLES[Role.AGENT],
+                "until": date(2027, 6, 30),
+                "last": datetime(2027, 1, 11, 9, tzinfo=UTC),
+                "link": "https://portal.example.org/invitation/k1.1767258000.MDE5.c2lnbmF0dXJl",
+            },
+        ),
+    )
 
 
 async def send_contact_code(event: ContactCodeRequested) -> None:

@@ -1,6 +1,7 @@
-"""The back office, in rooms: an emitter's day, requests, opening rules, figures and settings; the operator's page."""
+"""The back office, in rooms: an emitter's day, requests, opening rules, figures, settings, people
+and plugins; the operator's page."""
 
-from parvis.office import day, figures, openings, requests, routes, settings
+from parvis.office import day, figures, openings, people, plugins, requests, routes, settings
 
 HANDLERS = (
     *routes.HANDLERS,
@@ -9,6 +10,8 @@ HANDLERS = (
     *requests.HANDLERS,
     *figures.HANDLERS,
     *settings.HANDLERS,
+    *people.HANDLERS,
+    *plugins.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

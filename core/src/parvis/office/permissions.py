@@ -14,12 +14,15 @@ OPENINGS = "office.openings"
 CLOSE = "office.close"
 RULES = "office.rules"
 SETTINGS = "office.settings"
+PEOPLE = "office.people"
+PLUGINS = "office.plugins"
 
 PERMISSIONS = (
     Permission(
         key=ENTER,
         name=Text("Enter the back office"),
         roles=frozenset({Role.READER, Role.AGENT, Role.MANAGER, Role.ACCOUNTANT}),
+        fixed=True,
     ),
     Permission(
         key=TODAY,
@@ -70,5 +73,17 @@ PERMISSIONS = (
         key=SETTINGS,
         name=Text("See and publish settings: texts, reminders, limits, retention"),
         roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=PEOPLE,
+        name=Text("See and change who may do what"),
+        roles=frozenset({Role.MANAGER}),
+        fixed=True,
+    ),
+    Permission(
+        key=PLUGINS,
+        name=Text("Enable and disable plugins"),
+        roles=frozenset({Role.MANAGER}),
+        fixed=True,
     ),
 )

@@ -84,6 +84,16 @@ async def publish(emitter: UUID, service: str) -> None:
         await c.execute(sql, new_id(), emitter, service)
 
 
+async def publish_first(emitter: UUID, service: str) -> None:
+    """Publish a service at an emitter that never had it; what it was made of it since stays."""
+    sql = (
+        "INSERT INTO parvis.publication (id, emitter, service, state) VALUES ($1, $2, $3, 'published') "
+        "ON CONFLICT (emitter, service) DO NOTHING"
+    )
+    async with transaction() as c:
+        await c.execute(sql, new_id(), emitter, service)
+
+
 async def enable_plugin(emitter: UUID, plugin: str, settings: dict[str, Any] | None = None) -> None:
     """Enable a plugin at an emitter; settings already there are kept, those of a former time come back."""
     sql = (

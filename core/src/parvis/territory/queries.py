@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import asyncpg
 import msgspec
 from rapidfuzz import fuzz, process
 
+from parvis import plugins
 from parvis.db import connection, fold
 from parvis.errors import NotFound
 from parvis.plugins.emitter_settings import decode
@@ -111,13 +113,18 @@ async def published(emitter_id: UUID) -> frozenset[str]:
 
 
 async def publishers(service: str) -> list[EmitterInfo]:
-    """The emitters that have published a service, by name."""
+    """The emitters that have published a service and enabled the plugin that brings it, by name."""
     sql = (
         "SELECT emitter.* FROM parvis.emitter JOIN parvis.publication ON publication.emitter = emitter.id "
+        "JOIN parvis.enabled_plugin ON enabled_plugin.emitter = emitter.id AND plugin = $2 "
         "WHERE service = $1 AND state = 'published' ORDER BY folded"
     )
+    try:
+        plugin, _ = plugins.current().service(service)
+    except NotFound:
+        return []
     async with connection() as c:
-        return [_emitter(row) for row in await c.fetch(sql, service)]
+        return [_emitter(row) for row in await c.fetch(sql, service, plugin.key)]
 
 
 async def is_enabled(plugin: str, emitter_id: UUID) -> bool:
@@ -141,6 +148,13 @@ async def settings_everywhere(plugin: str, kind: type[S]) -> dict[UUID, S]:
     async with connection() as c:
         rows = await c.fetch(sql, plugin)
     return {row["emitter"]: decode(kind, row["settings"], row["settings_version"]) for row in rows}
+
+
+async def enabled_since(emitter_id: UUID) -> dict[str, datetime]:
+    """The keys of the plugins that an emitter has enabled, with since when (UTC)."""
+    sql = "SELECT plugin, enabled_at FROM parvis.enabled_plugin WHERE emitter = $1"
+    async with connection() as c:
+        return {row["plugin"]: row["enabled_at"] for row in await c.fetch(sql, emitter_id)}
 
 
 async def enabled_plugins() -> dict[str, list[str]]:

@@ -41,6 +41,7 @@ async def forwards() -> MigrationManager:
             ends_at timestamptz,
             address bytea,
             digest bytea NOT NULL,
+            language varchar(2) NOT NULL,
             serial integer NOT NULL DEFAULT 1,
             invited_by uuid NOT NULL,
             invited_at timestamptz NOT NULL,
