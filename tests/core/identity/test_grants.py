@@ -7,7 +7,7 @@ from parvis import clock
 from parvis.contract.values import Role
 from parvis.db import new_id
 from parvis.errors import Invalid, NotFound, Refused
-from parvis.identity import actions, members, queries
+from parvis.identity import actions, endings, members, queries
 from parvis.territory import actions as territory
 from parvis.testing.people import ISSUER, a_person
 
@@ -108,3 +108,25 @@ async def test_a_role_given_again_lasts_longer_and_never_less(database):
     await actions.grant(person, Role.AGENT, emitter)
     [member] = await members.members_of(emitter)
     assert member.roles[0].ends_at is None
+
+
+async def test_the_sweep_writes_down_that_a_role_ended(database):
+    emitter, person = await illzach(), await a_person()
+    await actions.grant(person, Role.AGENT, emitter, until=clock.now() + timedelta(hours=1))
+    clock.move(timedelta(hours=2))
+    await endings.sweep()
+    [former] = await members.roles_of(emitter, person)
+    assert (former.ended_at, former.ended_by) == (former.ends_at, "")
+    assert [held.id for held in await members.changes(emitter, clock.now(), 5)] == [former.id]
+
+
+async def test_an_end_can_be_moved_and_taken_back_but_not_of_what_is_over(database):
+    emitter, person = await illzach(), await a_person()
+    given = await actions.grant(person, Role.AGENT, emitter)
+    for until in (clock.now() + timedelta(days=3), None):
+        await actions.set_end(given, until)
+        [member] = await members.members_of(emitter)
+        assert member.roles[0].ends_at == until
+    await actions.end_grant(given)
+    with pytest.raises(NotFound):
+        await actions.set_end(given, None)

@@ -12,8 +12,10 @@ from parvis.db import connection
 from parvis.identity import actions, members, queries, rights
 from parvis.identity.rules import Cell
 from parvis.messages.sealing import unseal
+from parvis.office.people import sharing
 from parvis.territory import actions as territory
 from parvis.testing.people import a_person, a_session
+from parvis.web.limits import Limit
 
 ADDRESS = "nora.schmitt@example.org"
 
@@ -226,6 +228,14 @@ async def test_what_does_not_fit_is_said(manager, values, said):
     assert manager.status == 422
     assert said in manager.text
     assert await mailed() == []
+
+
+async def test_a_manager_cannot_make_us_write_to_everybody(manager, monkeypatch):
+    monkeypatch.setattr(sharing, "_INVITATIONS", Limit("invitations", 2, timedelta(hours=1)))
+    for n in range(3):
+        await manager.post("people/invite", address=f"a{n}@example.org", role="agent")
+    assert manager.status == 429
+    assert len(await mailed()) == 2
 
 
 def ticked(page):

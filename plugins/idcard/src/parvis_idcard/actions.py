@@ -39,6 +39,9 @@ from parvis_idcard.rules import Applicant, Numbers, Paper
 
 ANOTHER_PERSON = "another-person"
 _LINK_LASTS = timedelta(days=30)
+_NOT_OFFERED = Refusal(
+    "not-offered", Text("This town hall no longer takes appointments here. Please choose another one.")
+)
 
 
 async def book(request: BookingRequest, *, waived: bool = False) -> Booked:
@@ -67,6 +70,8 @@ async def booked_before(hold: UUID, secret: str) -> Booked | None:
 
 async def check(held: BookingInfo, details: Details, contact: Contact | None, for_others: bool) -> None:
     """Everything that can refuse an appointment but the proof of the contact. Raises Refused or HoldGone."""
+    if not await territory.is_enabled(queries.PLUGIN, held.emitter):
+        raise Refused(_NOT_OFFERED)
     place, kind = await territory.place(held.place), await calendars.kind_at(held.place, held.service, held.kind)
     settings = await queries.settings(held.emitter)
     asked = Numbers.REQUIRED if kind.number and not for_others else Numbers.OPTIONAL
