@@ -221,6 +221,7 @@ async def test_a_mail_that_bounced_is_said(manager):
         ({"address": ""}, "Enter an e-mail address"),
         ({"role": "operator"}, "role"),
         ({"until": "2020-01-01"}, "from tomorrow on"),
+        ({"until": "9999-12-31"}, "of this century"),
     ],
 )
 async def test_what_does_not_fit_is_said(manager, values, said):
@@ -242,13 +243,21 @@ def ticked(page):
     return re.findall(r'name="may" value="([^"]+)" checked', page.text)
 
 
+async def publish(manager, cells, version="0"):
+    """Send the page that is shown with these cells ticked."""
+    if not (asked := re.findall(r'name="asked" value="([^"]+)"', manager.text)):
+        await manager.get("people/roles")
+        asked = re.findall(r'name="asked" value="([^"]+)"', manager.text)
+    return await manager.post("people/roles", may=[*cells], asked=asked, version=version)
+
+
 async def test_what_a_role_may_do_is_changed_for_those_signed_in_and_undone(manager, office, colleague):
     async with await browser(office, colleague) as theirs:
         figures, rules = f"/office/{office.slug}/figures", f"/office/{office.slug}/settings"
         assert [(await theirs.get(path)).status_code for path in (figures, rules)] == [200, 403]
         await manager.get("people/roles")
         cells = {*ticked(manager), "office.settings:agent"} - {"office.figures:agent"}
-        await manager.post("people/roles", may=[*cells], version="0")
+        await publish(manager, cells)
         assert "Agent: may no longer – See figures" in manager.text
         assert [(await theirs.get(path)).status_code for path in (figures, rules)] == [403, 200]
         nav = (await theirs.get(f"/office/{office.slug}/today")).text
@@ -271,7 +280,7 @@ async def test_nobody_is_given_what_is_fixed(manager, office):
     shown = ticked(manager)
     assert not any(cell.startswith(("office.people", "office.plugins", "office.enter")) for cell in shown)
     forged = [*shown, "office.people:agent", "office.plugins:agent", "office.nothing:agent", "office.figures:operator"]
-    await manager.post("people/roles", may=forged, version="0")
+    await publish(manager, forged)
     assert manager.status == 422
     assert "changes nothing" in manager.text
     assert (await rights.said_at(office.calendar.emitter)) == (0, {})
@@ -282,8 +291,8 @@ async def test_two_managers_at_once_are_brought_together(manager, office):
     await manager.get("people/roles")
     await other.get("people/roles")
     cells = ticked(manager)
-    await manager.post("people/roles", may=[*cells, "office.figures:accountant"], version="0")
-    await other.post("people/roles", may=[*cells, "office.requests:accountant"], version="0")
+    await publish(manager, [*cells, "office.figures:accountant"])
+    await publish(other, [*cells, "office.requests:accountant"])
     said = (await rights.said_at(office.calendar.emitter))[1]
     assert said == {Cell(key, Role.ACCOUNTANT): True for key in ("office.figures", "office.requests")}
 
@@ -304,3 +313,18 @@ async def test_the_changes_are_there_with_who_and_when_page_by_page(manager, off
 
 async def another_town():
     return await territory.add_emitter("elsewhere", "Elsewhere", "municipality", latitude=47.7, longitude=7.3)
+
+
+async def test_what_was_not_shown_is_not_unticked(manager, office):
+    await manager.get("people/roles")
+    shown = [cell for cell in ticked(manager) if not cell.startswith("idcard.")]
+    asked = [key for key in re.findall(r'name="asked" value="([^"]+)"', manager.text) if not key.startswith("idcard.")]
+    await manager.post("people/roles", may=[*shown, "office.figures:accountant"], asked=asked, version="0")
+    said = (await rights.said_at(office.calendar.emitter))[1]
+    assert said == {Cell("office.figures", Role.ACCOUNTANT): True}
+
+
+@pytest.mark.parametrize("version", ["9999999999999999999999", "7"])
+async def test_a_change_that_never_was_is_not_found(manager, version):
+    assert (await manager.get(f"people/changes/{version}")).status == 404
+    assert (await manager.post(f"people/changes/{version}")).status == 404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from parvis.audit.actions import READ
 from parvis.db import connection
 
 _MOST = 500
+_FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +57,13 @@ async def trail(subject: str, subject_id: UUID) -> list[Act]:
     )
     async with connection() as c:
         return [Act(**row) for row in await c.fetch(sql, subject, subject_id, _MOST)]
+
+
+async def latest(subject: str, subject_id: UUID, actions: Sequence[str], about: Mapping[str, Any]) -> list[Act]:
+    """What was done last to a subject, of some actions and with these details, the latest first."""
+    sql = (
+        "SELECT at, action, person, behalf, details FROM parvis.audit_trace WHERE subject = $1 AND subject_id = $2 "
+        "AND action = ANY($3) AND details @> $4 ORDER BY id DESC LIMIT $5"
+    )
+    async with connection() as c:
+        return [Act(**row) for row in await c.fetch(sql, subject, subject_id, list(actions), about, _FEW)]

@@ -26,6 +26,8 @@ _AnyRequest = Request[Any, Any, Any]
 SEE = guards.page(guards.staff(PEOPLE), "manager")
 CHANGE = guards.page(guards.staff(PEOPLE), "manager", status_code=200)
 _PAST = Text("Write a day from tomorrow on, or none.")
+_FAR = Text("Write a day of this century, or none.")
+_LAST_YEAR = 2099
 GIVEN = [(role.value, ROLES[role]) for role in AT_AN_EMITTER]
 
 
@@ -84,3 +86,5 @@ def wrong_days(until: date | None) -> Iterator[Refusal]:
     """What is wrong with a last day as it was typed."""
     if until is not None and until < first_last_day():
         yield Refusal("until-past", _PAST, "until")
+    elif until is not None and until.year > _LAST_YEAR:
+        yield Refusal("until-far", _FAR, "until")

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 
 from parvis import clock
 from parvis.db import transaction
-from parvis.errors import Text
+from parvis.errors import NotFound, Text
 from parvis.identity import members, rights, rules
 from parvis.identity.members import HeldRole
 from parvis.identity.rights import RightsChanged
@@ -24,6 +24,7 @@ from parvis.web import pages
 
 _AnyRequest = Request[Any, Any, Any]
 _PAGE = 30
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +53,28 @@ async def changes(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]
 async def ask_to_undo(request: _AnyRequest, emitter: FromPath[str], version: FromPath[int]) -> Response[Any]:
     """A change of what roles may do, and what undoing it would make now."""
     here = await look(request, emitter)
-    changed = await rights.one_change(here.emitter.id, version)
-    return await _undoing(request, here, changed)
+    return await _undoing(request, here, await _one(here, version))
 
 
 @post("/office/{emitter:str}/people/changes/{version:int}", **CHANGE)
 async def undo(request: _AnyRequest, emitter: FromPath[str], version: FromPath[int]) -> Response[Any]:
     """Take it back; what others changed since stays."""
     here = await look(request, emitter)
-    own = here.emitter.id
+    own, changed = here.emitter.id, await _one(here, version)
     async with transaction():
         done = await rights.undo(own, version, here.by)
         if done:
             facts = {"version": done.version, "undoes": version}
             await here.trace("undo-rights", "emitter", own, **facts)
     if done is None:
-        return await _undoing(request, here, await rights.one_change(own, version))
+        return await _undoing(request, here, changed)
     return pages.see_other(f"{here.base}/roles?published={done.version}")
+
+
+async def _one(here: Here, version: int) -> RightsChanged:
+    if version > _MOST:
+        raise NotFound
+    return await rights.one_change(here.emitter.id, version)
 
 
 async def _undoing(request: _AnyRequest, here: Here, changed: RightsChanged) -> Response[Any]:

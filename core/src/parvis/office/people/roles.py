@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -21,13 +21,15 @@ from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
 _NOTHING = Text("This changes nothing.")
+_MOST = 2**31 - 1
 
 
 class Ticked(msgspec.Struct, frozen=True, kw_only=True):
-    """The cells that are ticked, `permission:role`, and the version of what was shown."""
+    """The cells that are ticked, `permission:role`, of the permissions that were shown, and the version of that."""
 
     may: tuple[str, ...] = ()
-    version: int = 0
+    asked: tuple[str, ...] = ()
+    version: Annotated[int, msgspec.Meta(ge=0, le=_MOST)] = 0
 
 
 @get("/office/{emitter:str}/people/roles", **SEE)
@@ -45,7 +47,9 @@ async def change(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         return await _page(request, here, form)
     by, own = here.by, here.emitter.id
     async with transaction():
-        permissions = [found for _, group in await wording.permissions_of(own) for found in group]
+        groups = await wording.permissions_of(own)
+        # A plugin that was enabled meanwhile was not shown: nobody unticked anything of it.
+        permissions = [found for _, brought in groups for found in brought if found.key in form.value.asked]
         seen = await rights.said_before(own, form.value.version)
         wanted = rules.chosen(permissions, wording.cells(form.value.may), seen)
         done = await rights.change(own, wanted, base=form.value.version, by=by)

@@ -139,10 +139,9 @@ async def _page(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[A
 
 async def _past(here: Here) -> list[tuple[trail.Act, str]]:
     """When it was enabled and disabled here, and by whom, the latest first."""
-    acts = await trail.trail("emitter", here.emitter.id)
-    own = [act for act in acts if act.action in (_ENABLE, _DISABLE) and act.details.get("plugin") == here.key]
-    names = await people.names([act.person for act in own if act.person])
-    return [(act, names.get(act.person, "") if act.person else "") for act in reversed(own)]
+    acts = await trail.latest("emitter", here.emitter.id, (_ENABLE, _DISABLE), {"plugin": here.key})
+    names = await people.names([act.person for act in acts if act.person])
+    return [(act, names.get(act.person, "") if act.person else "") for act in acts]
 
 
 HANDLERS = (listed, one, enable, disable)
