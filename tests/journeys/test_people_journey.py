@@ -36,6 +36,7 @@ async def test_somebody_is_invited_accepts_may_more_and_leaves(office):
     await sound(page)
     await page.fill("#address", "nora.schmitt@example.org")
     await page.click("label[for=role]")
+    await page.click("label:has-text('Deutsch')")
     await page.click("main form button")
     await expect(page.locator(".notice")).to_contain_text("en route")
     await sound(page)

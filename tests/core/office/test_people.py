@@ -191,6 +191,15 @@ async def test_an_invitation_is_written_in_their_language_and_accepted_with_thei
     assert (await traced("invite"), await traced("accept-invitation")) == (1, 1)
 
 
+async def test_they_are_written_to_in_the_managers_language_unless_another_is_chosen(manager):
+    await manager.get("people/invite")
+    assert re.findall(r'type="radio" id="language[^"]*" name="language" value="(\w+)"( checked)?', manager.text) == [
+        ("fr", ""),
+        ("de", ""),
+        ("en", " checked"),
+    ]
+
+
 async def test_it_is_sent_again_and_revoked(manager, office):
     first = await invited(manager)
     [again] = re.findall(r'action="[^"]*/people/(invitations/[^"]*/again)"', manager.text)
