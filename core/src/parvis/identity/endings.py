@@ -60,14 +60,8 @@ async def sweep() -> int:
             # an hour longer, for the limit on codes an hour
             ("DELETE FROM parvis.contact_proof WHERE ends_at < $1 RETURNING id", now - timedelta(hours=1)),
             ("DELETE FROM parvis.logout_seen WHERE until < $1 RETURNING jti", now),
-            (
-                "DELETE FROM parvis.invitation WHERE state = 'pending' AND expires_at < $1 RETURNING id",
-                now - _UNANSWERED,
-            ),
-            (
-                "UPDATE parvis.role_grant SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at < $1 RETURNING id",
-                now,
-            ),
+            (_FORGET_INVITATIONS, now - _UNANSWERED),
+            (_END_ROLES, now),
         ):
             gone += len(await c.fetch(sql, instant))
     return gone
