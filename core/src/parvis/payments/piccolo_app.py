@@ -1,0 +1,14 @@
+"""Payments as a Piccolo app."""
+
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig
+
+from parvis.payments.tables import Tariff, TariffChange
+
+APP_CONFIG = AppConfig(
+    app_name="payments",
+    migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
+    table_classes=[Tariff, TariffChange],
+    migration_dependencies=["parvis.territory.piccolo_app"],
+)
