@@ -74,7 +74,8 @@ async def migrate(owner_url: str, apps: Sequence[AppConfig], serving_role: str |
     """Bring the database up to date and return what ran. Two at once wait for one another.
 
     `serving_role` gets every right on rows, but on tables whose comment begins with `append-only` only to
-    read and add. Raises ConfigurationError on a database of a newer version.
+    read and add, and with `append-only by a function` only to read. Raises ConfigurationError on a database of a
+    newer version.
     """
     try:
         connection = await asyncpg.connect(owner_url)
@@ -162,9 +163,10 @@ async def _grant(connection: asyncpg.Connection, role: str, apps: Sequence[AppCo
             f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{schema}" TO {name};'
         )
     for table in await connection.fetch(
-        "SELECT oid::regclass::text AS name FROM pg_class "
-        "WHERE relkind = 'r' AND obj_description(oid, 'pg_class') LIKE 'append-only%'"
+        "SELECT oid::regclass::text AS name, obj_description(oid, 'pg_class') LIKE '% by a function%' AS by_function "
+        "FROM pg_class WHERE relkind = 'r' AND obj_description(oid, 'pg_class') LIKE 'append-only%'"
     ):
-        await connection.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table['name']} FROM {name}")
+        adding = "INSERT, " if table["by_function"] else ""
+        await connection.execute(f"REVOKE {adding}UPDATE, DELETE, TRUNCATE ON {table['name']} FROM {name}")
     # An open transaction holds the change feed back, so none may idle for long.
     await connection.execute(f"ALTER ROLE {name} SET idle_in_transaction_session_timeout = '{_IDLE}'")

@@ -1,0 +1,114 @@
+"""What each fact does to a till's books: the one place that knows debits (+) from credits (−). Pure.
+
+Every function gives lines that sum to zero, and none for an amount of zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from parvis.payments.money import Cents, vat_in
+
+Lines: TypeAlias = tuple[tuple[str, Cents], ...]
+
+RECEIVABLE, BANK, CASH, VAT = "receivable", "bank", "cash", "vat"
+REFUND_DUE, CREDIT, DISPUTED, SUSPENSE = "refund_due", "credit", "disputed", "suspense"
+PAID_OVER, FEES = "paid_over", "fees"
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What was sold: the revenue account's own name, the price with VAT, and its rate in hundredths of a percent."""
+
+    revenue: str
+    cents: Cents
+    vat_bp: int = 0
+
+
+def clearing(account: str) -> str:
+    """The account of what a provider has collected and not yet paid out."""
+    return f"clearing:{account}"
+
+
+def charged(sales: Iterable[Sale]) -> Lines:
+    """Something is owed: VAT is taken out once for each rate."""
+    sold = tuple(sale for sale in sales if sale.cents)
+    lines = [(f"revenue:{sale.revenue}", -sale.cents) for sale in sold]
+    for rate in sorted({sale.vat_bp for sale in sold if sale.vat_bp}):
+        of_rate = [sale for sale in sold if sale.vat_bp == rate]
+        vat = vat_in(sum(sale.cents for sale in of_rate), rate)
+        lines += [(f"revenue:{of_rate[0].revenue}", vat), (VAT, -vat)]
+    return _lines((RECEIVABLE, sum(sale.cents for sale in sold)), *lines)
+
+
+def captured(into: str, cents: Cents, owed: Cents) -> Lines:
+    """Money came in for what was owed; what is above it is the payer's credit."""
+    return _lines((into, cents), (RECEIVABLE, -owed), (CREDIT, owed - cents))
+
+
+def captured_in_vain(into: str, cents: Cents) -> Lines:
+    """Money came in for a place that is gone, or a second time: it is to be given back."""
+    return _lines((into, cents), (REFUND_DUE, -cents))
+
+
+def captured_unknown(into: str, cents: Cents) -> Lines:
+    """Money came in that nobody here asked for."""
+    return _lines((into, cents), (SUSPENSE, -cents))
+
+
+def taken_up(sales: Iterable[Sale], cents: Cents) -> Lines:
+    """A place was found after all for money that was to be given back."""
+    lines = charged(sales)
+    owed = sum(amount for account, amount in lines if account == RECEIVABLE)
+    rest = tuple((account, amount) for account, amount in lines if account != RECEIVABLE)
+    return _lines((REFUND_DUE, cents), (CREDIT, owed - cents), *rest)
+
+
+def granted(sales: Iterable[Sale], cents: Cents) -> Lines:
+    """Part or all of what was sold is given back: each sale's share, VAT with it."""
+    sold = tuple(sale for sale in sales if sale.cents)
+    total = sum(sale.cents for sale in sold)
+    ends = [sum(sale.cents for sale in sold[: number + 1]) * cents // total for number in range(len(sold))]
+    parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    shares = (Sale(sale.revenue, part, sale.vat_bp) for sale, part in zip(sold, parts, strict=True))
+    return reversed_of(_renamed(charged(shares), RECEIVABLE, REFUND_DUE))
+
+
+def repaid(out_of: str, cents: Cents) -> Lines:
+    """Money that was to be given back has left."""
+    return _lines((REFUND_DUE, cents), (out_of, -cents))
+
+
+def paid_out(account: str, cents: Cents, fees: Cents) -> Lines:
+    """A provider paid what it had collected into the bank, less its fees."""
+    return _lines((BANK, cents), (FEES, fees), (clearing(account), -cents - fees))
+
+
+def paid_over(cents: Cents) -> Lines:
+    """The till handed money to the public accountant."""
+    return _lines((PAID_OVER, cents), (BANK, -cents))
+
+
+def disputed(account: str, cents: Cents) -> Lines:
+    """The payer's bank took money back until it is decided."""
+    return _lines((DISPUTED, cents), (clearing(account), -cents))
+
+
+def dispute_lost(cents: Cents) -> Lines:
+    """The payer's bank keeps it: it is owed again."""
+    return _lines((RECEIVABLE, cents), (DISPUTED, -cents))
+
+
+def reversed_of(lines: Lines) -> Lines:
+    """The entry that takes another one back."""
+    return tuple((account, -cents) for account, cents in lines)
+
+
+def _renamed(lines: Lines, account: str, other: str) -> Lines:
+    return tuple((other if name == account else name, cents) for name, cents in lines)
+
+
+def _lines(*lines: tuple[str, Cents]) -> Lines:
+    return tuple(line for line in lines if line[1])
