@@ -93,6 +93,34 @@ class ContactCodeRequested(Event, frozen=True, kw_only=True):
     proof: UUID
 
 
+class PaymentSettled(Event, frozen=True, kw_only=True):
+    """Money came in (`cents`) and was taken: for the place (`paid`), or to be given back (`vain`, `extra`)."""
+
+    type = "payment.settled"
+
+    intent: UUID
+    capture: UUID | None = None
+    taken_as: str
+    cents: int
+
+
+class PaymentExpired(Event, frozen=True, kw_only=True):
+    """An amount was not paid in time, or is no longer asked for: what was kept for it can be freed."""
+
+    type = "payment.expired"
+
+    intent: UUID
+
+
+class RefundDone(Event, frozen=True, kw_only=True):
+    """Money was given back."""
+
+    type = "refund.done"
+
+    refund: UUID
+    cents: int
+
+
 class MessageQueued(Event, frozen=True, kw_only=True):
     """A mail or an SMS waits to leave."""
 

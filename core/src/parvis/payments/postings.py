@@ -66,14 +66,18 @@ def taken_up(sales: Iterable[Sale], cents: Cents) -> Lines:
     return _lines((REFUND_DUE, cents), (CREDIT, owed - cents), *rest)
 
 
-def granted(sales: Iterable[Sale], cents: Cents) -> Lines:
-    """Part or all of what was sold is given back: each sale's share, VAT with it."""
-    sold = tuple(sale for sale in sales if sale.cents)
+def granted(sales: Iterable[Sale], cents: Cents, before: Cents = 0) -> Lines:
+    """Part or all of what was sold is given back, `before` having been given back already; what was paid above the
+    price comes last, from the payer's credit. However it is cut, all parts together take the whole sale back."""
+    sold = tuple(sales)
     total = sum(sale.cents for sale in sold)
-    ends = [sum(sale.cents for sale in sold[: number + 1]) * cents // total for number in range(len(sold))]
-    parts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    shares = (Sale(sale.revenue, part, sale.vat_bp) for sale, part in zip(sold, parts, strict=True))
-    return reversed_of(_renamed(charged(shares), RECEIVABLE, REFUND_DUE))
+    was, now = (_shares(sold, min(given, total)) for given in (before, before + cents))
+    back: dict[str, Cents] = {}
+    for sign, lines in ((1, charged(was)), (-1, charged(now))):
+        for account, amount in lines:
+            back[account] = back.get(account, 0) + sign * amount
+    back.pop(RECEIVABLE, None)
+    return _lines(*back.items(), (CREDIT, cents - sum(back.values())), (REFUND_DUE, -cents))
 
 
 def repaid(out_of: str, cents: Cents) -> Lines:
@@ -106,8 +110,16 @@ def reversed_of(lines: Lines) -> Lines:
     return tuple((account, -cents) for account, cents in lines)
 
 
-def _renamed(lines: Lines, account: str, other: str) -> Lines:
-    return tuple((other if name == account else name, cents) for name, cents in lines)
+def _shares(sales: tuple[Sale, ...], cents: Cents) -> list[Sale]:
+    """A part of what was sold, each sale's in proportion; they add up to it."""
+    total = sum(sale.cents for sale in sales)
+    shares, seen, given = [], 0, 0
+    for sale in sales:
+        seen += sale.cents
+        share = (seen * cents // total if total else 0) - given
+        given += share
+        shares.append(Sale(sale.revenue, share, sale.vat_bp))
+    return shares
 
 
 def _lines(*lines: tuple[str, Cents]) -> Lines:

@@ -6,12 +6,14 @@ from piccolo.columns import (
     JSONB,
     UUID,
     BigInt,
+    Boolean,
     Bytea,
     Date,
     ForeignKey,
     Integer,
     OnDelete,
     SmallInt,
+    Text,
     Timestamptz,
     Varchar,
 )
@@ -129,3 +131,136 @@ class TillClosing(Table, tablename="till_closing", schema="parvis"):
     last_entry = BigInt()
     totals = JSONB()
     digest = Bytea(default=None)
+
+
+class ProviderAccount(Table, tablename="provider_account", schema="parvis"):
+    """A till's account at a provider; `gives_back` is how its refunds leave."""
+
+    key = Varchar(length=50, primary_key=True)
+    till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
+    provider = Varchar(length=40)
+    gives_back = Varchar(length=8)
+
+
+class Basket(Table, tablename="basket", schema="parvis"):
+    """What somebody pays for at once: `purpose` says who gives it (a service's key), `subject` what it is there."""
+
+    id = UUID(primary_key=True, default=None)
+    purpose = Varchar(length=40)
+    subject = UUID(null=True, default=None)
+    person = UUID(null=True, default=None)
+    version = Integer(default=1)
+    created = Timestamptz(default=None)
+
+
+class Intent(Table, tablename="intent", schema="parvis"):
+    """An amount to collect for one till; a changed basket has others, of the next version."""
+
+    id = UUID(primary_key=True, default=None)
+    basket = ForeignKey(Basket, null=False, on_delete=OnDelete.restrict)
+    till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
+    version = Integer()
+    cents = BigInt()
+    state = Varchar(length=10)
+    expires_at = Timestamptz(default=None)
+    created = Timestamptz(default=None)
+
+
+class Charge(Table, tablename="charge", schema="parvis"):
+    """A line of what is to be paid, with the steps of its price (`pricing.Step`)."""
+
+    id = UUID(primary_key=True, default=None)
+    intent = ForeignKey(Intent, null=False, on_delete=OnDelete.restrict)
+    label = Varchar(length=200)
+    revenue = Varchar(length=50)
+    cents = BigInt()
+    vat_bp = SmallInt()
+    steps = JSONB()
+
+
+class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
+    """A payment opened at a provider; one at a time for an intent."""
+
+    id = UUID(primary_key=True, default=None)
+    intent = ForeignKey(Intent, null=False, on_delete=OnDelete.restrict)
+    account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
+    provider_ref = Varchar(length=200, null=True, default=None)
+    url = Text()
+    state = Varchar(length=8)
+    last_result = Varchar(length=10)
+    created = Timestamptz(default=None)
+    resume_until = Timestamptz(default=None)
+    live_until = Timestamptz(default=None)
+
+
+class Capture(Table, tablename="capture", schema="parvis"):
+    """Money that came in, once for each account and reference; never rewritten."""
+
+    id = UUID(primary_key=True, default=None)
+    account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
+    provider_ref = Varchar(length=200)
+    till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
+    intent = ForeignKey(Intent, null=True, on_delete=OnDelete.restrict)
+    cents = BigInt()
+    taken_as = Varchar(length=8)
+    at = Timestamptz(default=None)
+    day = Date(default=None)
+
+
+class Refund(Table, tablename="refund", schema="parvis"):
+    """Money to be given back of what came in: who asked, who decided (never the same), and how it leaves."""
+
+    id = UUID(primary_key=True, default=None)
+    capture = ForeignKey(Capture, null=False, on_delete=OnDelete.restrict)
+    till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
+    cents = BigInt()
+    state = Varchar(length=10)
+    method = Varchar(length=8)
+    reason = Varchar(length=200)
+    requested_by = UUID(null=True, default=None)
+    requested_at = Timestamptz(default=None)
+    decided_by = UUID(null=True, default=None)
+    decided_at = Timestamptz(null=True, default=None)
+    changed = Timestamptz(default=None)
+    done_day = Date(null=True, default=None)
+
+
+class Statement(Table, tablename="statement", schema="parvis"):
+    """What a provider says moved at an account on a day, as it was last read."""
+
+    id = UUID(primary_key=True, default=None)
+    account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
+    day = Date(default=None)
+    read_at = Timestamptz(default=None)
+    lines = Integer()
+
+
+class StatementLine(Table, tablename="statement_line", schema="parvis"):
+    """A line of a statement: a `capture` by the provider's reference, or a `refund` by ours."""
+
+    statement = ForeignKey(Statement, null=False, on_delete=OnDelete.cascade, primary_key=True)
+    n = Integer()
+    kind = Varchar(length=8)
+    provider_ref = Varchar(length=200)
+    cents = BigInt()
+
+
+class Difference(Table, tablename="difference", schema="parvis"):
+    """Where statement and books differ, until somebody closes it with a reason.
+
+    `found_again`: whether the last reading of that day's statement still found it.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
+    day = Date(default=None)
+    kind = Varchar(length=8)
+    sort = Varchar(length=14)
+    provider_ref = Varchar(length=200)
+    ours = BigInt(null=True, default=None)
+    theirs = BigInt(null=True, default=None)
+    found_at = Timestamptz(default=None)
+    found_again = Boolean(default=True)
+    closed_at = Timestamptz(null=True, default=None)
+    closed_by = UUID(null=True, default=None)
+    reason = Varchar(length=500)

@@ -2,14 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from parvis import clock
+from parvis.payments.accounts import add_account
+from parvis.payments.attempts import begin, look
+from parvis.payments.intents import Charge, Intent, demand
 from parvis.payments.ledger import open_till
 from parvis.payments.money import Cents
+from parvis.payments.settling import Settled
 from parvis.testing.calendars import a_place
+from parvis.testing.sandbox_provider import Sandbox
 
 
 async def a_till(*, kind: str = "regie", alone_up_to: Cents = 0, emitter: UUID | None = None) -> UUID:
     """A till of an emitter of its own unless one is given."""
     owner = emitter or (await a_place())[1]
     return await open_till(owner, "pools", "Régie des piscines", kind, alone_up_to=alone_up_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A till that collects by the sandbox, and what happens there."""
+
+    till: UUID
+    account: str
+    provider: Sandbox
+
+    async def due(self, cents: Cents = 1000, *, minutes: int = 30, **basket: Any) -> Intent:
+        """An amount to be paid within so many minutes."""
+        charge = Charge(self.till, "Ten entries", "pools", cents)
+        [intent] = await demand([charge], clock.now() + timedelta(minutes=minutes), **basket)
+        return intent
+
+    async def opened(self, intent: UUID) -> str:
+        """The reference of the payment that the resident opens for an intent, or comes back to."""
+        page = await begin(intent, self.provider, self.account, label="Pools", mail="a@b.fr", back="https://x.invalid")
+        return page.url.rsplit("/", 1)[1]
+
+    async def paid(self, cents: Cents = 1000, **basket: Any) -> tuple[Intent, Settled]:
+        """An amount that was paid, and how it was taken."""
+        due = await self.due(cents, **basket)
+        ref = await self.opened(due.id)
+        self.provider.pay(ref)
+        settled = await look(self.provider, self.account, ref)
+        if settled is None:
+            raise LookupError(ref)
+        return due, settled
+
+
+async def a_shop(**rest: Any) -> Shop:
+    """A till with an account at a sandbox of its own."""
+    till = await a_till(**rest)
+    key = f"sandbox-{till.hex[-12:]}"
+    await add_account(key, till, "sandbox")
+    return Shop(till, key, Sandbox())

@@ -1,0 +1,68 @@
+"""A till's accounts at its providers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from parvis.db import connection, transaction
+from parvis.errors import Conflict, Invalid, NotFound, Refusal, Text
+from parvis.payments.postings import BANK, CASH, CREDIT, clearing
+
+_KEY = re.compile(r"[a-z0-9._-]{1,50}")
+OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A till's account at a provider (its key); `gives_back` is how refunds leave."""
+
+    key: str
+    till: UUID
+    provider: str
+    gives_back: str
+
+    @property
+    def collects_into(self) -> str:
+        """The till's own account in its books that money from here goes into."""
+        return CASH if self.provider == OFFLINE else clearing(self.key)
+
+    def pays_from(self, method: str) -> str:
+        """The account that a refund by `method` leaves from."""
+        return {"provider": self.collects_into, "cash": CASH, "credit": CREDIT}.get(method, BANK)
+
+
+async def add_account(key: str, till: UUID, provider: str, gives_back: str = "provider") -> Account:
+    """Let a till collect through a provider. Raises Invalid for an unfit key, Conflict if another till has it."""
+    if not _KEY.fullmatch(key):
+        text = Text("The name of an account has small letters, figures, dots, dashes: at most 50.")
+        raise Invalid(Refusal("account-key", text, "key"))
+    sql = (
+        "INSERT INTO parvis.provider_account AS kept (key, till, provider, gives_back) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (key) DO UPDATE SET gives_back = excluded.gives_back "
+        "WHERE kept.till = excluded.till AND kept.provider = excluded.provider RETURNING *"
+    )
+    async with transaction() as c:
+        row = await c.fetchrow(sql, key, till, provider, gives_back)
+    if row is None:
+        raise Conflict("Another till has an account of this name.")
+    return Account(**row)
+
+
+async def account(key: str) -> Account:
+    """An account. Raises NotFound."""
+    async with connection() as c:
+        row = await c.fetchrow(
+            "SELECT key, till, provider, gives_back FROM parvis.provider_account WHERE key = $1", key
+        )
+    if row is None:
+        raise NotFound
+    return Account(**row)
+
+
+async def accounts_of(till: UUID) -> list[Account]:
+    """A till's accounts, by key."""
+    sql = "SELECT key, till, provider, gives_back FROM parvis.provider_account WHERE till = $1 ORDER BY key"
+    async with connection() as c:
+        return [Account(**row) for row in await c.fetch(sql, till)]

@@ -1,0 +1,187 @@
+"""Amounts to collect: a basket's charges, one intent for each till, frozen until it is paid, cancelled or too late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from parvis import clock
+from parvis.db import Connection, connection, new_id, transaction
+from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.events import PaymentExpired
+from parvis.outbox import record
+from parvis.payments.money import Cents
+from parvis.payments.postings import Sale
+from parvis.payments.pricing import Step
+from parvis.payments.rules import INTENT, after, checked_cents
+
+_INTENT = (
+    "SELECT i.id, i.basket, i.till, i.version, i.cents, i.state, i.expires_at, b.purpose, b.subject, b.person, "
+    "t.emitter FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket JOIN parvis.till t ON t.id = i.till "
+)
+_MOST_CHARGES = 200
+_GIVEN_UP = frozenset({"cancelled", "to_refund", "refunded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A line to be paid: into which till and revenue account, and how the price came about."""
+
+    till: UUID
+    label: str
+    revenue: str
+    cents: Cents
+    vat_bp: int = 0
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An amount to collect for a till until `expires_at` (UTC); `purpose` and `subject` say what for."""
+
+    id: UUID
+    basket: UUID
+    till: UUID
+    version: int
+    cents: Cents
+    state: str
+    expires_at: datetime
+    purpose: str
+    subject: UUID | None
+    person: UUID | None
+    emitter: UUID
+
+
+async def demand(
+    charges: Sequence[Charge],
+    expires_at: datetime,
+    *,
+    purpose: str = "",
+    subject: UUID | None = None,
+    person: UUID | None = None,
+    basket: UUID | None = None,
+) -> tuple[Intent, ...]:
+    """Ask for what a basket costs: one intent for each till, those of a former version of `basket` being cancelled.
+
+    Amounts of zero are not collected: settle them with `settling.settle_free`. Raises Invalid for an amount that is
+    none, Refused when a till's part is paid already, NotFound for an unknown basket.
+    """
+    _check(charges)
+    async with transaction() as c:
+        version = await _new_version(c, basket) if basket else 1
+        if basket is None:
+            basket = await _new_basket(c, purpose, subject, person)
+        tills = sorted({charge.till for charge in charges})
+        for till in tills:
+            await _add(c, basket, version, [charge for charge in charges if charge.till == till], expires_at)
+        return await _of_version(c, basket, version)
+
+
+async def intent(found: UUID) -> Intent:
+    """An intent. Raises NotFound."""
+    async with connection() as c:
+        return _read(await c.fetchrow(_INTENT + "WHERE i.id = $1", found))
+
+
+async def locked(c: Connection, found: UUID) -> Intent:
+    """An intent, nobody else's until the transaction ends. Raises NotFound."""
+    # Strong enough against another settlement; foreign keys of attempts and captures may still point at it.
+    return _read(await c.fetchrow(_INTENT + "WHERE i.id = $1 FOR NO KEY UPDATE OF i", found))
+
+
+async def of_basket(basket: UUID) -> tuple[Intent, ...]:
+    """The intents of a basket's last version, by till. Raises NotFound."""
+    async with connection() as c:
+        version = await c.fetchval("SELECT version FROM parvis.basket WHERE id = $1", basket)
+        if version is None:
+            raise NotFound
+        return await _of_version(c, basket, version)
+
+
+async def sales_of(found: UUID) -> tuple[Sale, ...]:
+    """What an intent's charges sell."""
+    sql = "SELECT revenue, cents, vat_bp FROM parvis.charge WHERE intent = $1 ORDER BY id"
+    async with connection() as c:
+        return tuple(Sale(**row) for row in await c.fetch(sql, found))
+
+
+async def move(c: Connection, found: Intent, how: str) -> str:
+    """Let a locked intent take a step; its state now. Raises Refused."""
+    state = after(INTENT, found.state, how)
+    await c.execute("UPDATE parvis.intent SET state = $2 WHERE id = $1", found.id, state)
+    return state
+
+
+async def cancel(found: UUID) -> None:
+    """No longer ask for an amount; money that still comes is given back. Raises Refused once it is paid."""
+    async with transaction() as c:
+        await _drop(c, await locked(c, found), "cancel")
+
+
+async def expire(found: UUID) -> None:
+    """Give up an amount that was not paid in time. Raises Refused once it is paid or cancelled."""
+    async with transaction() as c:
+        await _drop(c, await locked(c, found), "expire")
+
+
+async def _drop(c: Connection, found: Intent, how: str) -> None:
+    await move(c, found, how)
+    await record(PaymentExpired(emitter=found.emitter, intent=found.id))
+
+
+def _check(charges: Sequence[Charge]) -> None:
+    if not 1 <= len(charges) <= _MOST_CHARGES:
+        raise Refused(Refusal("basket-size", Text("A basket has from 1 to {most} lines.", {"most": _MOST_CHARGES})))
+    for charge in charges:
+        checked_cents(charge.cents)
+    for till in {charge.till for charge in charges}:
+        checked_cents(sum(charge.cents for charge in charges if charge.till == till))
+
+
+async def _new_basket(c: Connection, purpose: str, subject: UUID | None, person: UUID | None) -> UUID:
+    basket = new_id()
+    sql = "INSERT INTO parvis.basket (id, purpose, subject, person, created) VALUES ($1, $2, $3, $4, $5)"
+    await c.execute(sql, basket, purpose, subject, person, clock.now())
+    return basket
+
+
+async def _new_version(c: Connection, basket: UUID) -> int:
+    sql = "UPDATE parvis.basket SET version = version + 1 WHERE id = $1 RETURNING version"
+    version = await c.fetchval(sql, basket)
+    if version is None:
+        raise NotFound
+    for former in await _of_version(c, basket, version - 1):
+        found = await locked(c, former.id)
+        if found.state not in _GIVEN_UP:
+            await move(c, found, "cancel")
+    return int(version)
+
+
+async def _add(c: Connection, basket: UUID, version: int, charges: Iterable[Charge], expires_at: datetime) -> None:
+    lines, found = list(charges), new_id()
+    sql = (
+        "INSERT INTO parvis.intent (id, basket, till, version, cents, state, expires_at, created) "
+        "VALUES ($1, $2, $3, $4, $5, 'created', $6, $7)"
+    )
+    total = sum(charge.cents for charge in lines)
+    await c.execute(sql, found, basket, lines[0].till, version, total, expires_at, clock.now())
+    await c.executemany(
+        "INSERT INTO parvis.charge (id, intent, label, revenue, cents, vat_bp, steps) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [(new_id(), found, line.label, line.revenue, line.cents, line.vat_bp, line.steps) for line in lines],
+    )
+
+
+async def _of_version(c: Connection, basket: UUID, version: int) -> tuple[Intent, ...]:
+    rows = await c.fetch(_INTENT + "WHERE i.basket = $1 AND i.version = $2 ORDER BY i.till", basket, version)
+    return tuple(map(_read, rows))
+
+
+def _read(row: asyncpg.Record | None) -> Intent:
+    if row is None:
+        raise NotFound
+    return Intent(**row)

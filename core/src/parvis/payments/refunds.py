@@ -1,0 +1,192 @@
+"""Giving money back: asked for, and approved by a second person above the till's limit (`refund_sending` goes on).
+
+What is asked for, under way or done never exceeds what came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from parvis import clock
+from parvis.db import Connection, connection, new_id, transaction
+from parvis.errors import NotFound, Refused
+from parvis.payments import intents, ledger, postings
+from parvis.payments.accounts import Account, account
+from parvis.payments.money import Cents
+from parvis.payments.postings import Lines
+from parvis.payments.rules import (
+    REFUND,
+    REFUND_HELD,
+    Outcome,
+    after,
+    approval_fault,
+    checked_cents,
+    gives_back_a_sale,
+    refund_fault,
+)
+
+CAPTURE = (
+    "SELECT c.id, c.account, c.provider_ref, c.till, c.intent, c.cents, c.taken_as, t.alone_up_to, t.emitter "
+    "FROM parvis.capture c JOIN parvis.till t ON t.id = c.till WHERE c.id = $1"
+)
+_GRANTED = REFUND_HELD - {"requested"}
+_ADD = (
+    "INSERT INTO parvis.refund (id, capture, till, cents, state, method, reason, requested_by, requested_at, changed) "
+    "VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $8)"
+)
+
+
+_REFUND = "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by FROM parvis.refund "
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money to be given back of a capture, in its state; `requested_by` and `decided_by` are accounts."""
+
+    id: UUID
+    capture: UUID
+    till: UUID
+    cents: Cents
+    state: str
+    method: str
+    reason: str
+    requested_by: UUID | None
+    decided_by: UUID | None
+
+
+async def request(capture: UUID, cents: Cents, reason: str, by: UUID, method: str | None = None) -> Refund:
+    """Ask to give part or all of what came in back; up to the till's limit it is approved at once.
+
+    `method` is the account's own unless said. Raises Refused above what is left of it, NotFound.
+    """
+    checked_cents(cents)
+    async with transaction() as c:
+        paid = await _locked_capture(c, capture)
+        sql = "SELECT coalesce(sum(cents), 0) FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
+        held = int(await c.fetchval(sql, capture, list(REFUND_HELD)))
+        if wrong := refund_fault(cents, paid["cents"], held):
+            raise Refused(wrong)
+        how = method or (await account(paid["account"])).gives_back
+        refund = new_id()
+        await c.execute(_ADD, refund, capture, paid["till"], cents, how, reason, by, clock.now())
+        if cents <= paid["alone_up_to"]:
+            await _approve(c, await _locked(c, refund), paid, None)
+    return await refund_by_id(refund)
+
+
+async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, reason: str) -> None:
+    """Have all of what came in vain given back, as a rule and at once; in the caller's transaction."""
+    refund = new_id()
+    await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now())
+    await move(c, await _locked(c, refund), "approve")
+
+
+async def decide(refund: UUID, approve: bool, by: UUID) -> None:
+    """Approve or reject what somebody else asked for. Raises Refused."""
+    async with transaction() as c:
+        paid, found = await both(c, refund)
+        if approve and (wrong := approval_fault(found.requested_by, by)):
+            raise Refused(wrong)
+        if approve:
+            await _approve(c, found, paid, by)
+        else:
+            await move(c, found, "reject")
+
+
+async def withdraw(refund: UUID) -> None:
+    """Take an approved refund back before it leaves. Raises Refused once it has."""
+    async with transaction() as c:
+        _, found = await both(c, refund)
+        await _withdraw(c, found)
+
+
+async def call_off(c: Connection, capture: UUID) -> None:
+    """Take back every refund of a capture; in the caller's transaction. Raises Refused if one has left."""
+    rows = await c.fetch(
+        "SELECT id FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)", capture, list(REFUND_HELD)
+    )
+    for row in rows:
+        await _withdraw(c, await _locked(c, row["id"]))
+
+
+async def refund_by_id(refund: UUID) -> Refund:
+    """A refund. Raises NotFound."""
+    async with connection() as c:
+        return _read(await c.fetchrow(_REFUND + "WHERE id = $1", refund))
+
+
+async def refunds_of(capture: UUID) -> list[Refund]:
+    """The refunds of a capture, the oldest first."""
+    async with connection() as c:
+        return [_read(row) for row in await c.fetch(_REFUND + "WHERE capture = $1 ORDER BY id", capture)]
+
+
+async def _approve(c: Connection, found: Refund, paid: asyncpg.Record, by: UUID | None) -> None:
+    await move(c, found, "approve")
+    await c.execute(
+        "UPDATE parvis.refund SET decided_by = $2, decided_at = $3 WHERE id = $1", found.id, by, clock.now()
+    )
+    await ledger.post(found.till, "grant", found.id, await _granted(found, paid))
+
+
+async def _granted(found: Refund, paid: asyncpg.Record) -> Lines:
+    taken_as: Outcome = paid["taken_as"]
+    if taken_as == "unknown":
+        return ((postings.SUSPENSE, found.cents), (postings.REFUND_DUE, -found.cents))
+    state = (await intents.intent(paid["intent"])).state
+    if not gives_back_a_sale(taken_as, state):
+        return ()
+    before = sum(
+        other.cents for other in await refunds_of(paid["id"]) if other.state in _GRANTED and other.id != found.id
+    )
+    return postings.granted(await intents.sales_of(paid["intent"]), found.cents, before)
+
+
+async def _withdraw(c: Connection, found: Refund) -> None:
+    if found.state == "requested":
+        await move(c, found, "reject")
+        return
+    await move(c, found, "cancel")
+    try:
+        await ledger.reverse(found.till, "grant", found.id)
+    except NotFound:
+        # Nothing was granted: it gave back what was owed already.
+        return
+
+
+async def both(c: Connection, refund: UUID) -> tuple[asyncpg.Record, Refund]:
+    """A refund and what it gives back, nobody else's until the transaction ends. Raises NotFound."""
+    found = await refund_by_id(refund)
+    return await _locked_capture(c, found.capture), await _locked(c, refund)
+
+
+async def _locked_capture(c: Connection, capture: UUID) -> asyncpg.Record:
+    paid = await c.fetchrow(CAPTURE, capture)
+    if paid is None:
+        raise NotFound
+    # A capture is never written again and cannot be locked: its intent is, or its till where it has none.
+    if paid["intent"]:
+        await intents.locked(c, paid["intent"])
+    else:
+        await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", paid["till"])
+    return paid
+
+
+async def _locked(c: Connection, refund: UUID) -> Refund:
+    return _read(await c.fetchrow(_REFUND + "WHERE id = $1 FOR NO KEY UPDATE", refund))
+
+
+async def move(c: Connection, found: Refund, how: str) -> str:
+    """Let a locked refund take a step; its state now. Raises Refused."""
+    state = after(REFUND, found.state, how)
+    await c.execute("UPDATE parvis.refund SET state = $2, changed = $3 WHERE id = $1", found.id, state, clock.now())
+    return state
+
+
+def _read(row: asyncpg.Record | None) -> Refund:
+    if row is None:
+        raise NotFound
+    return Refund(**row)

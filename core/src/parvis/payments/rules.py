@@ -1,0 +1,126 @@
+"""What may become of a payment: three tables of transitions, and who may decide. Pure.
+
+A move that a table does not have is refused; money that came in is never refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from parvis.errors import Invalid, Refusal, Refused, Text
+from parvis.payments.money import MOST, Cents
+
+Moves: TypeAlias = Mapping[tuple[str, str], str]
+Way: TypeAlias = Literal["free", "online", "counter"]
+# How money that came in is taken: for a place; in vain; a second time; for nothing that is known here.
+Outcome: TypeAlias = Literal["paid", "vain", "extra", "unknown"]
+
+
+def _moves(*rows: tuple[str, str, str]) -> Moves:
+    found = {(state, move): after for states, move, after in rows for state in states.split("|")}
+    return MappingProxyType(found)
+
+
+INTENT = _moves(
+    ("created", "start", "pending"),
+    ("pending", "start", "pending"),
+    ("pending", "stop", "created"),
+    ("created|pending|expired", "cancel", "cancelled"),
+    ("created|pending", "expire", "expired"),
+    ("created|pending|expired", "paid", "paid"),
+    ("created|pending|expired|cancelled", "vain", "to_refund"),
+    ("paid", "extra", "paid"),
+    ("to_refund", "extra", "to_refund"),
+    ("refunded", "extra", "refunded"),
+    ("to_refund", "place", "paid"),
+    ("to_refund", "repaid", "refunded"),
+)
+ATTEMPT = _moves(
+    ("creating", "answer", "live"),
+    ("creating", "lose", "lost"),
+    ("live", "end", "dead"),
+    ("creating|live|lost|dead|paid", "pay", "paid"),
+)
+REFUND = _moves(
+    ("requested", "approve", "approved"),
+    ("requested", "reject", "rejected"),
+    ("approved", "send", "sent"),
+    ("approved", "cancel", "cancelled"),
+    ("sent|unknown", "done", "done"),
+    ("sent|unknown", "failed", "failed"),
+    ("sent", "unknown", "unknown"),
+    ("failed", "approve", "approved"),
+)
+# What counts against the money that came in: nobody can ask for more than is left.
+REFUND_HELD = frozenset({"requested", "approved", "sent", "unknown", "failed", "done"})
+LIVE_ATTEMPTS = frozenset({"creating", "live"})
+
+
+def after(moves: Moves, state: str, move: str) -> str:
+    """The state after a move. Raises Refused if it is not for this state.
+
+    >>> after(INTENT, "created", "start")
+    'pending'
+    """
+    if (state, move) not in moves:
+        text = Text("This cannot be done any more: it is “{state}” by now.", {"state": state})
+        raise Refused(Refusal("not-in-this-state", text))
+    return moves[state, move]
+
+
+def outcome(state: str, due: Cents, cents: Cents) -> Outcome:
+    """How money for an intent is taken, before it is known whether the place is free.
+
+    >>> [outcome(state, 1000, 1000) for state in ("expired", "cancelled", "paid")], outcome("pending", 1000, 999)
+    (['paid', 'vain', 'extra'], 'vain')
+    """
+    if (state, "extra") in INTENT:
+        return "extra"
+    return "paid" if (state, "paid") in INTENT and cents >= due else "vain"
+
+
+def way(cents: Cents, least: Cents, most: Cents) -> Way:
+    """How an amount can be paid: not at all, online, or at the counter. Raises Refused above the most.
+
+    >>> way(0, 100, 9_999_999), way(99, 100, 9_999_999), way(100, 100, 9_999_999)
+    ('free', 'counter', 'online')
+    """
+    if cents > most:
+        told = {"most": most // 100, "cents": f"{most % 100:02}"}
+        text = Text("At most {most},{cents} euros can be paid online at once: please ask for instalments.", told)
+        raise Refused(Refusal("amount-above", text, "cents"))
+    if cents == 0:
+        return "free"
+    return "online" if cents >= least else "counter"
+
+
+def checked_cents(cents: object, field: str = "cents") -> Cents:
+    """An amount that is a whole number of cents, not negative. Raises Invalid."""
+    if type(cents) is int and 0 <= cents <= MOST:
+        return cents
+    text = Text("“{cents}” is not an amount in whole cents, zero or more.", {"cents": str(cents)[:40]})
+    raise Invalid(Refusal("amount", text, field))
+
+
+def gives_back_a_sale(taken_as: Outcome, state: str | None) -> bool:
+    """Whether giving money back takes a sale back, or only what is owed to the payer already."""
+    return taken_as == "paid" or (taken_as == "vain" and state == "paid")
+
+
+def refund_fault(cents: Cents, captured: Cents, held: Cents) -> Refusal | None:
+    """Why so much cannot be given back of what came in, `held` of which is being given back already."""
+    if cents < 1:
+        return Refusal("refund-nothing", Text("Give back at least a cent."), "cents")
+    if held + cents > captured:
+        text = Text("More than was paid cannot be given back: {left} cents are left.", {"left": captured - held})
+        return Refusal("refund-above", text, "cents")
+    return None
+
+
+def approval_fault(requested_by: object, by: object) -> Refusal | None:
+    """Why somebody may not approve a refund: who asked for it needs somebody else."""
+    if by is None or by == requested_by:
+        return Refusal("second-person", Text("Somebody else has to approve what you asked for."), "by")
+    return None

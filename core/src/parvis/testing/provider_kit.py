@@ -1,0 +1,150 @@
+"""What every payment provider must do, as tests. A plugin's suite derives from `ProviderConformance` and gives a
+fixture `rig` that makes payers act at its simulator:
+
+class TestOurProvider(ProviderConformance):
+    @pytest.fixture
+    async def rig(self): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from parvis.contract.payments import Order, OutcomeUnknown, Provider, Result, RowKind, Sent
+from parvis.db import new_id
+from parvis.errors import Invalid, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """A provider, an account there, and its payers: `pay` and `refuse` act on a payment's reference.
+
+    `notify` gives a notification's body and headers; within `down` nothing answers; `today` is its territory's day.
+    """
+
+    provider: Provider
+    account: str
+    pay: Callable[[str], Awaitable[object]]
+    refuse: Callable[[str], Awaitable[object]]
+    notify: Callable[[str], tuple[bytes, dict[str, str]]]
+    down: Callable[[], AbstractContextManager[object]]
+    today: Callable[[], date]
+
+    def order(self, cents: int = 1234) -> Order:
+        """An order for so many cents."""
+        return Order(
+            attempt=new_id(),
+            cents=cents,
+            label="Pool 12",
+            mail="a.resident@example.org",
+            back="https://portal.invalid/b",
+        )
+
+    async def paid(self, cents: int = 1234) -> str:
+        """The reference of a payment that was paid."""
+        started = await self.provider.start(self.account, self.order(cents))
+        await self.pay(started.ref)
+        return started.ref
+
+
+class ProviderConformance:
+    """The kit. What a provider says it cannot do (`caps`) is not asked of it."""
+
+    async def test_it_is_a_provider(self, rig: Rig) -> None:
+        """It has every method of the port, and its limits make sense."""
+        caps = rig.provider.caps(rig.account)
+        assert isinstance(rig.provider, Provider)
+        assert 1 <= caps.least <= caps.most
+        assert caps.resume_for <= caps.live_for
+
+    async def test_a_payment_waits_then_is_paid_in_full(self, rig: Rig) -> None:
+        """Until the payer acts it waits; then the amount and the instant are known."""
+        started = await rig.provider.start(rig.account, rig.order())
+        assert started.ref
+        assert started.url.startswith("http")
+        assert (await rig.provider.lookup(rig.account, started.ref)).result == Result.WAITING
+        await rig.pay(started.ref)
+        found = await rig.provider.lookup(rig.account, started.ref)
+        assert (found.result, found.cents) == (Result.PAID, 1234)
+        assert found.at is None or found.at.tzinfo is not None
+
+    async def test_a_refused_card_may_be_followed_by_another(self, rig: Rig) -> None:
+        """A refusal is not the end."""
+        started = await rig.provider.start(rig.account, rig.order())
+        await rig.refuse(started.ref)
+        assert (await rig.provider.lookup(rig.account, started.ref)).result in {Result.REFUSED, Result.WAITING}
+        await rig.pay(started.ref)
+        assert (await rig.provider.lookup(rig.account, started.ref)).result == Result.PAID
+
+    async def test_two_orders_are_two_payments(self, rig: Rig) -> None:
+        """References are never used twice."""
+        started = [await rig.provider.start(rig.account, rig.order()) for _ in range(3)]
+        assert len({one.ref for one in started}) == 3
+
+    async def test_an_unknown_reference_is_gone(self, rig: Rig) -> None:
+        """Nothing is made up about it."""
+        assert (await rig.provider.lookup(rig.account, "0" * 16)).result == Result.GONE
+
+    async def test_an_amount_outside_its_limits_is_refused(self, rig: Rig) -> None:
+        """For good: nobody need ask again."""
+        caps = rig.provider.caps(rig.account)
+        for cents in (caps.least - 1, caps.most + 1):
+            with pytest.raises(Refused):
+                await rig.provider.start(rig.account, rig.order(cents))
+
+    async def test_a_notification_names_its_payment_and_a_forged_one_none(self, rig: Rig) -> None:
+        """It is only a hint: a changed body or a missing signature is refused, or names what is looked up anyway."""
+        ref = await rig.paid()
+        body, headers = rig.notify(ref)
+        assert rig.provider.hint(rig.account, body, headers) == (ref,)
+        if headers:
+            for forged in ((body + b" ", headers), (body, {})):
+                with pytest.raises(Invalid):
+                    rig.provider.hint(rig.account, *forged)
+
+    async def test_without_an_answer_the_outcome_is_unknown(self, rig: Rig) -> None:
+        """Whatever is asked while it is down."""
+        ref = await rig.paid()
+        with rig.down():
+            for ask in (
+                rig.provider.start(rig.account, rig.order()),
+                rig.provider.lookup(rig.account, ref),
+            ):
+                with pytest.raises(OutcomeUnknown):
+                    await ask
+
+    async def test_a_cancelled_payment_can_no_longer_be_paid_and_a_paid_one_stays_so(self, rig: Rig) -> None:
+        """Cancelling says what became of it."""
+        if not rig.provider.caps(rig.account).cancel:
+            pytest.skip("it cannot cancel")
+        started = await rig.provider.start(rig.account, rig.order())
+        assert (await rig.provider.cancel(rig.account, started.ref)).result == Result.GONE
+        paid = await rig.paid()
+        assert (await rig.provider.cancel(rig.account, paid)).result == Result.PAID
+
+    async def test_a_refund_is_made_once_and_never_above_what_was_paid(self, rig: Rig) -> None:
+        """The same id again is the same refund."""
+        if not rig.provider.caps(rig.account).refund:
+            pytest.skip("it cannot give back")
+        ref, refund = await rig.paid(1000), new_id()
+        assert await rig.provider.refund(rig.account, ref, refund, 600) == Sent.DONE
+        assert await rig.provider.refund(rig.account, ref, refund, 600) == Sent.DONE
+        assert await rig.provider.refund(rig.account, ref, new_id(), 401) == Sent.FAILED
+        assert await rig.provider.refund(rig.account, ref, new_id(), 400) == Sent.DONE
+
+    async def test_the_days_statement_has_every_movement(self, rig: Rig) -> None:
+        """Money in by the payment's reference, money back by the refund's id."""
+        caps = rig.provider.caps(rig.account)
+        if not caps.rows:
+            pytest.skip("it has no statement to ask for")
+        ref, refund = await rig.paid(1000), new_id()
+        if caps.refund:
+            await rig.provider.refund(rig.account, ref, refund, 250)
+        rows = {(row.kind, row.ref): row.cents for row in await rig.provider.rows(rig.account, rig.today())}
+        assert rows[RowKind.CAPTURE, ref] == 1000
+        assert not caps.refund or rows[RowKind.REFUND, str(refund)] == 250
