@@ -97,7 +97,8 @@ async def note_waiting(at: str) -> int:
         now, day = clock.now(), ledger.today()
         sql = (
             "INSERT INTO parvis.difference (id, account, day, kind, sort, provider_ref, ours, found_at) "
-            "SELECT $1, $2::varchar, $3, $4::varchar, 'waiting', $5::varchar, $6, $7 WHERE NOT EXISTS (SELECT FROM parvis.difference "
+            "SELECT $1, $2::varchar, $3, $4::varchar, 'waiting', $5::varchar, $6, $7 "
+            "WHERE NOT EXISTS (SELECT FROM parvis.difference "
             "WHERE account = $2::varchar AND kind = $4::varchar AND provider_ref = $5::varchar AND sort = 'waiting' "
             "AND closed_at IS NULL) ON CONFLICT DO NOTHING"
         )

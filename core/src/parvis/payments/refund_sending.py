@@ -14,6 +14,7 @@ from parvis.outbox import record
 from parvis.payments import intents, ledger, postings, refunds
 from parvis.payments.accounts import account
 from parvis.payments.rules import approval_fault
+from parvis.payments.wording import METHODS
 
 
 async def send(refund: UUID, provider: Provider) -> str:
@@ -65,7 +66,7 @@ async def retry(refund: UUID, by: UUID) -> None:
 
 def _by_provider(found: refunds.Refund, wanted: bool) -> None:
     if (found.method == "provider") != wanted:
-        text = Text("This refund leaves another way: {method}.", {"method": found.method})
+        text = Text("This refund leaves another way: {method}.", {"method": METHODS[found.method]})
         raise Refused(Refusal("refund-method", text, "method"))
 
 

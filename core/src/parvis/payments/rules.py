@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from parvis.errors import Invalid, Refusal, Refused, Text
-from parvis.payments.money import MOST, Cents
+from parvis.payments.money import MOST, Cents, euros
+from parvis.payments.wording import STATES
 
 Moves: TypeAlias = Mapping[tuple[str, str], str]
 Way: TypeAlias = Literal["free", "online", "counter"]
@@ -65,7 +66,7 @@ def after(moves: Moves, state: str, move: str) -> str:
     'pending'
     """
     if (state, move) not in moves:
-        text = Text("This cannot be done any more: it is “{state}” by now.", {"state": state})
+        text = Text("This cannot be done: {state}.", {"state": STATES[state]})
         raise Refused(Refusal("not-in-this-state", text))
     return moves[state, move]
 
@@ -88,8 +89,8 @@ def way(cents: Cents, least: Cents, most: Cents) -> Way:
     ('free', 'counter', 'online')
     """
     if cents > most:
-        told = {"most": most // 100, "cents": f"{most % 100:02}"}
-        text = Text("At most {most},{cents} euros can be paid online at once: please ask for instalments.", told)
+        told = {"most": euros(most)}
+        text = Text("At most {most} euros can be paid online at once: please ask for instalments.", told)
         raise Refused(Refusal("amount-above", text, "cents"))
     if cents == 0:
         return "free"
@@ -114,7 +115,7 @@ def refund_fault(cents: Cents, captured: Cents, held: Cents) -> Refusal | None:
     if cents < 1:
         return Refusal("refund-nothing", Text("Give back at least a cent."), "cents")
     if held + cents > captured:
-        text = Text("More than was paid cannot be given back: {left} cents are left.", {"left": captured - held})
+        text = Text("More than was paid cannot be given back: {left} euros are left.", {"left": euros(captured - held)})
         return Refusal("refund-above", text, "cents")
     return None
 

@@ -60,7 +60,7 @@ def _priced(line: Line) -> dict[str, str]:
 
 def _share(part: int, units: int) -> str:
     whole, rest = divmod(part, units)
-    return f"{whole},{str(rest).rjust(len(str(units)) - 1, '0')} %"
+    return f"{whole},{str(rest).zfill(len(str(units)) - 1)} %"
 
 
 def _day(day: date | None) -> str:
