@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import ants, day, engine, libres_lines, names, rights, rules, searching, web
+from benchmarks import ants, day, engine, libres_lines, money, names, pricing, rights, rules, searching, web
 from benchmarks.ground import NATIONAL, SHORT, USUAL, Size, seeded, throwaway_cluster
 from benchmarks.measure import Line
 from parvis import settings
@@ -73,6 +73,8 @@ def _groups(
             "day": lambda: day.day_line(url, times),
             "rights": lambda: rights.rights_lines(url, times),
             "rules": lambda: rules.rules_lines(cluster, url, size, times),
+            "pricing": lambda: pricing.pricing_line(times),
+            "money": lambda: money.money_lines(cluster, url, size, times, seconds),
         }
     return found
 
