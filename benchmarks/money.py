@@ -27,28 +27,32 @@ CREATE TABLE public.raw_line (LIKE parvis.ledger_line INCLUDING ALL);
 CREATE TABLE public.raw_balance (LIKE parvis.ledger_balance INCLUDING ALL) WITH (fillfactor = 50);
 INSERT INTO public.raw_head SELECT n, 0 FROM generate_series(0, 39) n;
 """
+# pgbench takes what follows a colon for a variable, also inside a text: two accounts have other names.
 _SCRIPT = """
 \\set t random(0, 39)
 BEGIN;
 UPDATE public.raw_head SET entries = entries + 1 WHERE till = :t RETURNING entries AS number,
     ('a0000000-0000-0000-0000-' || lpad(till::text, 12, '0')) AS till, uuidv7() AS entry \\gset
 INSERT INTO public.raw_entry (id, till, number, day, at, kind, source, lines)
-    VALUES (:'entry', :'till', :number, '2027-01-04', '2027-01-04', 'charge', uuidv7(), 4);
-INSERT INTO public.raw_line VALUES (:'entry', 1, 'receivable', 2500), (:'entry', 2, 'revenue:pools', -1000),
-    (:'entry', 3, 'revenue:canteen', -1100), (:'entry', 4, 'vat', -400);
-INSERT INTO public.raw_balance AS kept VALUES (:'till', 'receivable', 2500, 0), (:'till', 'revenue:canteen', 0, 1100),
-    (:'till', 'revenue:pools', 0, 1000), (:'till', 'vat', 0, 400) ON CONFLICT (till, account) DO UPDATE
+    VALUES (:entry::uuid, :till::uuid, :number::bigint, '2027-01-04', '2027-01-04', 'charge', uuidv7(), 4);
+INSERT INTO public.raw_line VALUES (:entry::uuid, 1, 'receivable', 2500), (:entry::uuid, 2, 'bank', -1000),
+    (:entry::uuid, 3, 'fees', -1100), (:entry::uuid, 4, 'vat', -400);
+INSERT INTO public.raw_balance AS kept VALUES (:till::uuid, 'receivable', 2500, 0),
+    (:till::uuid, 'fees', 0, 1100), (:till::uuid, 'bank', 0, 1000), (:till::uuid, 'vat', 0, 400)
+    ON CONFLICT (till, account) DO UPDATE
     SET debit = kept.debit + excluded.debit, credit = kept.credit + excluded.credit;
 COMMIT;
 """
 _ENTRIES = """
 INSERT INTO parvis.ledger_entry (id, till, number, day, at, kind, source, lines)
-SELECT md5(n::text)::uuid, $1, n, '2027-01-04'::date + n / 3000, '2027-01-04', 'charge', md5(n::text)::uuid, 2
+SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, $1, n,
+    '2027-01-04'::date + n / 3000, '2027-01-04', 'charge', gen_random_uuid(), 2
 FROM generate_series($2::int, $3::int) n
 """
 _ENTRY_LINES = """
 INSERT INTO parvis.ledger_line (entry, n, account, cents)
-SELECT md5(n::text)::uuid, side, CASE side WHEN 1 THEN 'receivable' ELSE 'revenue:pools' END,
+SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, side,
+    CASE side WHEN 1 THEN 'receivable' ELSE 'revenue:pools' END,
     CASE side WHEN 1 THEN 1000 + n % 7 ELSE -1000 - n % 7 END
 FROM generate_series($1::int, $2::int) n, generate_series(1, 2) side
 """
