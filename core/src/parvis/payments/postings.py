@@ -33,14 +33,22 @@ def clearing(account: str) -> str:
 
 
 def charged(sales: Iterable[Sale]) -> Lines:
-    """Something is owed: VAT is taken out once for each rate."""
-    sold = tuple(sale for sale in sales if sale.cents)
-    lines = [(f"revenue:{sale.revenue}", -sale.cents) for sale in sold]
-    for rate in sorted({sale.vat_bp for sale in sold if sale.vat_bp}):
-        of_rate = [sale for sale in sold if sale.vat_bp == rate]
-        vat = vat_in(sum(sale.cents for sale in of_rate), rate)
-        lines += [(f"revenue:{of_rate[0].revenue}", vat), (VAT, -vat)]
-    return _lines((RECEIVABLE, sum(sale.cents for sale in sold)), *lines)
+    """Something is owed. VAT is worked out once for each rate, and each sale bears its part of it.
+
+    >>> charged([Sale("pools", 1000, 2000), Sale("shop", 200, 2000)])
+    (('receivable', 1200), ('revenue:pools', -833), ('revenue:shop', -167), ('vat', -200))
+    """
+    lines: dict[str, Cents] = {RECEIVABLE: 0}
+    taxes, seen = 0, dict[int, Cents]()
+    for sale in sales:
+        before = seen.get(sale.vat_bp, 0)
+        seen[sale.vat_bp] = before + sale.cents
+        tax = vat_in(before + sale.cents, sale.vat_bp) - vat_in(before, sale.vat_bp)
+        account = f"revenue:{sale.revenue}"
+        lines[account] = lines.get(account, 0) - sale.cents + tax
+        lines[RECEIVABLE] += sale.cents
+        taxes += tax
+    return _lines(*lines.items(), (VAT, -taxes))
 
 
 def captured(into: str, cents: Cents, owed: Cents) -> Lines:
