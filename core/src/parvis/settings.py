@@ -81,6 +81,9 @@ class Settings:
     limits: bool = setting(True, "off lifts the limits per client and person, for load tests", _switch)
     limit_requests: int = setting(600, "API requests a minute and client", int)
     limit_claims: int = setting(60, "hours held, bookings and codes in ten minutes, for each client", int)
+    limit_unproved: int = setting(
+        6, "hours held in ten minutes without the calculation an emitter may ask for, for each client", int
+    )
     limit_codes: int = setting(6, "codes an hour for one contact", int)
     limit_contacts: int = setting(4, "contacts that get a code in an hour, for one held hour or session", int)
     limit_client_codes: int = setting(30, "codes an hour for each client: SMS cost money", int)

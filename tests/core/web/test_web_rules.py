@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.web.rules import LANGUAGES, choose_language, from_own_site, local_path, wants_page
+from parvis.web.headers import content_security_policy, framed
+from parvis.web.rules import LANGUAGES, choose_language, from_own_site, is_origin, local_path, wants_page
 
 
 @pytest.mark.parametrize(
@@ -86,3 +87,67 @@ def test_machines_get_problems_even_from_a_browser() -> None:
     assert not wants_page("/api/v1/slots", "text/html")
     assert not wants_page("/ants", "text/html")
     assert wants_page("/antsy", "text/html")
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "https://www.illzach.fr",
+        "https://illzach.fr:8443",
+        "https://localhost:1",
+        "https://xn--mnchen-3ya.de",
+        "https://a.b.c.d.fr",
+        "https://192.0.2.7",
+    ],
+)
+def test_a_site_that_may_frame_us_is_named_by_its_origin(site: str) -> None:
+    assert is_origin(site)
+    assert framed([site])["Content-Security-Policy"].endswith(f"; frame-ancestors 'self' {site}")
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "http://www.illzach.fr",
+        "https://www.illzach.fr/",
+        "https://www.illzach.fr/path",
+        "https://www.illzach.fr?",
+        "https://*.illzach.fr",
+        "https://*",
+        "https:",
+        "https://",
+        "*",
+        "'none'",
+        "'self'",
+        "www.illzach.fr",
+        "https://illzach.fr https://evil.example",
+        "https://illzach.fr; script-src *",
+        "https://illzach.fr,evil.example",
+        "https://illzach.fr'",
+        "https://user@illzach.fr",
+        "https://illzach.fr:",
+        "https://illzach.fr:0",
+        "https://illzach.fr:port",
+        "https://illzach.fr:123456",
+        "https://illzach.fr\n",
+        "https://illzach.fr\r\nx: y",
+        " https://illzach.fr",
+        "https://Illzach.fr",
+        "https://münchen.de",
+        "https://-a.fr",
+        "https://a..fr",
+        "https://.fr",
+        f"https://{'a' * 64}.fr",
+        f"https://{'a.' * 127}fr",
+        "",
+    ],
+)
+def test_nothing_else_gets_into_the_policy(site: str) -> None:
+    assert not is_origin(site)
+    with pytest.raises(ValueError, match="no https origins"):
+        content_security_policy(framed_by=[site])
+
+
+@given(st.text(max_size=40) | st.from_regex(r"\Ahttps://[^/]{0,30}\Z"))
+def test_an_origin_never_carries_more_than_one_word(text: str) -> None:
+    assert not is_origin(text) or not set(text[8:]) & set(" ;,'\"*/\\?#@\r\n\t")

@@ -75,6 +75,16 @@ def kinds_named(key: str) -> list[Kind]:
     ]
 
 
+async def asks_work(calendar: UUID) -> bool:
+    """Whether the emitter of a calendar asks for a proof of work before an hour of it is held."""
+    sql = "SELECT c.service, p.emitter FROM parvis.calendar c JOIN parvis.place p ON p.id = c.place WHERE c.id = $1"
+    async with connection() as c:
+        row = await c.fetchrow(sql, calendar)
+    services = (service for plugin in plugins.current() for service in plugin.services)
+    asking = next((service.asks_work for service in services if row and service.key == row["service"]), None)
+    return asking is not None and await asking(row["emitter"])
+
+
 async def places(asked: PlaceQuery) -> OfferedPage:
     """A page of places with what they offer, by municipality and name. Raises Invalid for a cursor of no place."""
     offers, emitters = await _offers(), {emitter.id: emitter.slug for emitter in await territory.emitters()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from parvis import crypto
+from parvis import clock, crypto
+from parvis.calendars import rules
 from parvis.calendars.timetables import KindRules
 from parvis.db import connection
 from parvis.errors import NotFound
@@ -104,6 +106,18 @@ async def zone_of(calendar: UUID) -> ZoneInfo:
     if found is None:
         raise NotFound
     return ZoneInfo(found)
+
+
+async def opens_next(places: Collection[UUID], service: str) -> datetime | None:
+    """When the first of these places opens new days for a service, in its zone; None where none will."""
+    sql = (
+        "SELECT zone, opens_weekday, opens_at, open_until FROM parvis.calendar "
+        "WHERE place = ANY($1) AND service = $2 AND active"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, list(places), service)
+    local = [(clock.now().astimezone(ZoneInfo(row["zone"])), *list(row)[1:]) for row in rows]
+    return min(filter(None, (rules.next_opening(*each) for each in local)), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

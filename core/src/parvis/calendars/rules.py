@@ -64,6 +64,21 @@ def last_open_day(
     return opened + timedelta(days=horizon_days)
 
 
+def next_opening(now: datetime, weekday: int | None, at: time, open_until: date | None = None) -> datetime | None:
+    """When the next days open, in the place's zone; None where all were opened at once. As for `last_open_day`.
+
+    >>> friday = datetime(2026, 11, 27, 12, 0, tzinfo=ZoneInfo("Europe/Paris"))
+    >>> next_opening(friday, 4, time(17, 30)).isoformat(), next_opening(friday, None, time()).isoformat()
+    ('2026-12-03T17:30:00+01:00', '2026-11-28T00:00:00+01:00')
+    """
+    if open_until is not None:
+        return None
+    day = now.date() if now.time() < at else now.date() + timedelta(days=1)
+    if weekday is not None:
+        day += timedelta(days=(weekday - day.isoweekday()) % 7)
+    return datetime.combine(day, at, now.tzinfo)
+
+
 def returns_late(start: datetime, now: datetime, at_once: timedelta) -> bool:
     """Whether a freed hour waits before it returns to the public: not if it is too near for the wait to be fair."""
     return start - now > at_once

@@ -21,6 +21,12 @@ def count_claim(request: _Connection) -> None:
     limits.take(request, Limit("claims", times, timedelta(minutes=10)), actor_of(request).person)
 
 
+def count_unproved(request: _Connection) -> None:
+    """Count an hour that is claimed without the calculation its emitter asks for. Raises TooMany."""
+    times = settings.current().limit_unproved
+    limits.take(request, Limit("unproved", times, timedelta(minutes=10)), actor_of(request).person)
+
+
 def count_code(request: _Connection) -> None:
     """Count a code that is sent, which may cost money. Raises TooMany."""
     times = settings.current().limit_client_codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TypeVar
@@ -155,6 +156,16 @@ async def enabled_since(emitter_id: UUID) -> dict[str, datetime]:
     sql = "SELECT plugin, enabled_at FROM parvis.enabled_plugin WHERE emitter = $1"
     async with connection() as c:
         return {row["plugin"]: row["enabled_at"] for row in await c.fetch(sql, emitter_id)}
+
+
+async def settings_at(plugin: str, emitters: Collection[UUID], kind: type[S]) -> dict[UUID, S]:
+    """A plugin's settings at those of the emitters that enabled it, by emitter. Raises SettingsInvalid."""
+    sql = (
+        "SELECT emitter, settings, settings_version FROM parvis.enabled_plugin WHERE plugin = $1 AND emitter = ANY($2)"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, plugin, list(emitters))
+    return {row["emitter"]: decode(kind, row["settings"], row["settings_version"]) for row in rows}
 
 
 async def enabled_plugins() -> dict[str, list[str]]:

@@ -9,19 +9,46 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages.pofile import read_po
+from litestar import Response
 from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
 
+from parvis import settings
 from parvis.errors import Text
 from parvis.web import folders, formats
 from parvis.web.rules import LANGUAGES, choose_language
 
 COOKIE = "parvis_language"
+_YEAR = 365 * 24 * 3600
+_SPOKEN = "parvis_language"
 _Key = tuple[str | None, str]
 
 
+def speak(request: ASGIConnection[Any, Any, Any, Any], lang: str) -> bool:
+    """Answer this request in a language its address asks for; False if it is none of the portal's."""
+    known = lang in LANGUAGES
+    if known:
+        request.scope.setdefault("state", {})[_SPOKEN] = lang
+    return known
+
+
 def language(request: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The language to answer in: the cookie's, else Accept-Language's best, else French."""
+    """The language to answer in: the one of `speak`, else the cookie's, else Accept-Language's best, else French."""
+    if spoken := request.scope.get("state", {}).get(_SPOKEN):
+        return str(spoken)
     return choose_language(request.cookies.get(COOKIE), request.headers.get("accept-language", ""))
+
+
+def cookie(lang: str) -> Cookie:
+    """What keeps a chosen language for a year."""
+    return Cookie(COOKIE, value=lang, path="/", max_age=_YEAR, samesite="lax", secure=settings.current().secure)
+
+
+def arrive(request: ASGIConnection[Any, Any, Any, Any], response: Response[Any]) -> Response[Any]:
+    """Speak the language of `?lang=`, if there is one, from this page on."""
+    if speak(request, lang := request.query_params.get("lang", "")):
+        response.cookies.append(cookie(lang))
+    return response
 
 
 def translate(text: Text | str, lang: str) -> str:

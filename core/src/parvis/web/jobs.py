@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from parvis.jobs.timers import Timer
-from parvis.web import attempts, idempotency
+from parvis.web import attempts, challenges, idempotency
 
 
 def timers() -> tuple[Timer, ...]:
@@ -14,4 +14,5 @@ def timers() -> tuple[Timer, ...]:
     return (
         Timer("web.forget-kept-answers", often, idempotency.forget_old),
         Timer("web.forget-attempts", often, attempts.forget_old),
+        Timer("web.forget-challenges", often, challenges.forget_old),
     )

@@ -7,6 +7,9 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 LANGUAGES = ("fr", "de", "en")
+# Of a site that may frame us: https, a host in ASCII, perhaps a port, and nothing else that a header could carry.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+ORIGIN = rf"^https://(?=[^:]{{1,253}}(?::|\Z)){_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,4}})?\Z"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _MACHINES = ("/api/", "/ants/", "/openactive/", "/.well-known/", "/health/")
 
@@ -38,6 +41,15 @@ def local_path(raw: str | None, otherwise: str = "/") -> str:
     if not raw or not re.fullmatch(r"/(?![/\\])[^\x00-\x20\\\x7f]*", raw):
         return otherwise
     return raw
+
+
+def is_origin(text: str) -> bool:
+    """Whether it is the https origin of a site as headers write it.
+
+    >>> is_origin("https://www.illzach.fr"), is_origin("https://*.illzach.fr"), is_origin("https://illzach.fr/")
+    (True, False, False)
+    """
+    return re.search(ORIGIN, text) is not None
 
 
 def from_own_site(method: str, fetch_site: str | None, origin: str | None, hosts: Collection[str]) -> bool:

@@ -24,8 +24,6 @@ from parvis.web.rules import LANGUAGES, from_own_site, local_path
 from parvis.web.statics import serve_static
 from parvis.web.trace import traced
 
-_YEAR = 365 * 24 * 3600
-
 
 class ForeignOrigin(Forbidden):
     """A page of another site made the browser send this."""
@@ -37,7 +35,7 @@ class ForeignOrigin(Forbidden):
 class Site(InitPlugin):
     """Errors, security headers, origin check, correlation, static files, the change of language.
 
-    `form_targets` are origins a form may be redirected to; `framed_by` origins that may frame our pages.
+    `form_targets` are origins a form may be redirected to.
     A route with `opt={"cross_site": True}` takes unsafe requests from anywhere: machines, the sign-on; one that is
     `streamed` is not packed, so that each event leaves at once.
     `public` are the guard and declaration of our own two routes, which everyone may use.
@@ -47,15 +45,14 @@ class Site(InitPlugin):
         self,
         settings: Settings,
         form_targets: Sequence[str] = (),
-        framed_by: Sequence[str] = (),
         public: Mapping[str, Any] | None = None,
     ) -> None:
-        self.settings, self.form_targets, self.framed_by = settings, form_targets, framed_by
+        self.settings, self.form_targets = settings, form_targets
         self.public = public or {}
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
         """Add it all to the application."""
-        app_config.before_send.append(security_headers(self.settings, self.form_targets, self.framed_by))
+        app_config.before_send.append(security_headers(self.settings, self.form_targets))
         app_config.middleware[:0] = [traced, _own_site_only]
         app_config.exception_handlers = {Exception: answer, **app_config.exception_handlers}
         app_config.route_handlers.append(Router("/", route_handlers=[serve_static, choose_language], **self.public))
@@ -80,9 +77,7 @@ async def choose_language(request: Request[Any, Any, Any]) -> Response[None]:
     choice = (await forms.read(request, _Choice)).decoded or _Choice()
     response = see_other(local_path(choice.back))
     if choice.language in LANGUAGES:
-        response.set_cookie(
-            i18n.COOKIE, choice.language, max_age=_YEAR, samesite="lax", secure=current_settings().secure
-        )
+        response.cookies.append(i18n.cookie(choice.language))
     return response
 
 

@@ -1,4 +1,4 @@
-"""Rows of the web: what was answered under an idempotency key, what was tried how often."""
+"""Rows of the web: what was answered under an idempotency key, what was tried how often, which challenges are spent."""
 
 from __future__ import annotations
 
@@ -23,3 +23,10 @@ class Attempt(Table, tablename="attempt", schema="parvis"):
     id = UUID(primary_key=True, default=None)
     subject = Bytea(default=None)
     at = Timestamptz(default=None)
+
+
+class SpentChallenge(Table, tablename="spent_challenge", schema="parvis"):
+    """A challenge whose answer was taken; kept until it has expired anyway."""
+
+    id = UUID(primary_key=True, default=None)
+    until = Timestamptz(default=None)

@@ -10,15 +10,19 @@ import msgspec
 from parvis.contract.values import Asked
 from parvis.errors import Text
 from parvis.web.fields import Reader, Wording
+from parvis.web.rules import ORIGIN, is_origin
 from parvis_idcard.rules import PEOPLE
 
 _TEXTS = Text("Texts")
 _REMINDERS = Text("Reminders")
 _EARLIER = Text("Earlier hours")
 _LIMITS = Text("Limits")
+_SITE = Text("Your own site")
+_PROGRAMS = Text("Programs")
 _KEPT = Text("How long data are kept")
 _MOST_REMINDERS = 3
 _FIRST_DAY, _LAST_DAY = 1, 30
+_MOST_SITES = 20
 
 
 def read_days(typed: str) -> tuple[int, ...] | Text:
@@ -37,11 +41,33 @@ def read_days(typed: str) -> tuple[int, ...] | Text:
     return tuple(days)
 
 
+def read_sites(typed: str) -> tuple[str, ...] | Text:
+    """Sites by their origins, each once, as somebody types or copies them.
+
+    >>> read_sites("https://www.Illzach.fr/, https://illzach.fr:8443")
+    ('https://www.illzach.fr', 'https://illzach.fr:8443')
+    """
+    sites = tuple(dict.fromkeys(site.lower().removesuffix("/") for site in re.findall(r"[^\s,;]+", typed)))
+    if len(sites) > _MOST_SITES or not all(is_origin(site) for site in sites):
+        return Text(
+            "Write at most {most} sites, each as https:// and its name with nothing behind it, for example: "
+            "https://www.illzach.fr.",
+            {"most": _MOST_SITES},
+        )
+    return sites
+
+
+Origin = Annotated[str, msgspec.Meta(pattern=ORIGIN)]
+Sites = Annotated[tuple[Origin, ...], Reader(read_sites, empty=True), msgspec.Meta(max_length=_MOST_SITES)]
 Days = Annotated[tuple[int, ...], Reader(read_days, empty=True)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """A town hall's settings: texts by language, days of reminders, people one contact may have, days data are kept."""
+    """A town hall's settings: texts by language, days of reminders, people one contact may have, days data are kept.
+
+    `framed_by` are the origins of sites that may frame the next free hours; with `proof_of_work` a browser calculates
+    for a moment before an hour is held.
+    """
 
     before: Annotated[
         Wording,
@@ -93,6 +119,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             section=_LIMITS,
         ),
     ] = PEOPLE
+    framed_by: Annotated[
+        Sites,
+        Asked(
+            label=Text("Sites that may show your next free hours"),
+            hint=Text("For example: https://www.illzach.fr. Only these may put the page into a frame."),
+            section=_SITE,
+        ),
+    ] = ()
+    proof_of_work: Annotated[
+        bool,
+        Asked(
+            label=Text("Let a device calculate for about a second before an hour is held"),
+            hint=Text("It slows down programs that take many hours. Without scripts fewer hours can be held instead."),
+            section=_PROGRAMS,
+        ),
+    ] = False
     kept_days: Annotated[
         int,
         msgspec.Meta(ge=1, le=365),

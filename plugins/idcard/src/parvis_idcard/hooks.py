@@ -22,7 +22,7 @@ from parvis.contract.values import (
     Service,
 )
 from parvis.errors import Text
-from parvis_idcard import actions, messages, queries
+from parvis_idcard import actions, messages, queries, work
 from parvis_idcard import demo as demonstration
 from parvis_idcard import reactions as reacting
 from parvis_idcard.ants import routes as ants
@@ -81,6 +81,7 @@ def services() -> tuple[Service, ...]:
             book=actions.book,
             counter=COUNTER,
             earlier=queries.answer_time,
+            asks_work=work.asks,
         ),
     )
 

@@ -122,6 +122,12 @@ class Found:
     elsewhere: Sequence[FreeSlot] = ()
     by_id: Mapping[UUID, territory.PlaceInfo] = field(default_factory=dict)
 
+    @property
+    def emitters(self) -> frozenset[UUID]:
+        """Whose hours they are."""
+        slots = (*self.offers, *self.elsewhere)
+        return frozenset(place.emitter for place in self.places) | {slot.emitter for slot in slots}
+
 
 def refusals(asked: Search, today: date) -> list[Refusal]:
     """What keeps a search from being made."""
@@ -165,7 +171,7 @@ async def home(near: str | None) -> str | None:
 
 async def find(asked: Search, emitter: EmitterInfo, where: From) -> Found:
     """Everything the page of results shows."""
-    places = {place.id: place for place in await _places(emitter)}
+    places = {place.id: place for place in await places_of(emitter)}
     wanted = _wanted(asked, where, places)
     if asked.view == "month" and asked.day is None:
         return Found(months=await _months(wanted, asked), places=list(places.values()), by_id=places)
@@ -174,7 +180,7 @@ async def find(asked: Search, emitter: EmitterInfo, where: From) -> Found:
         each=_HOURS_OF_A_DAY if asked.day else _HOURS_READ,
         order="time" if asked.order == "soon" or where.point is None else "distance",
     )
-    choices = [_choice(found, places[found.place], bool(asked.day)) for found in hours if found.place in places]
+    choices = [choice_of(found, places[found.place], bool(asked.day)) for found in hours if found.place in places]
     free = any(choice.days for choice in choices)
     return Found(
         offers=await search.suggestions(wanted) if free and asked.day is None else (),
@@ -194,7 +200,8 @@ async def nearest(slot_start: datetime, asked: Search, place: UUID) -> Sequence[
     return there or await _elsewhere(asked, From())
 
 
-async def _places(emitter: EmitterInfo) -> list[territory.PlaceInfo]:
+async def places_of(emitter: EmitterInfo) -> list[territory.PlaceInfo]:
+    """The places whose hours an emitter's pages show: a municipality's own, else those of everybody."""
     publishers = {found.id for found in await territory.publishers("idcard")}
     if emitter.kind == "municipality":
         publishers &= {emitter.id}
@@ -248,7 +255,8 @@ def _same_month(day: date, month: date) -> bool:
     return (day.year, day.month) == (month.year, month.month)
 
 
-def _choice(found: PlaceHours, place: territory.PlaceInfo, whole_day: bool) -> Choice:
+def choice_of(found: PlaceHours, place: territory.PlaceInfo, whole_day: bool = False) -> Choice:
+    """A place with its first hours, or all those of a day."""
     zone = found.slots[0].zone if found.slots else settings.current().zone
     days = [DayHours(day, slots) for day, slots in search.by_day(found.slots)]
     if whole_day:

@@ -21,7 +21,7 @@ from parvis.calendars import queries as calendars
 from parvis.calendars.actions import HoldGone, SlotFull
 from parvis.calendars.slots import UnknownSlot
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
-from parvis.identity.shares import count_claim
+from parvis.identity.shares import count_claim, count_unproved
 from parvis.territory import queries as territory
 from parvis.web.exchange import Operation, answer, nothing, read_body
 from parvis.web.idempotency import Done, once
@@ -68,12 +68,14 @@ _RELEASE = Operation(
 
 @post("/api/v1/holds", **offered(_HOLD))
 async def hold(request: _AnyRequest) -> Response[bytes]:
-    """Hold an hour. Raises SlotFull, UnknownSlot, Invalid."""
+    """Hold an hour; only a few where browsers calculate first. Raises SlotFull, UnknownSlot, Invalid, TooMany."""
     count_claim(request)
     asked = await read_body(request, NewHold)
     wanted = read_kind_slot(asked.slot)
     if refusals := _refusals(asked, wanted):
         raise Invalid(refusals)
+    if await queries.asks_work(wanted.slot.calendar):
+        count_unproved(request)
 
     async def act() -> Done:
         held = await actions.hold(wanted.slot.calendar, wanted.kind, wanted.slot.start, asked.people)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
-import segno
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
@@ -19,13 +18,13 @@ from parvis.calendars.queries import kinds_online, place_of
 from parvis.calendars.slots import UnknownSlot, read_slot
 from parvis.contract.values import Kind
 from parvis.errors import NotFound, Refusal
-from parvis.identity import guards, shares
+from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
-from parvis.web import forms, pages
+from parvis.web import challenges, forms, i18n, pages
 from parvis.web.forms import Form
-from parvis_idcard import drafts, hours, seats
+from parvis_idcard import drafts, hours, seats, work
 from parvis_idcard.drafts import Draft
 from parvis_idcard.hours import Search
 from parvis_idcard.queries import PLUGIN
@@ -36,18 +35,19 @@ _Request = Request[Actor, None, State]
 PUBLIC: dict[str, Any] = {"guards": [guards.public()], **guards.declared("everyone")}
 
 
-class _Taken(msgspec.Struct, frozen=True):
+class Taken(msgspec.Struct, frozen=True):
     """An hour chosen on a page of results."""
 
     slot: Annotated[str, msgspec.Meta(max_length=60)]
     search: Annotated[str, msgspec.Meta(max_length=drafts.SEARCH)]
     page: Annotated[str, msgspec.Meta(max_length=40)]
     carry: str | None = None
+    answer: challenges.Answer = ""
 
 
 @get("/", **PUBLIC)
 async def ask(request: _Request, emitter: FromPath[str]) -> Response[Any]:
-    """What somebody looks for. A town hall's permanent link, with `?kind=`."""
+    """What somebody looks for. A town hall's permanent link, with `?kind=` and `?lang=`."""
     found = await territory.emitter_by_slug(emitter)
     typed = forms.query(request, Search)
     seat = await seats.acting(request, typed.text("acting"))
@@ -55,7 +55,7 @@ async def ask(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     what = typed.text("what") or (kind if kind in WITHOUT_PAPER else typed.text("reason"))
     near, people = typed.text("near"), typed.text("people") or "1"
     form = forms.blank(what=what or None, near=near or None, people=people, since=typed.text("since") or None)
-    return await _asked(request, found, form, carry=typed.text("carry"), seat=seat)
+    return i18n.arrive(request, await _asked(request, found, form, carry=typed.text("carry"), seat=seat))
 
 
 @get("/hours", **PUBLIC)
@@ -76,41 +76,40 @@ async def choose(request: _Request, emitter: FromPath[str]) -> Response[Any]:
 async def take(request: _Request, emitter: FromPath[str]) -> Response[Any]:
     """Hold an hour, and go on in the look of its town hall; the nearest ones if it has just gone."""
     found = await territory.emitter_by_slug(emitter)
-    form = await forms.read(request, _Taken)
+    form = await forms.read(request, Taken)
     asked = forms.decode(Search, form.text("search").encode())
     if form.errors or asked.errors:
         return pages.see_other(f"/e/{emitter}/idcard")
-    seat = await seats.acting(request, asked.value.acting)
-    carried = await carried_draft(form.value.carry)
-    if seat is None:
-        shares.count_claim(request)
+    return await taken(request, found, form.value, asked.value)
+
+
+@get("/challenge/{owner:uuid}", **PUBLIC)
+async def challenge(owner: FromPath[UUID]) -> Response[bytes]:
+    """What a browser solves before it takes an hour of an emitter that asks for it."""
+    told = msgspec.json.encode(challenges.issue(owner))
+    return Response(told, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def taken(request: _Request, emitter: EmitterInfo, chosen: Taken, asked: Search) -> Response[Any]:
+    """Hold an hour, and go on in the look of its town hall; the nearest ones if it has just gone. Raises TooMany."""
+    seat = await seats.acting(request, asked.acting)
     try:
-        token = await drafts.take(form.value.page, form.value.slot, asked.value, carried)
+        owner = await _owner(chosen.slot)
+        if seat is None:
+            await work.count(request, owner.id, chosen.answer)
+        token = await drafts.take(chosen.page, chosen.slot, asked, await carried_draft(chosen.carry))
     except (SlotFull, UnknownSlot):
-        return await gone(request, found, form.value.slot, asked.value, form.value.carry or "")
-    place = await territory.place(await place_of(read_slot(form.value.slot).calendar))
-    owner = await territory.emitter(place.emitter)
+        return await gone(request, emitter, chosen.slot, asked, chosen.carry or "")
     return pages.see_other(f"/e/{owner.slug}/idcard/hold/{token}")
 
 
-@get("/link", **PUBLIC)
-async def permanent_link(request: _Request, emitter: FromPath[str]) -> Response[Any]:
-    """A page to print: the permanent links of a town hall with their codes."""
-    found = await territory.emitter_by_slug(emitter)
-    links = [(kind, f"{settings.current().base_url}/e/{found.slug}/idcard?kind={kind.key}") for kind in await _online()]
-    return pages.render(request, "idcard/link.html", emitter=found, links=links)
-
-
-@get("/link/{kind:str}", **PUBLIC)
-async def permanent_code(emitter: FromPath[str], kind: FromPath[str]) -> Response[bytes]:
-    """The permanent link of a kind as a QR code in SVG."""
-    found = await territory.emitter_by_slug(emitter)
-    if kind not in {known.key for known in KINDS}:
-        raise NotFound
-    drawn = io.BytesIO()
-    address = f"{settings.current().base_url}/e/{found.slug}/idcard?kind={kind}"
-    segno.make(address, error="m").save(drawn, kind="svg", scale=8, border=4, dark="#000", light="#fff")
-    return Response(drawn.getvalue(), media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+async def _owner(slot: str) -> EmitterInfo:
+    """Whose hour it is. Raises UnknownSlot."""
+    try:
+        place = await place_of(read_slot(slot).calendar)
+    except NotFound as error:
+        raise UnknownSlot from error
+    return await territory.emitter((await territory.place(place)).emitter)
 
 
 async def carried_draft(token: str | None) -> Draft | None:
@@ -153,12 +152,12 @@ async def _asked(
         today=_today(),
         carry=carry,
         seat=seat,
-        online={kind.key for kind in await _online()},
+        online={kind.key for kind in await kinds_open()},
         base=f"/e/{emitter.slug}/idcard",
     )
 
 
-async def _online() -> list[Kind]:
+async def kinds_open() -> list[Kind]:
     """The kinds that a town hall at least has open online."""
     keys = await kinds_online(PLUGIN)
     return [kind for kind in KINDS if kind.key in keys or (kind.online and not keys)]
@@ -174,6 +173,8 @@ async def _hours(
     status: int = 200,
     gone: Any = None,
 ) -> Response[Any]:
+    found, base = await hours.find(asked, emitter, where), f"/e/{emitter.slug}/idcard"
+    seat = await seats.acting(request, asked.acting)
     return pages.render(
         request,
         "idcard/hours.html",
@@ -181,12 +182,13 @@ async def _hours(
         emitter=emitter,
         asked=asked,
         where=where,
-        found=await hours.find(asked, emitter, where),
+        found=found,
         gone=gone,
-        seat=await seats.acting(request, asked.acting),
+        seat=seat,
+        asking=await work.asking(base, found.emitters | {slot.emitter for slot in gone or ()}, seat),
         page=crypto.new_secret(),
         carry=carry,
-        base=f"/e/{emitter.slug}/idcard",
+        base=base,
         month_url=lambda day: _of_day(emitter, asked, day, carry),
         form=forms.of(asked),
         today=_today(),
@@ -207,4 +209,4 @@ def _today() -> date:
     return clock.now().astimezone(settings.current().zone).date()
 
 
-HANDLERS = (ask, choose, take, permanent_link, permanent_code)
+HANDLERS = (ask, choose, take, challenge)

@@ -22,7 +22,7 @@ from parvis.identity.actors import Actor
 from parvis.settings import current
 from parvis.web import forms, pages
 from parvis.web.forms import Form
-from parvis_idcard import actions, drafts, hours, seats
+from parvis_idcard import actions, drafts, hours, seats, work
 from parvis_idcard.details import DetailsForm
 from parvis_idcard.drafts import Draft, DraftGone
 from parvis_idcard.routes.finding import PUBLIC
@@ -99,16 +99,20 @@ async def shown_at(request: _Request, booked: Booked, told: str = "") -> str:
 async def lapsed(request: _Request, draft: Draft) -> Response[Any]:
     """The time ran out: what is kept, and the next hours."""
     place = await calendar_queries.place_of(draft.hour.calendar)
+    base = f"/e/{request.path_params['emitter']}/idcard"
+    seat = await seats.acting(request, draft.asked.acting)
+    slots = await hours.nearest(draft.hour.start, draft.asked, place)
     return pages.render(
         request,
         "idcard/lapsed.html",
         status=409 if request.method == "POST" else 200,
         draft=draft,
-        seat=await seats.acting(request, draft.asked.acting),
+        seat=seat,
         kept=draft.form is not None or request.method == "POST",
-        slots=await hours.nearest(draft.hour.start, draft.asked, place),
+        slots=slots,
         page=crypto.new_secret(),
-        base=f"/e/{request.path_params['emitter']}/idcard",
+        base=base,
+        asking=await work.asking(base, {slot.emitter for slot in slots}, seat),
         hours_url=back_to_hours(request, draft),
     )
 

@@ -19,13 +19,13 @@ from parvis.calendars import queries as calendars
 from parvis.calendars.actions import SlotFull
 from parvis.calendars.slots import Slot, UnknownSlot
 from parvis.errors import TooMany
-from parvis.identity import sessions, shares
+from parvis.identity import sessions
 from parvis.identity.actors import Actor
 from parvis.settings import current
 from parvis.territory import queries as territory
 from parvis.territory.queries import PlaceInfo
 from parvis.web import limits, pages
-from parvis_idcard import drafts
+from parvis_idcard import drafts, work
 from parvis_idcard.ants import queries, rules
 from parvis_idcard.ants.rules import BadParameter
 from parvis_idcard.hours import Search
@@ -47,7 +47,7 @@ async def open_hour(request: _Request, place: FromPath[str], hour: FromPath[str]
         return pages.see_other(_elsewhere(request, asked))
     try:
         if rules.opened_by_somebody(request.headers):
-            shares.count_claim(request)
+            await work.count(request, (await _place(slot)).emitter)
             return await _held(request, slot, asked)
     except TooMany:
         return await _shown(request, slot, asked)
@@ -94,16 +94,18 @@ async def _gave_back_twin(client: str, slot: Slot) -> bool:
 
 
 async def _shown(request: _Request, slot: Slot, asked: Search) -> Response[Any]:
+    place, base = await _place(slot), f"/e/{request.path_params['emitter']}/idcard"
     return pages.render(
         request,
         "idcard/hour.html",
         headers=_NOT_KEPT,
         slot=slot,
         zone=await calendars.zone_of(slot.calendar),
-        place=await _place(slot),
+        place=place,
         asked=asked,
         page=crypto.new_secret(),
-        base=f"/e/{request.path_params['emitter']}/idcard",
+        base=base,
+        asking=await work.asking(base, {place.emitter}),
     )
 
 
