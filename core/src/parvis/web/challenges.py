@@ -1,7 +1,7 @@
 """Proof of work: a second of calculation before something scarce is handed out, which a program pays for each time.
 
 The server signs a challenge, the browser's worker (`static/challenge-worker.js`) looks for numbers whose digests begin
-with zeros, the server checks these in microseconds and takes each challenge once. docs/decisions/0950 says why.
+with zeros, the server checks these in microseconds and takes each challenge once. docs/decisions/0960 says why.
 """
 
 from __future__ import annotations
