@@ -9,7 +9,7 @@ from tests.journeys.looking import CHROMIUM, Examiner
 from parvis import settings
 from parvis.db import connection
 from parvis.territory.actions import keep_settings
-from parvis_idcard.details import Settings
+from parvis_idcard.emitter_settings import Settings
 
 CLICK_TWICE = """button => {
   button.click(); button.click();

@@ -170,7 +170,8 @@ class Service:
     """What a resident may ask for. `first_page` is under the emitter's address; `kept` runs from the visit.
 
     `earlier` tells how long an emitter keeps a freed hour for somebody who asked for an earlier one, None if it asks
-    nobody; without it nobody can ask. `asks_work` says whether an emitter asks for a proof of work (`web.challenges`) before one of its hours is held.
+    nobody; without it nobody can ask. `asks_work` says whether an emitter asks for a proof of work
+    (`web.challenges`) before one of its hours is held.
     """
 
     key: str
