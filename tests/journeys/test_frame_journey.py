@@ -126,6 +126,13 @@ async def test_the_framed_page_is_sound_and_light(portal, town, browser, width, 
     page.on("response", lambda answer: sent.append(answer))
     await page.goto(f"{portal}/e/{town['slug']}/idcard/frame?lang={lang}", wait_until="networkidle")
     assert await Examiner(page).faults() == []
+    assert await page.context.cookies() == []
     sizes = [(await answer.request.sizes())["responseBodySize"] for answer in sent]
     assert sum(sizes) < 30_000
-    assert await page.context.cookies() == []
+    async with page.expect_navigation():
+        await page.click("a.hour >> nth=0")
+    assert await Examiner(page).faults() == []
+    async with page.expect_navigation():
+        await page.click("main form.question button.main")
+    assert await Examiner(page).faults() == []
+    assert await page.get_attribute("html", "lang") == lang

@@ -35,6 +35,7 @@ PUBLIC = (
     f"{HOURS}&half=afternoon",
     "/e/m2a/idcard/hours?near=nowhere&people=9&since=2020-01-01",
     "/e/m2a/idcard/link",
+    "/e/m2a/idcard/frame",
     "/my/requests",
     "/my/requests/01a21500-a234-77a8-a109-7ab2f8d5eb87?key=0.0.0.0",
     "/contact?next=/my/requests",

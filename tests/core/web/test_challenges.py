@@ -1,6 +1,4 @@
 import asyncio
-import hashlib
-import itertools
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,21 +9,10 @@ from hypothesis import strategies as st
 from parvis import clock, crypto
 from parvis.crypto import Keys
 from parvis.db import connection
+from parvis.testing.challenges import solve
 from parvis.web import challenges
 
 TOWN, OTHER = UUID(int=7), UUID(int=8)
-
-
-def solve(challenge):
-    """What the worker does, slowly."""
-    seed, found = hashlib.sha256(challenge.challenge.encode()).digest(), []
-    for part in range(challenge.parts):
-        ends = (seed + part.to_bytes(4, "big") + n.to_bytes(4, "big") for n in itertools.count())
-        digests = (hashlib.sha256(raw).digest() for raw in ends)
-        found.append(
-            next(n for n, raw in enumerate(digests) if int.from_bytes(raw, "big") >> (256 - challenge.bits) == 0)
-        )
-    return f"{challenge.challenge}~{'.'.join(map(str, found))}"
 
 
 @pytest.fixture(autouse=True)

@@ -2,16 +2,19 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
 from parvis import clock
 from parvis.db import connection, transaction
+from parvis.errors import Text
 from parvis.plugins.emitter_settings import SettingsInvalid, decode
 from parvis.territory.actions import enable_plugin, keep_settings
 from parvis.territory.queries import emitter
-from parvis_idcard.emitter_settings import Settings
+from parvis.web import forms
+from parvis_idcard.emitter_settings import Settings, read_sites
 
 SITES = ("https://www.illzach.fr", "https://illzach.fr:8443")
 
@@ -125,6 +128,25 @@ async def test_a_town_without_a_station_leads_to_the_others(browser, app):
     await browser.get("/e/illzach/idcard/frame?lang=en")
     assert "No hour is free at the moment" in browser.text
     assert "/e/m2a/idcard?" in browser.text
+
+
+async def test_the_snippet_for_the_towns_own_site_leads_to_the_frame(browser, slug):
+    await browser.get(f"/e/{slug}/idcard/link")
+    (address,) = re.findall(r'<iframe src="http://localhost:8000([^"]+)"', browser.text)
+    assert "prochaines heures libres" in (await browser.get(address)).text
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://*", "http://a.fr", "https://a.fr/x", "a.fr", ", ".join(f"https://a{n}.fr" for n in range(21))]
+)
+def test_what_a_manager_types_for_sites_is_read_or_explained(typed):
+    assert isinstance(read_sites(typed), Text)
+    assert forms.decode(Settings, urlencode({"framed_by": typed}).encode()).error("framed_by")
+    assert forms.decode(Settings, b"framed_by=https://A.fr/+https://b.fr").value.framed_by == (
+        "https://a.fr",
+        "https://b.fr",
+    )
+    assert forms.decode(Settings, b"framed_by=").value.framed_by == ()
 
 
 def test_the_settings_take_origins_and_name_the_field_of_what_is_none():

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.core.web.test_challenges import solve
 from tests.plugins.idcard.browsing import SEARCH, Browser
 
 from parvis import clock, settings
@@ -15,6 +14,7 @@ from parvis.contract.values import Role
 from parvis.db import connection
 from parvis.territory.actions import keep_settings
 from parvis.territory.queries import emitter, place
+from parvis.testing.challenges import solve
 from parvis.testing.people import a_person, a_session
 from parvis.web import challenges
 from parvis_idcard.emitter_settings import Settings

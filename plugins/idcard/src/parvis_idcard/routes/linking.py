@@ -47,7 +47,7 @@ async def permanent_link(request: _Request, emitter: FromPath[str]) -> Response[
     found = await territory.emitter_by_slug(emitter)
     kinds = await finding.kinds_open()
     links = [(kind, f"{settings.current().base_url}/e/{found.slug}/idcard?kind={kind.key}") for kind in kinds]
-    return pages.render(request, "idcard/link.html", emitter=found, links=links)
+    return pages.render(request, "idcard/link.html", emitter=found, links=links, snippet=_snippet(found))
 
 
 @get("/link/{kind:str}", **PUBLIC)
@@ -100,6 +100,13 @@ async def take_hour(request: _Request, emitter: FromPath[str], slot: FromPath[st
     wish = form.value
     asked = Search(what=wish.what, people=wish.people)
     return await finding.taken(request, found, Taken(slot, asked.query(), wish.page, answer=wish.answer), asked)
+
+
+def _snippet(emitter: EmitterInfo) -> str:
+    """What a town's webmaster copies into a page, in the language of these towns."""
+    address = f"{settings.current().base_url}/e/{emitter.slug}/idcard/frame?lang=fr"
+    title = "Carte d’identité ou passeport : les prochaines heures libres"
+    return f'<iframe src="{address}" title="{title}" width="100%" height="720" loading="lazy"></iframe>'
 
 
 async def _hour(
