@@ -14,7 +14,7 @@ from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
 from parvis.office.day.looking import waiting
-from parvis.office.permissions import CHANGE, FIGURES, OPENINGS, PEOPLE, PLUGINS, REQUESTS, SETTINGS, TODAY
+from parvis.office.permissions import CHANGE, FIGURES, LOOK, OPENINGS, PEOPLE, PLUGINS, REQUESTS, SETTINGS, TODAY
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -35,6 +35,7 @@ _OFFICE = (
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
 _AFTER = (
+    (LOOK, Text("Look"), "look", "look"),
     (SETTINGS, Text("Settings"), "settings", "settings"),
     (PEOPLE, Text("People and roles"), "people", "people"),
     (PLUGINS, Text("Plugins"), "plugins", "plug"),

@@ -3,31 +3,65 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
+
+import asyncpg
 
 from parvis import clock
 from parvis.branding.heraldry import arms, colour_of
-from parvis.branding.logos import logo_refusals
-from parvis.branding.rules import Palette, palette, read_colour
+from parvis.branding.looks import Look
+from parvis.branding.pictures import Picture
 from parvis.db import new_id, transaction
-from parvis.errors import Refusal, Refused, Text
+from parvis.errors import Conflict, Refusal, Refused, Text
+
+_UNWORN = timedelta(days=1)
+_GONE = Text("This picture was not kept. Please choose it again.")
 
 
-async def dress(emitter: UUID, display_name: str, colour: str, logo: str) -> Palette:
-    """Give an emitter its name, colour and logo from now on; the palette, corrected to be readable.
+async def publish(emitter: UUID, look: Look, *, base: int | None = None, by: UUID | None = None) -> int:
+    """Give an emitter this look from now on; the version of it. `by` is an account.
 
-    Raises Refused for a colour that is none or a logo that does more than draw.
+    Raises Conflict if there is a later version than `base`, Refused for a picture that was not kept.
     """
-    asked = read_colour(colour)
-    refusals = logo_refusals(logo)
-    if asked is None:
-        told = Text("Write a colour as six figures and letters, for example: #15594a.")
-        refusals.append(Refusal("colour-unknown", told, "colour"))
-    if refusals or asked is None:
-        raise Refused(refusals)
-    made = palette(asked)
-    await _add(emitter, display_name, made, logo)
-    return made
+    sql = (
+        "INSERT INTO parvis.branding (id, emitter, version, display_name, colour, accent, mail, typeface, stylesheet, "
+        "stylesheet_hash, logo, icon, made_at, person) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+    )
+    sheet = look.stylesheet()
+    chosen = (look.name, look.colour, look.accent or None, look.mail or None, look.typeface.value)
+    worn = (sheet, hashlib.sha256(sheet.encode()).hexdigest()[:12], look.logo or None, look.icon or None)
+    async with transaction() as c:
+        # Two people saving at once get two versions, one after the other.
+        await c.execute("SELECT FROM parvis.emitter WHERE id = $1 FOR NO KEY UPDATE", emitter)
+        latest = await c.fetchval("SELECT coalesce(max(version), 0) FROM parvis.branding WHERE emitter = $1", emitter)
+        if base is not None and base != latest:
+            raise Conflict
+        if refusals := [refusal async for refusal in _gone(c, emitter, look)]:
+            raise Refused(refusals)
+        await c.execute(sql, new_id(), emitter, latest + 1, *chosen, *worn, clock.now(), by)
+    return int(latest) + 1
+
+
+async def keep_picture(emitter: UUID, picture: Picture) -> str:
+    """Keep a picture for a look that is being chosen; the name of its file. Unworn ones are let go after a day."""
+    letting_go = (
+        "DELETE FROM parvis.branding_picture p WHERE emitter = $1 AND kept_at < $2 AND NOT EXISTS "
+        "(SELECT FROM parvis.branding b WHERE b.emitter = p.emitter AND p.file IN (b.logo, b.icon))"
+    )
+    sql = (
+        "INSERT INTO parvis.branding_picture (id, emitter, file, content, kept_at) VALUES ($1, $2, $3, $4, $5) "
+        "ON CONFLICT (emitter, file) DO UPDATE SET kept_at = excluded.kept_at"
+    )
+    now = clock.now()
+    async with transaction() as c:
+        # Whoever publishes waits here, and finds what it wears.
+        await c.execute("SELECT FROM parvis.emitter WHERE id = $1 FOR NO KEY UPDATE", emitter)
+        await c.execute(letting_go, emitter, now - _UNWORN)
+        await c.execute(sql, new_id(), emitter, picture.file, picture.content, now)
+    return picture.file
 
 
 async def dress_in_invented_arms(emitter: UUID, slug: str, display_name: str, colour: str | None = None) -> None:
@@ -35,22 +69,13 @@ async def dress_in_invented_arms(emitter: UUID, slug: str, display_name: str, co
     worn = colour or colour_of(slug)
     async with transaction() as c:
         if not await c.fetchval("SELECT EXISTS (SELECT FROM parvis.branding WHERE emitter = $1)", emitter):
-            await _add(emitter, display_name, palette(worn), arms(slug, display_name, worn))
+            drawn = Picture("svg", arms(slug, display_name, worn).encode())
+            logo = await keep_picture(emitter, drawn)
+            await publish(emitter, Look(name=display_name, colour=worn, logo=logo))
 
 
-async def _add(emitter: UUID, display_name: str, made: Palette, logo: str) -> None:
-    sql = (
-        "INSERT INTO parvis.branding (id, emitter, version, display_name, colour, stylesheet, stylesheet_hash, "
-        "logo, logo_hash, made_at) SELECT $1, $2, coalesce(max(version), 0) + 1, $3, $4, $5, $6, $7, $8, $9 "
-        "FROM parvis.branding WHERE emitter = $2"
-    )
-    sheet = made.stylesheet()
-    async with transaction() as c:
-        # Two people saving at once get two versions, one after the other.
-        await c.execute("SELECT FROM parvis.emitter WHERE id = $1 FOR NO KEY UPDATE", emitter)
-        values = (display_name, made.asked, sheet, _hash(sheet), logo, _hash(logo), clock.now())
-        await c.execute(sql, new_id(), emitter, *values)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+async def _gone(c: asyncpg.Connection, emitter: UUID, look: Look) -> AsyncIterator[Refusal]:
+    sql = "SELECT EXISTS (SELECT FROM parvis.branding_picture WHERE emitter = $1 AND file = $2)"
+    for field, file in (("logo", look.logo), ("icon", look.icon)):
+        if file and not await c.fetchval(sql, emitter, file):
+            yield Refusal("picture-gone", _GONE, field)

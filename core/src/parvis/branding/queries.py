@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import asyncpg
 
-from parvis.branding.rules import palette
+from parvis.branding.rules import mail_colour
 from parvis.db import connection
 from parvis.errors import NotFound
 from parvis.web.pages import Brand
 
 _LATEST = (
-    "SELECT e.slug, e.name, b.display_name, b.stylesheet_hash, b.logo_hash FROM parvis.emitter e "
+    "SELECT e.slug, e.name, b.display_name, b.stylesheet_hash, b.logo, b.icon FROM parvis.emitter e "
     "LEFT JOIN LATERAL (SELECT * FROM parvis.branding WHERE emitter = e.id ORDER BY version DESC LIMIT 1) b ON true "
 )
 
@@ -34,43 +36,52 @@ async def brands() -> dict[str, Brand]:
 async def letter_colour(slug: str) -> str | None:
     """The colour of an emitter's mails, `#rrggbb`, on which white is readable; None if it has chosen none."""
     sql = (
-        "SELECT b.colour FROM parvis.branding b JOIN parvis.emitter e ON e.id = b.emitter "
+        "SELECT coalesce(b.mail, b.colour) FROM parvis.branding b JOIN parvis.emitter e ON e.id = b.emitter "
         "WHERE e.slug = $1 ORDER BY b.version DESC LIMIT 1"
     )
     async with connection() as c:
         asked = await c.fetchval(sql, slug)
-    return palette(asked).light["brand"] if asked else None
+    return mail_colour(asked) if asked else None
 
 
 async def stylesheet(slug: str, digest: str) -> str:
     """A palette as it was published under a hash. Raises NotFound."""
-    return await _published("stylesheet", slug, digest)
-
-
-async def logo(slug: str, digest: str) -> str:
-    """A logo as it was published under a hash, an SVG. Raises NotFound."""
-    return await _published("logo", slug, digest)
-
-
-async def _published(what: str, slug: str, digest: str) -> str:
-    # `what` is one of two words of this module, never something typed.
     sql = (
-        f"SELECT {what} FROM parvis.branding JOIN parvis.emitter ON emitter.id = branding.emitter "  # noqa: S608
-        f"WHERE slug = $1 AND {what}_hash = $2 LIMIT 1"
+        "SELECT stylesheet FROM parvis.branding JOIN parvis.emitter ON emitter.id = branding.emitter "
+        "WHERE slug = $1 AND stylesheet_hash = $2 LIMIT 1"
     )
+    return str(await _kept(sql, slug, digest))
+
+
+async def picture(slug: str, file: str) -> bytes:
+    """A picture as it was kept, an SVG or a PNG by its file's name. Raises NotFound."""
+    sql = (
+        "SELECT content FROM parvis.branding_picture p JOIN parvis.emitter ON emitter.id = p.emitter "
+        "WHERE slug = $1 AND file = $2"
+    )
+    return bytes(await _kept(sql, slug, file))
+
+
+def address(slug: str, file: str) -> str:
+    """Where a picture or a palette of an emitter is found."""
+    return f"/branding/{slug}/{file}"
+
+
+async def _kept(sql: str, slug: str, name: str) -> Any:
     async with connection() as c:
-        found = await c.fetchval(sql, slug, digest)
+        found = await c.fetchval(sql, slug, name)
     if found is None:
         raise NotFound
-    return str(found)
+    return found
 
 
 def _brand(row: asyncpg.Record, url: str | None) -> Brand:
-    under = f"/branding/{row['slug']}"
+    slug, icon = row["slug"], row["icon"] or row["logo"]
     return Brand(
-        slug=row["slug"],
+        slug=slug,
         name=row["display_name"] or row["name"],
-        url=url or f"/e/{row['slug']}",
-        logo=f"{under}/{row['logo_hash']}.svg" if row["logo_hash"] else None,
-        stylesheet=f"{under}/{row['stylesheet_hash']}.css" if row["stylesheet_hash"] else None,
+        url=url or f"/e/{slug}",
+        logo=address(slug, row["logo"]) if row["logo"] else None,
+        icon=address(slug, icon) if icon else None,
+        stylesheet=address(slug, f"{row['stylesheet_hash']}.css") if row["stylesheet_hash"] else None,
     )

@@ -1,15 +1,14 @@
-"""Palettes everyone can read: contrast measured by WCAG 2.2's formula and corrected before a palette counts. No I/O."""
+"""Palettes everyone can read: what is made of an emitter's colours in both schemes, and every pair measured. No I/O."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from colorsys import hls_to_rgb, rgb_to_hls
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-READABLE = 4.5
-_STEPS = 256
-_Channels = tuple[float, float, float]
+from parvis.branding.colours import READABLE, contrast, mix, readable, tint
+from parvis.errors import Text
+
+WHITE, BLACK = "#ffffff", "#000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,113 +28,139 @@ DARK = Ground(paper="#111716", surface="#19211f", ink="#e8eeeb", ink_soft="#a9b7
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The tokens of both schemes, and whether the colour asked for had to give way to be readable."""
+    """The tokens of both schemes, and what they would be if no colour had to give way to be readable."""
 
-    asked: str
     light: Mapping[str, str]
     dark: Mapping[str, str]
+    asked_light: Mapping[str, str]
+    asked_dark: Mapping[str, str]
 
-    @property
-    def corrected(self) -> bool:
-        """Whether the light scheme's main colour is another than the one asked for."""
-        return self.light["brand"] != self.asked
-
-    def stylesheet(self) -> str:
-        """The token file: custom properties that the platform's stylesheet reads."""
+    def stylesheet(self, **more: str) -> str:
+        """The token file: custom properties that the platform's stylesheet reads; `more` are others, by name."""
         return (
-            f":root{{{_declarations(self.light)}}}\n"
+            f":root{{{_declarations({**self.light, **more})}}}\n"
             f"@media (prefers-color-scheme:dark){{:root{{{_declarations(self.dark)}}}}}\n"
         )
 
 
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio").
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two colours that meet on a page: as they were asked for, as they are worn, and what both measure (1 to 21)."""
 
-    >>> round(contrast("#000000", "#ffffff"), 1), round(contrast("#767676", "#ffffff"), 2)
-    (21.0, 4.54)
-    """
-    darker, lighter = sorted((_luminance(_channels(one)), _luminance(_channels(other))))
-    return (lighter + 0.05) / (darker + 0.05)
+    use: Text
+    dark: bool
+    asked: tuple[str, str]
+    worn: tuple[str, str]
 
+    @property
+    def asked_ratio(self) -> float:
+        """The contrast of the colours as they were asked for."""
+        return contrast(*self.asked)
 
-def readable(colour: str, on: Sequence[str], towards: str, ratio: float = READABLE) -> str:
-    """The nearest shade on the way to `towards`, black or white, that has the ratio on each of `on`.
+    @property
+    def ratio(self) -> float:
+        """The contrast of the colours as they are worn."""
+        return contrast(*self.worn)
 
-    >>> readable("#ffcc00", ["#ffffff"], "#000000")
-    '#907300'
-    """
-    for step in range(_STEPS):
-        candidate = _shade(colour, towards, step / (_STEPS - 1))
-        if all(contrast(candidate, ground) >= ratio for ground in on):
-            return candidate
-    return towards
-
-
-def palette(colour: str) -> Palette:
-    """The tokens made from one colour. Raises ValueError for anything but `#rrggbb`."""
-    asked = read_colour(colour)
-    if asked is None:
-        raise ValueError(f"{colour!r} is not a colour")
-    return Palette(asked, _scheme(asked, LIGHT), _scheme(asked, DARK))
+    @property
+    def corrected(self) -> bool:
+        """Whether a colour that could not be read gave way."""
+        return self.asked != self.worn and self.asked_ratio < READABLE
 
 
-def read_colour(typed: str) -> str | None:
-    """A colour as typed, in six small figures, or None.
+# What is written in which token on which: a test holds them to the stylesheet.
+USES: tuple[tuple[str, str, Text], ...] = (
+    ("brand", "paper", Text("Links on the page")),
+    ("brand", "surface", Text("Links on a card, quiet buttons")),
+    ("brand", "brand-soft", Text("Links on a tinted ground")),
+    ("brand-ink", "brand", Text("Words on a button")),
+    ("brand-ink", "brand-strong", Text("Words on a button under the pointer")),
+    ("brand-strong", "paper", Text("Links under the pointer")),
+    ("brand-strong", "surface", Text("Links on a card under the pointer")),
+    ("brand-strong", "brand-soft", Text("Links on a tinted ground under the pointer")),
+    ("ink", "brand-soft", Text("Text on a tinted ground")),
+    ("ink-soft", "brand-soft", Text("Small text on a tinted ground")),
+)
+ACCENT_USES: tuple[tuple[str, str, Text], ...] = (
+    ("surface", "stone", Text("Numbers beside an entry of the navigation")),
+    ("stone", "surface", Text("Signs on a card")),
+    ("stone", "paper", Text("Signs on the page")),
+    ("stone", "stone-soft", Text("Ribbons and notices")),
+    ("ink", "stone-soft", Text("Text on a notice")),
+    ("ink-soft", "stone-soft", Text("Small text on a notice")),
+)
 
-    >>> read_colour("#1A5"), read_colour(" 0E4438 "), read_colour("green")
-    ('#11aa55', '#0e4438', None)
-    """
-    found = re.fullmatch(r"\s*#?([0-9a-f]{6}|[0-9a-f]{3})\s*", typed.lower())
-    if not found:
-        return None
-    figures = found[1]
-    return "#" + ("".join(figure * 2 for figure in figures) if len(figures) == 3 else figures)
+
+def palette(colour: str, accent: str = "") -> Palette:
+    """The tokens made from a main colour, and from an accent if there is one; both `#rrggbb`."""
+    return Palette(
+        light=_scheme(colour, accent, LIGHT),
+        dark=_scheme(colour, accent, DARK),
+        asked_light=_asked(colour, accent, LIGHT),
+        asked_dark=_asked(colour, accent, DARK),
+    )
 
 
-def mix(one: str, other: str, part: float) -> str:
-    """`one` with `part` (0 to 1) of `other`, in sRGB."""
-    pairs = zip(_channels(one), _channels(other), strict=True)
-    return "#" + "".join(f"{round((a + (b - a) * part) * 255):02x}" for a, b in pairs)
+def mail_colour(asked: str) -> str:
+    """The nearest shade of a colour that carries white words and can be read on white, as in a mail."""
+    return readable(asked, [WHITE], BLACK)
 
 
-def _scheme(asked: str, ground: Ground) -> dict[str, str]:
-    towards, away = ("#ffffff", "#000000") if ground.dark else ("#000000", "#ffffff")
-    soft = mix(asked, ground.surface, 0.86 if ground.dark else 0.9)
+def pairs(made: Palette, mail: str) -> Iterator[Pair]:
+    """Every pair of colours that a palette makes on pages and, from the colour asked for, in mails."""
+    uses = USES + (ACCENT_USES if "stone" in made.light else ())
+    for ground, worn, asked in ((LIGHT, made.light, made.asked_light), (DARK, made.dark, made.asked_dark)):
+        seen, wanted = {**_own(ground), **worn}, {**_own(ground), **asked}
+        for front, back, use in uses:
+            pair = (wanted[front], wanted[back]), (seen[front], seen[back])
+            yield Pair(use=use, dark=ground.dark, asked=pair[0], worn=pair[1])
+    use = Text("Words on the head of a mail")
+    yield Pair(use=use, dark=False, asked=(WHITE, mail), worn=(WHITE, mail_colour(mail)))
+
+
+def _own(ground: Ground) -> dict[str, str]:
+    return {"paper": ground.paper, "surface": ground.surface, "ink": ground.ink, "ink-soft": ground.ink_soft}
+
+
+def _scheme(colour: str, accent: str, ground: Ground) -> dict[str, str]:
+    towards, away = _directions(ground)
+    asked = _asked(colour, accent, ground)
     # What is written on the tint keeps its own ratio: the tint gives way, never the text.
-    soft = _tint(soft, ground, (ground.ink, ground.ink_soft))
-    brand = readable(asked, [ground.paper, ground.surface, soft], towards)
+    texts = (ground.ink, ground.ink_soft)
+    soft = tint(asked["brand-soft"], ground.surface, texts)
+    brand = readable(colour, [ground.paper, ground.surface, soft], towards)
+    tokens = _tokens(brand, soft, away, ground)
+    if accent:
+        soft = tint(asked["stone-soft"], ground.surface, texts)
+        stone = readable(accent, [ground.paper, ground.surface, soft], towards)
+        tokens |= _accented(stone, soft, ground)
+    return tokens
+
+
+def _asked(colour: str, accent: str, ground: Ground) -> dict[str, str]:
+    part = 0.86 if ground.dark else 0.9
+    tokens = _tokens(colour, mix(colour, ground.surface, part), _directions(ground)[1], ground)
+    return tokens | (_accented(accent, mix(accent, ground.surface, part), ground) if accent else {})
+
+
+def _tokens(brand: str, soft: str, ink: str, ground: Ground) -> dict[str, str]:
     return {
         "brand": brand,
-        "brand-strong": mix(brand, towards, 0.25),
+        "brand-strong": mix(brand, _directions(ground)[0], 0.25),
         # Readable on the surface, so its opposite is readable on it.
-        "brand-ink": away,
+        "brand-ink": ink,
         "brand-soft": soft,
         "brand-line": mix(brand, ground.surface, 0.65),
     }
 
 
-def _shade(colour: str, towards: str, part: float) -> str:
-    """`colour` darker or lighter in its own hue, which mixing with black or white would wash out."""
-    hue, lightness, saturation = rgb_to_hls(*_channels(colour))
-    reached = lightness + (_channels(towards)[0] - lightness) * part
-    return "#" + "".join(f"{round(c * 255):02x}" for c in hls_to_rgb(hue, reached, saturation))
+def _accented(stone: str, soft: str, ground: Ground) -> dict[str, str]:
+    return {"stone": stone, "stone-soft": soft, "stone-line": mix(stone, ground.surface, 0.65)}
 
 
-def _tint(soft: str, ground: Ground, texts: Sequence[str]) -> str:
-    for step in range(_STEPS):
-        candidate = mix(soft, ground.surface, step / (_STEPS - 1))
-        if all(contrast(text, candidate) >= READABLE for text in texts):
-            return candidate
-    return ground.surface
-
-
-def _luminance(channels: _Channels) -> float:
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _channels(colour: str) -> _Channels:
-    return int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255
+def _directions(ground: Ground) -> tuple[str, str]:
+    """Where a colour goes to be readable on this ground, and where from."""
+    return (WHITE, BLACK) if ground.dark else (BLACK, WHITE)
 
 
 def _declarations(tokens: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
-"""The back office, in rooms: an emitter's day, requests, opening rules, figures, settings, people
+"""The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people
 and plugins; the operator's page."""
 
-from parvis.office import day, figures, openings, people, plugins, requests, routes, settings
+from parvis.office import day, figures, look, openings, people, plugins, requests, routes, settings
 
 HANDLERS = (
     *routes.HANDLERS,
@@ -9,6 +9,7 @@ HANDLERS = (
     *openings.HANDLERS,
     *requests.HANDLERS,
     *figures.HANDLERS,
+    *look.HANDLERS,
     *settings.HANDLERS,
     *people.HANDLERS,
     *plugins.HANDLERS,

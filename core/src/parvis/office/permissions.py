@@ -16,6 +16,7 @@ RULES = "office.rules"
 SETTINGS = "office.settings"
 PEOPLE = "office.people"
 PLUGINS = "office.plugins"
+LOOK = "office.look"
 
 PERMISSIONS = (
     Permission(
@@ -85,5 +86,10 @@ PERMISSIONS = (
         name=Text("Enable and disable plugins"),
         roles=frozenset({Role.MANAGER}),
         fixed=True,
+    ),
+    Permission(
+        key=LOOK,
+        name=Text("Change the look: name, logo, colours, typeface"),
+        roles=frozenset({Role.MANAGER}),
     ),
 )

@@ -94,9 +94,19 @@ def decode(shape: type[T], encoded: bytes) -> Form[T]:
         pairs = parse_qsl(encoded.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError as error:
         raise TooLarge from error
+    return of_raw(shape, gathered(pairs))
+
+
+def gathered(pairs: Iterable[tuple[str, str]]) -> Raw:
+    """What was typed, by the name of its field."""
     raw: dict[str, tuple[str, ...]] = {}
     for name, typed in pairs:
         raw[name] = (*raw.get(name, ()), typed.replace("\x00", ""))
+    return raw
+
+
+def of_raw(shape: type[T], raw: Raw) -> Form[T]:
+    """The form of what was typed, by the name of its field."""
     value, errors = read_shape(shape, raw)
     return Form(raw, errors, value)
 

@@ -42,6 +42,7 @@ def content_security_policy(form_targets: Sequence[str] = (), framed_by: Sequenc
             "font-src 'self'",
             "connect-src 'self'",
             "manifest-src 'self'",
+            "frame-src 'self'",
             "base-uri 'none'",
             " ".join(["form-action 'self'", *form_targets]),
             " ".join(["frame-ancestors 'self'", *framed_by]),

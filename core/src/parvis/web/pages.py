@@ -22,12 +22,13 @@ _AnyRequest = Request[Any, Any, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brand:
-    """The name, logo and colours a page wears; `stylesheet` holds its palette."""
+    """The name, pictures and colours a page wears; `icon` is for the browser's tab, `stylesheet` holds its palette."""
 
     slug: str
     name: str
     url: str = "/"
     logo: str | None = None
+    icon: str | None = None
     stylesheet: str | None = None
 
 

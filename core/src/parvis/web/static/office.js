@@ -50,6 +50,14 @@
     if ([401, 403, 404].includes(event.detail.xhr.status)) location.reload();
   });
 
+  // --- look: a colour is typed or picked, the two say the same ---
+  document.addEventListener("input", (event) => {
+    const picked = event.target.dataset.colourOf;
+    if (picked) document.getElementById(picked).value = event.target.value;
+    const picker = document.querySelector(`[data-colour-of="${CSS.escape(event.target.id)}"]`);
+    if (picker && /^#[0-9a-f]{6}$/i.test(event.target.value)) picker.value = event.target.value;
+  });
+
   // --- keys ---
   const steps = { a: "arrived", s: "served", x: "absent", z: "undo" };
   const move = (by) => {
