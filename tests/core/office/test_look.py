@@ -51,7 +51,8 @@ async def test_the_page_shows_the_plain_look_where_none_was_chosen(manager, offi
     assert manager.status == 200
     for name in ("name", "colour", "accent", "mail", "typeface", "logo-file", "icon-file"):
         assert f'name="{name}"' in manager.text
-    assert "Every pair of colours can be read" not in manager.text
+    assert "Every pair of colours can be read" in manager.text
+    assert "In the dark scheme your colours are made lighter" in manager.text
     assert "frame-src 'self'" in manager.page.headers["content-security-policy"]
     assert (await history.worn(office.calendar.emitter, "Test"))[0] == 0
 

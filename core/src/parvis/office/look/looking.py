@@ -56,8 +56,13 @@ class Preview:
 
     @property
     def corrected(self) -> list[Pair]:
-        """The pairs where a colour gives way."""
-        return [pair for pair in self.pairs if pair.corrected]
+        """The pairs where a colour gives way, on light pages and in mails."""
+        return [pair for pair in self.pairs if pair.corrected and not pair.dark]
+
+    @property
+    def corrected_in_the_dark(self) -> list[Pair]:
+        """The pairs where a colour gives way in the dark scheme, as most do: it was chosen on a light page."""
+        return [pair for pair in self.pairs if pair.corrected and pair.dark]
 
 
 async def here(request: _AnyRequest, slug: str) -> Here:
