@@ -24,13 +24,13 @@ async def test_a_look_is_seen_as_it_is_chosen_published_and_gone_back_to(office)
     await page.fill("#name", "Mairie de Test")
     await page.fill("#colour", "#ffcc00")
     await expect(page.locator("[data-colour-of=colour]")).to_have_value("#ffcc00")
-    await expect(page.locator("#preview")).to_contain_text("choisie : 1,51 pour 1")
-    shown = page.frame_locator("iframe.page")
+    await expect(page.locator("#preview")).to_contain_text("choisie1,51 pour 1")
+    shown = page.frame_locator("iframe.sample-page")
     await expect(shown.locator("h1")).to_have_text("Mairie de Test")
     await expect(shown.locator(".button").first).to_have_css("background-color", "rgb(138, 110, 0)")
     await page.locator("[data-colour-of=mail]").fill("#7a1f5c")
-    await expect(page.frame_locator("iframe.mail").locator("body")).to_contain_text("Mairie de Test")
-    await page.check("[name=typeface][value=atkinson]")
+    await expect(page.frame_locator("iframe.sample-mail").locator("body")).to_contain_text("Mairie de Test")
+    await page.get_by_text("Atkinson Hyperlegible").click()
     await page.set_input_files("#logo-file", {"name": "logo.svg", "mimeType": "image/svg+xml", "buffer": DRAWING})
     await expect(shown.locator("img.hero-arms")).to_be_visible()
     assert await shown.locator("img.hero-arms").evaluate("picture => picture.naturalWidth > 0")
@@ -59,7 +59,7 @@ async def test_editor_and_samples_are_good_to_everybody(office, width, scheme):
     await page.fill("#accent", "#ffd9a0")
     await expect(page.locator("#preview")).to_contain_text("Couleur d’accent")
     faults = {page.url: await Examiner(page).faults()}
-    samples = [await frame.get_attribute("src") for frame in await page.query_selector_all("iframe:not(.mail)")]
+    samples = [await frame.get_attribute("src") for frame in await page.query_selector_all("iframe:not(.sample-mail)")]
     for address in samples:
         await page.goto(f"{office.address}{address}")
         faults[address] = await Examiner(page).faults()

@@ -36,6 +36,12 @@ TYPEFACES: Mapping[Typeface, Text] = {
     Typeface.ATKINSON: Text("Atkinson Hyperlegible: without serifs, drawn for people who see badly"),
     Typeface.SYSTEM: Text("What each device has: without serifs, nothing to load"),
 }
+_NAMES: Mapping[Typeface, Text | str] = {
+    Typeface.SOURCE_SERIF: "Source Serif",
+    Typeface.LORA: "Lora",
+    Typeface.ATKINSON: "Atkinson Hyperlegible",
+    Typeface.SYSTEM: Text("what each device has"),
+}
 _FAMILIES: Mapping[Typeface, str] = {
     Typeface.SOURCE_SERIF: '"Source Serif 4",ui-serif,Charter,"Noto Serif",Cambria,Georgia,serif',
     Typeface.LORA: "Lora,ui-serif,Charter,Georgia,serif",
@@ -128,5 +134,5 @@ _LABELS: Mapping[str, Text] = {
 
 def _said(value: str) -> Text | str:
     if isinstance(value, Typeface):
-        return TYPEFACES[value]
+        return _NAMES[value]
     return value or Text("the usual one")
