@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import ants, day, engine, libres_lines, money, names, pricing, rights, rules, searching, web
+from benchmarks import ants, audit, day, engine, libres_lines, money, names, pricing, rights, rules, searching, web
 from benchmarks.ground import NATIONAL, SHORT, USUAL, Size, seeded, throwaway_cluster
 from benchmarks.measure import Line
 from parvis import settings
@@ -71,6 +71,7 @@ def _groups(
             "ants": lambda: ants.hours_line(cluster, url, size, times),
             "names": lambda: names.name_lines(cluster, url, size, times),
             "day": lambda: day.day_line(url, times),
+            "audit": lambda: audit.audit_lines(url, times, seconds),
             "rights": lambda: rights.rights_lines(url, times),
             "rules": lambda: rules.rules_lines(cluster, url, size, times),
             "pricing": lambda: pricing.pricing_line(times),

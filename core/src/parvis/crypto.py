@@ -121,6 +121,19 @@ def verify(token: str, purpose: str, now: datetime) -> str:
         raise Unreadable from error
 
 
+def stamp(content: bytes, purpose: str) -> str:
+    """What proves, for as long as its key is kept, that this instance wrote `content`: `id.signature`."""
+    keys = _keys[-1]
+    return f"{keys.writing}.{_b64(hmac.digest(keys.derive(keys.writing, f'stamp:{purpose}'), content, 'sha256'))}"
+
+
+def bears(stamped: str, content: bytes, purpose: str) -> bool:
+    """Whether `stamped` is the stamp of this content. Raises Unreadable if its key is not at hand."""
+    key_id, _, _ = stamped.partition(".")
+    expected = _b64(hmac.digest(_keys[-1].derive(key_id, f"stamp:{purpose}"), content, "sha256"))
+    return hmac.compare_digest(stamped.encode(), f"{key_id}.{expected}".encode())
+
+
 def digest(secret: str) -> bytes:
     """SHA-256 of a random secret (128 bits or more), for keeping at rest."""
     return hashlib.sha256(secret.encode()).digest()

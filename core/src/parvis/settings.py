@@ -97,7 +97,9 @@ class Settings:
     session_max: timedelta = setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
 
     audit_kept: timedelta = setting(
-        timedelta(days=365), "days the trace of who did and saw what is kept, from 180", _days
+        timedelta(days=365),
+        "days the trace of who did and saw what is kept from the end of its month on, from 180",
+        _days,
     )
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from parvis.audit.actions import READ
+from parvis.contract.values import Role
 from parvis.db import connection
 
 _MOST = 500
@@ -17,12 +18,17 @@ _FEW = 20
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Somebody of an emitter's staff read a dossier (UTC); the name is empty once the account was erased."""
+    """Somebody of an emitter's staff read a dossier (UTC), in a role if it was noted.
 
+    The name is empty once the account was erased.
+    """
+
+    id: UUID
     at: datetime
     person: UUID | None
     name: str
     emitter: str
+    role: Role | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,16 @@ class Act:
 async def readers_of(dossier: UUID) -> list[Reading]:
     """Who read a dossier, for which emitter, the latest first."""
     sql = (
-        "SELECT trace.at, trace.person, COALESCE(person.name, '') AS name, COALESCE(emitter.name, '') AS emitter "
+        "SELECT trace.id, trace.at, trace.person, details ->> 'role' AS role, "
+        "COALESCE(person.name, '') AS name, COALESCE(emitter.name, '') AS emitter "
         "FROM parvis.audit_trace AS trace LEFT JOIN parvis.person ON person.id = trace.person "
         "LEFT JOIN parvis.emitter ON emitter.id = trace.emitter "
         "WHERE trace.subject = 'dossier' AND trace.subject_id = $1 AND trace.action = $2 "
         "ORDER BY trace.id DESC LIMIT $3"
     )
     async with connection() as c:
-        return [Reading(**row) for row in await c.fetch(sql, dossier, READ, _MOST)]
+        rows = await c.fetch(sql, dossier, READ, _MOST)
+    return [Reading(**{**row, "role": Role(row["role"]) if row["role"] else None}) for row in rows]
 
 
 async def trail(subject: str, subject_id: UUID) -> list[Act]:

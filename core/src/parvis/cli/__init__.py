@@ -18,6 +18,7 @@ _COMMANDS = {
     "backup": "parvis.cli.keeping:backup",
     "restore": "parvis.cli.keeping:restore",
     "deliveries": "parvis.cli.keeping:deliveries",
+    "audit": "parvis.cli.auditing:audit",
     "keys": "parvis.cli.keeping:keys",
     "demo": "parvis.demo.commands:demo",
     "messages": "parvis.web.commands:messages",

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 from uuid import UUID
 
 import click
 
 from parvis import crypto
-from parvis.cli.instance import instance
+from parvis.cli.instance import asked, instance
 from parvis.db import backup as backups
-from parvis.db import close_pool, open_pool
 from parvis.db.embedded import bring_up_to_date
 from parvis.outbox import queries as outbox
 from parvis.outbox.actions import replay
 from parvis.plugins import load
-from parvis.settings import Settings
-
-T = TypeVar("T")
 
 
 @click.command()
@@ -60,7 +54,7 @@ def deliveries() -> None:
 def list_deliveries() -> None:
     """List dead deliveries, the latest first: id, event, reaction, attempts, what went wrong."""
     with instance() as ready:
-        for row in asyncio.run(_asked(ready, outbox.dead(1000))):
+        for row in asyncio.run(asked(ready, outbox.dead(1000))):
             click.echo(f"{row.id}  {row.type}  {row.reaction}  {row.attempts}  {row.error}")
 
 
@@ -72,15 +66,7 @@ def replay_deliveries(ids: tuple[UUID, ...], every: bool) -> None:
     if every == bool(ids):
         raise click.UsageError("Give the ids that `parvis deliveries list` shows, or --all.")
     with instance() as ready:
-        click.echo(f"{asyncio.run(_asked(ready, replay('all' if every else ids)))} will be tried again.")
-
-
-async def _asked(ready: Settings, question: Coroutine[Any, Any, T]) -> T:
-    await open_pool(ready.database_url, 1)
-    try:
-        return await question
-    finally:
-        await close_pool()
+        click.echo(f"{asyncio.run(asked(ready, replay('all' if every else ids)))} will be tried again.")
 
 
 @click.group()
