@@ -85,6 +85,22 @@ class DossierClosed(Event, frozen=True, kw_only=True):
     service: str
 
 
+class ReadingQuestioned(Event, frozen=True, kw_only=True):
+    """A resident asked an emitter who read their dossier."""
+
+    type = "reading.questioned"
+
+    question: UUID
+
+
+class ReadingAnswered(Event, frozen=True, kw_only=True):
+    """An emitter's manager answered who read a dossier."""
+
+    type = "reading.answered"
+
+    question: UUID
+
+
 class ContactCodeRequested(Event, frozen=True, kw_only=True):
     """Somebody asked for a code that proves a contact; the row named here holds address and code, encrypted."""
 

@@ -8,6 +8,7 @@ from parvis.contract.values import Channel, MessageTemplate
 from parvis.errors import Text
 from parvis.messages.previews import preview, problems
 from parvis.messages.reactions import templates
+from parvis.office import questions
 from parvis.settings import Settings
 from parvis.web import folders
 
@@ -15,7 +16,12 @@ MAIL, SMS = frozenset({Channel.MAIL}), frozenset({Channel.SMS})
 
 
 def registered() -> list[MessageTemplate]:
-    return [*templates(), *notices.TEMPLATES, *(one for plugin in plugins.load() for one in plugin.message_templates)]
+    return [
+        *templates(),
+        *notices.TEMPLATES,
+        *questions.TEMPLATES,
+        *(one for plugin in plugins.load() for one in plugin.message_templates),
+    ]
 
 
 @pytest.fixture

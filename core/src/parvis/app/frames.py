@@ -10,11 +10,23 @@ from litestar import Request
 from parvis import clock, plugins, settings
 from parvis.branding.queries import brand_of
 from parvis.contract.values import TERRITORY, NavEntry, Role
+from parvis.dossiers import questions
 from parvis.errors import NotFound, Text
 from parvis.identity.actors import Actor
 from parvis.identity.guards import actor_of
 from parvis.office.day.looking import waiting
-from parvis.office.permissions import CHANGE, FIGURES, LOOK, OPENINGS, PEOPLE, PLUGINS, REQUESTS, SETTINGS, TODAY
+from parvis.office.permissions import (
+    ANSWER,
+    CHANGE,
+    FIGURES,
+    LOOK,
+    OPENINGS,
+    PEOPLE,
+    PLUGINS,
+    REQUESTS,
+    SETTINGS,
+    TODAY,
+)
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -111,6 +123,7 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
     if emitter:
         links += await _own_links(request, actor, emitter)
         links += await _plugin_links(request, actor, emitter)
+        links += await _questions(request, actor, emitter)
         links += _pages(request, actor, emitter, _AFTER)
     if actor.has(Role.OPERATOR):
         path = request.url.path
@@ -144,6 +157,15 @@ async def _without_outcome(actor: Actor, emitter: EmitterInfo) -> int | None:
         return None
     today = clock.now().astimezone(settings.current().zone).date()
     return sum((await waiting(emitter.id, today)).values())
+
+
+async def _questions(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
+    """Where residents ask who read their request: shown to whom may answer."""
+    if not actor.may(ANSWER, emitter.slug):
+        return []
+    url, count = f"/office/{emitter.slug}/questions", await questions.count_open(emitter.id)
+    current = request.url.path.startswith(url)
+    return [Link(label=Text("Who read my request?"), url=url, icon="inbox", current=current, count=count or None)]
 
 
 async def _plugin_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:

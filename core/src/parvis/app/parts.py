@@ -22,10 +22,11 @@ from parvis.jobs import Timer, timers
 from parvis.messages import jobs as messages_jobs
 from parvis.messages.reactions import reactions as messages_reactions
 from parvis.office.permissions import PERMISSIONS as OFFICE
+from parvis.office.questions import REACTIONS as QUESTIONS
 from parvis.web import jobs as web_jobs
 
 PERMISSIONS: tuple[Permission, ...] = OFFICE
-REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS)
+REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS, *QUESTIONS)
 HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTENDANCE, *EARLIER, look)
 
 

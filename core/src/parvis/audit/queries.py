@@ -14,6 +14,11 @@ from parvis.db import connection
 
 _MOST = 500
 _FEW = 20
+_READINGS = (
+    "SELECT trace.id, trace.at, trace.person, details ->> 'role' AS role, COALESCE(person.name, '') AS name, "
+    "COALESCE(emitter.name, '') AS emitter, trace.emitter AS emitter_id FROM parvis.audit_trace AS trace "
+    "LEFT JOIN parvis.person ON person.id = trace.person LEFT JOIN parvis.emitter ON emitter.id = trace.emitter "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Reading:
     person: UUID | None
     name: str
     emitter: str
+    emitter_id: UUID | None
     role: Role | None
 
 
@@ -44,16 +50,18 @@ class Act:
 
 async def readers_of(dossier: UUID) -> list[Reading]:
     """Who read a dossier, for which emitter, the latest first."""
-    sql = (
-        "SELECT trace.id, trace.at, trace.person, details ->> 'role' AS role, "
-        "COALESCE(person.name, '') AS name, COALESCE(emitter.name, '') AS emitter "
-        "FROM parvis.audit_trace AS trace LEFT JOIN parvis.person ON person.id = trace.person "
-        "LEFT JOIN parvis.emitter ON emitter.id = trace.emitter "
-        "WHERE trace.subject = 'dossier' AND trace.subject_id = $1 AND trace.action = $2 "
-        "ORDER BY trace.id DESC LIMIT $3"
-    )
+    where = "WHERE trace.subject = 'dossier' AND trace.subject_id = $1 AND trace.action = $2 "
+    return await _readings(f"{where}ORDER BY trace.id DESC LIMIT $3", dossier, READ, _MOST)
+
+
+async def readings(ids: Sequence[UUID]) -> dict[UUID, Reading]:
+    """Several readings by their id; those that are forgotten are left out."""
+    return {found.id: found for found in await _readings("WHERE trace.id = ANY($1)", list(ids))}
+
+
+async def _readings(where: str, *given: object) -> list[Reading]:
     async with connection() as c:
-        rows = await c.fetch(sql, dossier, READ, _MOST)
+        rows = await c.fetch(_READINGS + where, *given)
     return [Reading(**{**row, "role": Role(row["role"]) if row["role"] else None}) for row in rows]
 
 

@@ -215,6 +215,7 @@ async def erase_kept_long_enough(owners: Sequence[PersonalData]) -> int:
         for owner in owners:
             await owner.erase(ids)
         await c.execute("DELETE FROM parvis.timeline WHERE dossier = ANY($1)", ids)
+        await c.execute("DELETE FROM parvis.reading_question WHERE dossier = ANY($1)", ids)
         await c.execute(
             "UPDATE parvis.dossier SET state = 'erased', person = NULL, contact_kind = NULL, contact = NULL, "
             "contact_digest = NULL, phone = NULL, phone_digest = NULL, names = NULL, name_digests = NULL "

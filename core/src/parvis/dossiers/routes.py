@@ -14,11 +14,13 @@ from litestar.params import FromPath
 
 from parvis import clock, plugins
 from parvis.audit import queries as audit
-from parvis.dossiers import finding, queries
+from parvis.dossiers import finding, queries, questions
+from parvis.dossiers.queries import DossierInfo
 from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.identity.shares import count_claim
+from parvis.identity.words import ROLES
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
@@ -31,6 +33,10 @@ _FOUND_LASTS = timedelta(hours=1)
 class _Asked(msgspec.Struct, frozen=True):
     reference: Annotated[fields.Line, fields.Missing(Text("Write the reference, 8 letters or figures."))]
     name: Annotated[fields.Line, fields.Missing(Text("Write the family name of one of the people."))]
+
+
+class _Asks(msgspec.Struct, frozen=True):
+    reading: str
 
 
 @get("/my/requests", **_PUBLIC)
@@ -63,8 +69,8 @@ async def find(request: _Request) -> Response[Any]:
 @get("/my/requests/{dossier:uuid}", **_PUBLIC)
 async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """One request: its state, its timeline, who read it. Opening it changes nothing."""
+    found = await _own(request, dossier)
     key = request.query_params.get("key")
-    found = await queries.for_resident(dossier, guards.actor_of(request), key)
     rows = [(row.at, row.text, row.note) for row in await queries.timeline(found.id)]
     return pages.render(
         request,
@@ -74,8 +80,32 @@ async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
         place=await territory.place(found.visit.place) if found.visit else None,
         timeline=rows,
         readers=await audit.readers_of(found.id),
-        visit_url=f"/e/{found.slug}/{found.service}/visit/{found.id}" + (f"?{urlencode({'key': key})}" if key else ""),
+        roles=ROLES,
+        asked=await questions.of_dossier(found.id),
+        ask_url=f"/my/requests/{found.id}/questions" + _with(key),
+        visit_url=f"/e/{found.slug}/{found.service}/visit/{found.id}" + _with(key),
     )
+
+
+@post("/my/requests/{dossier:uuid}/questions", status_code=303, **_PUBLIC)
+async def ask_who(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
+    """Ask the emitter who read it; the answer appears here and comes by mail or SMS."""
+    found, form = await _own(request, dossier), await forms.read(request, _Asks)
+    try:
+        reading = UUID(form.value.reading)
+    except (Invalid, ValueError) as error:
+        raise NotFound from error
+    await questions.ask(found, reading)
+    return pages.see_other(f"/my/requests/{found.id}{_with(request.query_params.get('key'))}#readers")
+
+
+async def _own(request: _Request, dossier: UUID) -> DossierInfo:
+    """A dossier for whoever it is about. Raises NotFound, Unreadable."""
+    return await queries.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
+
+
+def _with(key: str | None) -> str:
+    return f"?{urlencode({'key': key})}" if key else ""
 
 
 async def _mine(request: _Request, form: Form[Any], status: int = 200) -> Response[Any]:
@@ -99,4 +129,4 @@ def _name(service: str) -> Text:
         return Text("A service that is no longer offered")
 
 
-HANDLERS = (mine, find, show)
+HANDLERS = (mine, find, show, ask_who)

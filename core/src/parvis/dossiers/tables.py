@@ -54,3 +54,21 @@ class TimelineRow(Table, tablename="timeline", schema="parvis"):
     by = Varchar(length=10, default="system")
     actor = UUID(null=True, default=None)
     emitter = ForeignKey(Emitter, null=True, default=None, on_delete=OnDelete.set_null)
+
+
+class ReadingQuestion(Table, tablename="reading_question", schema="parvis"):
+    """A resident asks who read their dossier: `reading` is the trace's id, `emitter` who has to answer.
+
+    `answer` is encrypted, as it may name somebody. `told_at` and `answer_told_at` say that the mail was queued.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
+    reading = UUID(default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    asked_at = Timestamptz(default=None)
+    told_at = Timestamptz(null=True, default=None)
+    answer = Bytea(null=True, default=None)
+    answered_at = Timestamptz(null=True, default=None)
+    answered_by = UUID(null=True, default=None)
+    answer_told_at = Timestamptz(null=True, default=None)

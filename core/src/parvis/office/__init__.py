@@ -1,7 +1,7 @@
-"""The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people
-and plugins; the operator's page."""
+"""The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins and
+what residents ask; the operator's page."""
 
-from parvis.office import day, figures, look, openings, people, plugins, requests, routes, settings
+from parvis.office import day, figures, look, openings, people, plugins, questions, requests, routes, settings
 
 HANDLERS = (
     *routes.HANDLERS,
@@ -13,6 +13,7 @@ HANDLERS = (
     *settings.HANDLERS,
     *people.HANDLERS,
     *plugins.HANDLERS,
+    *questions.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

@@ -17,6 +17,7 @@ SETTINGS = "office.settings"
 PEOPLE = "office.people"
 PLUGINS = "office.plugins"
 LOOK = "office.look"
+ANSWER = "office.answer"
 
 PERMISSIONS = (
     Permission(
@@ -91,5 +92,11 @@ PERMISSIONS = (
         key=LOOK,
         name=Text("Change the look: name, logo, colours, typeface"),
         roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=ANSWER,
+        name=Text("Answer residents who ask who read their request"),
+        roles=frozenset({Role.MANAGER}),
+        fixed=True,
     ),
 )

@@ -18,6 +18,7 @@ from parvis.errors import Refusal, Text
 from parvis.identity import guards
 from parvis.messages import queries as messages
 from parvis.messages.reactions import templates as core_messages
+from parvis.office import questions
 from parvis.office.day import boards
 from parvis.office.permissions import REQUESTS
 from parvis.office.requests.looking import Here, look
@@ -76,7 +77,7 @@ async def _still_asked(here: Here) -> bool:
 
 
 def _message_names() -> dict[str, Text]:
-    own = (*notices.TEMPLATES, *earlier.TEMPLATES, *core_messages())
+    own = (*notices.TEMPLATES, *earlier.TEMPLATES, *questions.TEMPLATES, *core_messages())
     brought = (template for plugin in plugins.current() for template in plugin.message_templates)
     return {template.key: template.name for template in (*own, *brought)}
 
