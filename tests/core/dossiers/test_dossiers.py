@@ -6,7 +6,7 @@ from parvis import clock, crypto
 from parvis.calendars import actions as calendars
 from parvis.contract.values import Channel, PersonalData
 from parvis.db import connection, new_id
-from parvis.dossiers import actions, queries
+from parvis.dossiers import actions, erasing, queries
 from parvis.dossiers.actions import By, NewDossier
 from parvis.errors import NotFound
 from parvis.identity.actors import ANONYMOUS, Actor, Proof
@@ -91,9 +91,9 @@ async def test_a_visit_that_is_over_closes_and_is_erased_after_its_days(calendar
     assert await actions.close_past_visits() == 1
     assert await actions.close_past_visits() == 0
     clock.move(timedelta(days=29))
-    assert await actions.erase_kept_long_enough(owners) == 0
+    assert await erasing.erase_kept_long_enough(owners) == 0
     clock.move(timedelta(days=1))
-    assert await actions.erase_kept_long_enough(owners) == 1
+    assert await erasing.erase_kept_long_enough(owners) == 1
     assert erased == [opened.id]
     async with connection() as c:
         row = await c.fetchrow("SELECT * FROM parvis.dossier")

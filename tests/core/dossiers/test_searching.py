@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from parvis import clock, crypto
 from parvis.contract.values import Channel
 from parvis.db import InvalidReference, connection
-from parvis.dossiers import actions, queries, searching, spelling
+from parvis.dossiers import actions, erasing, queries, searching, spelling
 from parvis.dossiers.actions import By, NewDossier
 from parvis.identity.contacts import Contact
 from parvis.testing.calendars import a_calendar, a_place
@@ -110,7 +110,7 @@ async def test_nothing_of_a_name_or_number_is_readable_at_rest_and_all_is_erased
             assert told not in kept
             assert told.encode().hex() not in kept
     await actions.close(found.id, clock.now().replace(year=2020), "dossier.closed", By())
-    await actions.erase_kept_long_enough([])
+    await erasing.erase_kept_long_enough([])
     async with connection() as c:
         row = await c.fetchrow("SELECT phone, phone_digest, names, name_digests FROM parvis.dossier")
     assert list(row.values()) == [None] * 4

@@ -12,7 +12,7 @@ from parvis.audit import queries as audit
 from parvis.contract.values import Role
 from parvis.db import connection, new_id, transaction
 from parvis.dossiers import actions as dossiers
-from parvis.dossiers import queries, questions
+from parvis.dossiers import erasing, queries, questions
 from parvis.errors import NotFound
 from parvis.events import ReadingAnswered, ReadingQuestioned
 from parvis.identity import actions as identity
@@ -148,7 +148,7 @@ async def test_what_was_asked_goes_with_the_request(office, read):
     question = await asked(*read)
     await dossiers.close(read[0], clock.now(), "dossier.closed", dossiers.By())
     clock.move(timedelta(days=4000))
-    await dossiers.erase_kept_long_enough([])
+    await erasing.erase_kept_long_enough([])
     with pytest.raises(NotFound):
         await questions.one(question.id)
     await notices.tell_managers(ReadingQuestioned(question=question.id))

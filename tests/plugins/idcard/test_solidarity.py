@@ -9,6 +9,7 @@ from parvis import clock
 from parvis.audit import queries as audit
 from parvis.db import connection
 from parvis.dossiers import actions as dossier_actions
+from parvis.dossiers import erasing
 from parvis.dossiers import queries as dossiers
 from parvis.identity import actions as identity
 from parvis.identity.actors import Actor
@@ -237,7 +238,7 @@ async def test_what_was_booked_for_others_is_erased_in_its_time(agent):
     dossier = await books(agent)
     clock.move(timedelta(days=60))
     await dossier_actions.close_past_visits()
-    await dossier_actions.erase_kept_long_enough([])
+    await erasing.erase_kept_long_enough([])
     await sits(agent, agent.person)
     assert "Léa Martin" not in (await agent.get(f"{OFFICE}?show=past")).text
     assert (await agent.get(f"{OFFICE}/visit/{dossier}")).page.status_code == 404

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import parvis_idcard
-from parvis import clock
+from parvis import clock, crypto
 from parvis.calendars import planning
 from parvis.calendars.orphaned import Decision
 from parvis.contract.values import Channel
@@ -19,7 +19,8 @@ from parvis.messages.queries import of_dossier
 from parvis.messages.sealing import Letter
 from parvis.messages.sms import segments
 from parvis.web import folders
-from parvis_idcard import actions, jobs, messages, queries, reactions
+from parvis_idcard import actions, jobs, messages, personal, queries, reactions
+from parvis_idcard.ants.coordination.queries import NUMBER
 from parvis_idcard.rules import Age, Applicant
 
 HEAD = Letterhead(
@@ -118,6 +119,23 @@ async def test_erasing_takes_names_numbers_and_messages(town):
     assert (await actions.export(booked.dossier))["applicants"] == ()
     async with connection() as c:
         assert await c.fetchval("SELECT count(*) FROM parvis.message WHERE sealed IS NOT NULL") == 0
+
+
+async def test_what_the_register_has_still_to_be_told_is_not_erased_yet(town):
+    booked = await actions.book(await town.request(await town.hold()))
+    assert await personal.why_kept(booked.dossier) is None
+    sql = (
+        "INSERT INTO idcard.declaration (id, dossier, emitter, applicant, number, number_digest, state, due) "
+        "VALUES (gen_random_uuid(), $1, gen_random_uuid(), gen_random_uuid(), $2, '', $3, $4)"
+    )
+    async with connection() as c:
+        await c.execute(sql, booked.dossier, crypto.encrypt(b"A1B2C3D4E5", NUMBER), "due", clock.now())
+    assert "national register" in (await personal.why_kept(booked.dossier)).msgid
+    (declared,) = (await actions.export(booked.dossier))["declarations"]
+    assert (declared["number"], declared["state"]) == ("A1B2C3D4E5", "due")
+    async with connection() as c:
+        await c.execute("UPDATE idcard.declaration SET state = 'withdrawn'")
+    assert await personal.why_kept(booked.dossier) is None
 
 
 @pytest.mark.parametrize("lang", ["fr", "de", "en"])

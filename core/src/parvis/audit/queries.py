@@ -83,3 +83,12 @@ async def latest(subject: str, subject_id: UUID, actions: Sequence[str], about: 
     )
     async with connection() as c:
         return [Act(**row) for row in await c.fetch(sql, subject, subject_id, list(actions), about, _FEW)]
+
+
+async def acts_of(person: UUID) -> list[dict[str, Any]]:
+    """What somebody did or saw, or had done for them, the latest first: everything that is still in the trace."""
+    sql = (
+        "SELECT at, action, subject, details FROM parvis.audit_trace WHERE person = $1 OR behalf = $1 ORDER BY id DESC"
+    )
+    async with connection() as c:
+        return [dict(row) for row in await c.fetch(sql, person)]

@@ -278,11 +278,17 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalData:
-    """Export and erasure of one plugin's rows of a dossier; `erase` leaves figures as anonymous facts."""
+    """Export and erasure of one plugin's rows of a dossier; `erase` leaves figures as anonymous facts.
+
+    `export` raises NotFound for a dossier it knows nothing of. `words` are what people call the keys and the values of
+    what it exports. `keeps` says why a dossier cannot be erased yet although its resident asks, None if it can.
+    """
 
     key: str
     export: Callable[[UUID], Awaitable[Mapping[str, Any]]]
     erase: Callable[[Sequence[UUID]], Awaitable[int]]
+    words: Mapping[str, Text] = field(default_factory=dict)
+    keeps: Callable[[UUID], Awaitable[Text | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from parvis import clock, crypto, outbox
 from parvis.calendars import actions as calendars
 from parvis.calendars import counter, days
 from parvis.calendars.queries import BookingInfo, place_of
-from parvis.contract.values import Channel, PersonalData
+from parvis.contract.values import Channel
 from parvis.db import Connection, new_id, new_reference, transaction
 from parvis.dossiers import digests
 from parvis.errors import NotFound
@@ -202,27 +202,6 @@ async def close_past_visits() -> int:
         for row in rows:
             await close(row["id"], row["ended"], "dossier.closed", By())
     return len(rows)
-
-
-async def erase_kept_long_enough(owners: Sequence[PersonalData]) -> int:
-    """Erase what is kept no longer, the plugins' rows first; a bare row stays for the figures."""
-    due = (
-        "SELECT id FROM parvis.dossier WHERE state = 'closed' AND closed_at + make_interval(days => kept_days) <= $1 "
-        "ORDER BY id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"
-    )
-    async with transaction() as c:
-        ids = [row["id"] for row in await c.fetch(due, clock.now(), _BATCH)]
-        for owner in owners:
-            await owner.erase(ids)
-        await c.execute("DELETE FROM parvis.timeline WHERE dossier = ANY($1)", ids)
-        await c.execute("DELETE FROM parvis.reading_question WHERE dossier = ANY($1)", ids)
-        await c.execute(
-            "UPDATE parvis.dossier SET state = 'erased', person = NULL, contact_kind = NULL, contact = NULL, "
-            "contact_digest = NULL, phone = NULL, phone_digest = NULL, names = NULL, name_digests = NULL "
-            "WHERE id = ANY($1)",
-            ids,
-        )
-    return len(ids)
 
 
 async def _is_theirs(calendar: UUID, by: By) -> bool:

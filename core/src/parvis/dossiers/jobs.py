@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from parvis import plugins
-from parvis.dossiers import actions, searching
+from parvis.dossiers import actions, erasing, searching
 from parvis.jobs import Timer
 
 
@@ -20,4 +20,4 @@ def timers() -> tuple[Timer, ...]:
 
 async def _erase() -> int:
     owners = [owner for plugin in plugins.current() for owner in plugin.personal_data]
-    return await actions.erase_kept_long_enough(owners)
+    return await erasing.erase_kept_long_enough(owners)

@@ -31,6 +31,7 @@ from parvis.territory.queries import PlaceInfo
 from parvis_idcard import drafts, queries, rules
 from parvis_idcard.ants.coordination import checks
 from parvis_idcard.ants.coordination import queries as coordination
+from parvis_idcard.ants.coordination.queries import Declaration
 from parvis_idcard.ants.coordination.rules import Standing
 from parvis_idcard.details import Details, contact_of, tidied, told_by
 from parvis_idcard.emitter_settings import Settings
@@ -188,9 +189,15 @@ async def erase(dossier_ids: Sequence[UUID]) -> int:
 
 
 async def export(dossier: UUID) -> dict[str, Any]:
-    """Everything the plugin keeps of a dossier."""
+    """Everything the plugin keeps of a dossier, but digests and what only its worker needs. Raises NotFound."""
     kept = cast("dict[str, Any]", msgspec.to_builtins(await queries.appointment(dossier)))
-    return kept | {"declarations": msgspec.to_builtins(await coordination.of_dossier(dossier))}
+    declared = [_exported(found) for found in await coordination.of_dossier(dossier)]
+    return kept | {"declarations": msgspec.to_builtins(declared)}
+
+
+def _exported(found: Declaration) -> dict[str, Any]:
+    plain = ("number", "state", "status", "checked_at", "told", "asked_at", "answer_by", "answered", "reason")
+    return {name: getattr(found, name) for name in plain}
 
 
 async def _book(request: BookingRequest, details: Details, waived: bool) -> Booked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from parvis.contract.values import Card, Counter, Item, StaffAct, Visitor
@@ -36,6 +36,9 @@ _SITUATIONS = {
     Situation.LOST: Text("The old paper is lost"),
     Situation.STOLEN: Text("The old paper was stolen"),
     Situation.NAME: Text("The name or the address changed"),
+}
+WORDS: Mapping[str, Text] = {
+    str(key): text for known in (_AGES, _PAPERS, _KINDS, _SITUATIONS) for key, text in known.items()
 }
 
 _DECLARED = Text("Declared to the ANTS")

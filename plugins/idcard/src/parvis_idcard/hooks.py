@@ -22,7 +22,7 @@ from parvis.contract.values import (
     Service,
 )
 from parvis.errors import Text
-from parvis_idcard import actions, messages, queries, work
+from parvis_idcard import actions, messages, personal, queries, work
 from parvis_idcard import demo as demonstration
 from parvis_idcard import reactions as reacting
 from parvis_idcard.ants import routes as ants
@@ -153,7 +153,15 @@ def reactions() -> tuple[Reaction, ...]:
 @hookimpl
 def personal_data() -> tuple[PersonalData, ...]:
     """Export and erasure."""
-    return (PersonalData(key="idcard.visits", export=actions.export, erase=actions.erase),)
+    return (
+        PersonalData(
+            key="idcard.visits",
+            export=actions.export,
+            erase=actions.erase,
+            words=personal.WORDS,
+            keeps=personal.why_kept,
+        ),
+    )
 
 
 @hookimpl

@@ -16,6 +16,7 @@ async def forwards() -> MigrationManager:
         ALTER TABLE parvis.audit_trace
             ADD COLUMN seq bigint GENERATED ALWAYS AS IDENTITY,
             ADD COLUMN stamp varchar(120);
+        CREATE INDEX audit_trace_behalf ON parvis.audit_trace (behalf) WHERE behalf IS NOT NULL;
         CREATE UNIQUE INDEX audit_trace_seq ON parvis.audit_trace (seq);
 
         CREATE TABLE parvis.audit_link (

@@ -1,0 +1,55 @@
+"""Everything identity keeps about an account, and closing one."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from parvis import clock, crypto
+from parvis.db import connection, transaction
+from parvis.identity import endings
+from parvis.settings import current
+
+_ACCOUNT = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE id = $1"
+_ROLES = (
+    "SELECT role, emitter.name AS emitter, given_at, ended_at FROM parvis.role_grant "
+    "LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter WHERE person = $1 ORDER BY given_at"
+)
+_SESSIONS = "SELECT started_at, seen_at, ends_at FROM parvis.session WHERE person = $1 ORDER BY started_at"
+_PROOFS = (
+    "SELECT contact_proof.kind, address, proved_at, contact_proof.ends_at FROM parvis.contact_proof "
+    "JOIN parvis.session ON session.id = contact_proof.session WHERE session.person = $1 ORDER BY proved_at"
+)
+
+
+async def export(person: UUID) -> dict[str, Any]:
+    """The account, its roles, its sessions, and the contacts proved in them."""
+    async with connection() as c:
+        account = await c.fetchrow(_ACCOUNT, person)
+        rows = {name: await c.fetch(sql, person) for name, sql in (("roles", _ROLES), ("sessions", _SESSIONS))}
+        proofs = await c.fetch(_PROOFS, person)
+    proved = [{**row, "address": crypto.decrypt(row["address"], "contact").decode()} for row in proofs]
+    return {
+        **dict(account or {}),
+        **{name: [dict(row) for row in found] for name, found in rows.items()},
+        "contacts": proved,
+    }
+
+
+async def has_worked(person: UUID) -> bool:
+    """Whether somebody has a role, or had one within the time for which the trace is kept."""
+    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND (ended_at IS NULL OR ended_at > $2))"
+    async with connection() as c:
+        return bool(await c.fetchval(sql, person, clock.now() - current().audit_kept))
+
+
+async def close(person: UUID) -> None:
+    """Erase an account with its sessions and the contacts proved in them; its traces keep a number without a name."""
+    proofs = (
+        "DELETE FROM parvis.contact_proof USING parvis.session WHERE session.id = contact_proof.session "
+        "AND session.person = $1"
+    )
+    async with transaction() as c:
+        await c.execute(proofs, person)
+        await endings.end_sessions(person)
+        await c.execute("DELETE FROM parvis.person WHERE id = $1", person)

@@ -1,0 +1,168 @@
+"""An export as a person reads it: in sentences' order, with words for keys, without what is for programs only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from parvis.errors import Text
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
+_YES, _NO = Text("yes"), Text("no")
+WORDS: Mapping[str, Text] = {
+    "account": Text("Account"),
+    "requests": Text("Requests"),
+    "acts": Text("What you did here"),
+    "made_at": Text("Made on"),
+    "issuer": Text("Sign-on"),
+    "subject": Text("Subject"),
+    "name": Text("Name"),
+    "names": Text("Names"),
+    "email": Text("E-mail"),
+    "phone": Text("Telephone"),
+    "contact": Text("Contact"),
+    "contacts": Text("Contacts that you proved"),
+    "address": Text("Address"),
+    "kind": Text("Kind"),
+    "created_at": Text("Since"),
+    "seen_at": Text("Last seen"),
+    "started_at": Text("Began"),
+    "ends_at": Text("Ends"),
+    "proved_at": Text("Proved"),
+    "roles": Text("Roles"),
+    "role": Text("Role"),
+    "given_at": Text("Given"),
+    "ended_at": Text("Ended"),
+    "sessions": Text("Where you are signed in"),
+    "reference": Text("Reference"),
+    "service": Text("Service"),
+    "state": Text("State"),
+    "opened_at": Text("Opened"),
+    "closed_at": Text("Closed"),
+    "language": Text("Language"),
+    "emitter": Text("For"),
+    "visit": Text("Appointment"),
+    "people": Text("People"),
+    "start": Text("Start"),
+    "end": Text("End"),
+    "cancelled": Text("Cancelled"),
+    "timeline": Text("What happened"),
+    "at": Text("When"),
+    "event": Text("What"),
+    "by": Text("By whom"),
+    "office": Text("Office"),
+    "told": Text("Details"),
+    "readings": Text("Who read it"),
+    "questions": Text("What you asked"),
+    "asked_at": Text("Asked"),
+    "answered_at": Text("Answered"),
+    "answer": Text("The answer"),
+    "messages": Text("Messages"),
+    "template": Text("Message"),
+    "channel": Text("Channel"),
+    "queued_at": Text("Written"),
+    "steps": Text("On the day"),
+    "step": Text("Step"),
+    "note": Text("Note of an agent"),
+    "brought": Text("What was brought"),
+    "plugins": Text("Details of the service"),
+    "action": Text("Act"),
+    "details": Text("Details"),
+    "place": Text("Place"),
+    "reason": Text("Reason"),
+    "dossier.opened": Text("Request received"),
+    "booking.confirmed": Text("Appointment booked"),
+    "booking.moved": Text("Appointment moved"),
+    "booking.cancelled": Text("Appointment cancelled"),
+    "booking.restored": Text("Cancellation undone"),
+    "visit.reminded": Text("Reminder sent"),
+    "visit.coming": Text("You said that you are coming"),
+    "names.corrected": Text("A name or a number was corrected"),
+    "visit.given-back": Text("The hour was given back: somebody else was to come"),
+    "dossier.closed": Text("Visit over"),
+    "resident": Text("yourself"),
+    "staff": Text("a town hall"),
+    "helper": Text("a helper, who books for others"),
+    "system": Text("the portal"),
+    "open": Text("under way"),
+    "closed": Text("closed"),
+    "mail": Text("mail"),
+    "sms": Text("SMS"),
+    "sent": Text("sent"),
+    "queued": Text("waiting"),
+    "fr": Text("French"),
+    "de": Text("German"),
+    "en": Text("English"),
+    "export": Text("Data taken away"),
+    "erase": Text("Data erased"),
+    "read": Text("Request read"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line of the readable export: what it is, and a text, an instant (UTC), or the lines under it."""
+
+    label: Text | str
+    value: Text | str | datetime | tuple[Shown, ...]
+
+    @property
+    def within(self) -> tuple[Shown, ...]:
+        """The lines under it."""
+        return self.value if isinstance(self.value, tuple) else ()
+
+    @property
+    def at(self) -> datetime | None:
+        """The instant, where it is one."""
+        return self.value if isinstance(self.value, datetime) else None
+
+
+def readable(export: Mapping[str, Any], words: Mapping[str, Text]) -> tuple[Shown, ...]:
+    """An export of plain values in lines; empty values and identifiers are left out.
+
+    >>> [(str(one.label), str(one.value)) for one in readable({"name": "Léa", "phone": "", "odd_key": 3}, WORDS)]
+    [('Name', 'Léa'), ('odd key', '3')]
+    """
+    return tuple(_shown(export, words))
+
+
+def _shown(export: Mapping[str, Any], words: Mapping[str, Text]) -> Iterator[Shown]:
+    for key, value in export.items():
+        shown = _value(value, words)
+        if shown is not None:
+            yield Shown(_word(key, words), shown)
+
+
+def _value(value: Any, words: Mapping[str, Text]) -> Text | str | datetime | tuple[Shown, ...] | None:
+    if isinstance(value, bool):
+        return _YES if value else _NO
+    if isinstance(value, Mapping):
+        return tuple(_shown(value, words)) or None
+    if isinstance(value, str):
+        return _text(value, words)
+    if isinstance(value, Sequence):
+        return _listed(value, words)
+    return None if value is None else str(value)
+
+
+def _text(value: str, words: Mapping[str, Text]) -> Text | str | datetime | None:
+    if not value or _ID.fullmatch(value):
+        return None
+    if _INSTANT.fullmatch(value):
+        return datetime.fromisoformat(value)
+    return words.get(value, value)
+
+
+def _listed(values: Sequence[Any], words: Mapping[str, Text]) -> Text | str | tuple[Shown, ...] | None:
+    shown = [found for found in (_value(value, words) for value in values) if found is not None]
+    if all(isinstance(one, str) for one in shown):
+        return ", ".join(map(str, shown)) or None
+    return tuple(Shown(str(n), one) for n, one in enumerate(shown, start=1)) or None
+
+
+def _word(key: str, words: Mapping[str, Text]) -> Text | str:
+    return words.get(key, key.replace("_", " "))
