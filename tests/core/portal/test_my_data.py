@@ -96,6 +96,7 @@ async def test_the_file_has_everything_and_nothing_of_anybody_else(http, claire)
     assert request["names"] == ["Claire Martin"]
     assert request["contact"] == "lea@example.org"
     assert request["plugins"]["canteen.rows"]["dish"] == "couscous"
+    assert request["earlier"] is None
     assert [(one["role"], bool(one["at"])) for one in request["readings"]] == [("agent", True)]
     assert {row["event"] for row in request["timeline"]} == {"dossier.opened", "booking.confirmed"}
     assert told["acts"][0]["action"] == "export"

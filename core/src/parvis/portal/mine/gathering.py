@@ -12,6 +12,7 @@ from parvis.audit import queries as audit
 from parvis.contract.values import PersonalData
 from parvis.dossiers import personal as dossiers
 from parvis.dossiers.queries import DossierInfo
+from parvis.earlier import queries as earlier
 from parvis.errors import NotFound, Text
 from parvis.identity import personal as identity
 from parvis.identity.actors import Actor
@@ -47,6 +48,7 @@ async def _request(found: DossierInfo) -> dict[str, Any]:
             for one in told
         ],
         **(await _day(found.visit.booking) if found.visit else {}),
+        "earlier": await _earlier(found.id),
         "plugins": {owner.key: kept for owner in owners() if (kept := await _of_plugin(owner, found.id))},
     }
 
@@ -56,6 +58,14 @@ async def _day(booking: UUID) -> dict[str, Any]:
     sheet = await attendance.sheet(booking)
     steps = [{"step": done.step, "at": done.at, "by": done.by} for done in await attendance.steps_of(booking)]
     return {"steps": steps, "note": sheet.note, "brought": sorted(sheet.ticks)}
+
+
+async def _earlier(dossier: UUID) -> dict[str, Any] | None:
+    """Which earlier hours somebody would take instead of theirs."""
+    found = await earlier.asked(dossier)
+    if found is None:
+        return None
+    return {"asked_at": found.asked_at, "wish": found.wish, "offers": found.offers, "ended": found.ended}
 
 
 async def _of_plugin(owner: PersonalData, dossier: UUID) -> Mapping[str, Any]:
