@@ -12,7 +12,7 @@ from parvis.settings import current
 
 _ACCOUNT = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE id = $1"
 _ROLES = (
-    "SELECT role, emitter.name AS emitter, given_at, ended_at FROM parvis.role_grant "
+    "SELECT role, emitter.name AS emitter, given_at, coalesce(ended_at, ends_at) AS ended_at FROM parvis.role_grant "
     "LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter WHERE person = $1 ORDER BY given_at"
 )
 _SESSIONS = "SELECT started_at, seen_at, ends_at FROM parvis.session WHERE person = $1 ORDER BY started_at"
@@ -38,9 +38,9 @@ async def export(person: UUID) -> dict[str, Any]:
 
 async def has_worked(person: UUID) -> bool:
     """Whether somebody has a role, or had one within the time for which the trace is kept."""
-    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND (ended_at IS NULL OR ended_at > $2))"
+    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND coalesce(ended_at, ends_at, $3) > $2)"
     async with connection() as c:
-        return bool(await c.fetchval(sql, person, clock.now() - current().audit_kept))
+        return bool(await c.fetchval(sql, person, (now := clock.now()) - current().audit_kept, now))
 
 
 async def close(person: UUID) -> None:

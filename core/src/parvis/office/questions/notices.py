@@ -12,8 +12,9 @@ from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers import questions
 from parvis.dossiers.questions import Question
-from parvis.errors import NotFound, Text
+from parvis.errors import Text
 from parvis.events import ReadingAnswered, ReadingQuestioned
+from parvis.identity import members
 from parvis.identity import queries as people
 from parvis.messages import actions as messages
 from parvis.territory import queries as territory
@@ -93,14 +94,11 @@ async def _facts(found: Question) -> dict[str, Any]:
 
 
 async def _managers(found: Question) -> list[str]:
-    addresses = []
-    for member in await people.staff_of(found.emitter):
-        if member.role is Role.MANAGER:
-            try:
-                addresses.append((await people.person(member.person)).email)
-            except NotFound:
-                continue
-    return sorted({address for address in addresses if address})
+    """The addresses of those who are managers now."""
+    bosses = [
+        one for one in await members.members_of(found.emitter) if Role.MANAGER in {held.role for held in one.roles}
+    ]
+    return sorted({address for one in bosses if (address := (await people.person(one.person)).email)})
 
 
 REACTIONS = (
