@@ -9,7 +9,7 @@ UV ?= $(BOOTSTRAP)/bin/uv
 RUN := $(UV) run --frozen --no-sync
 TESTS ?=
 
-.PHONY: help demo demo-reset test lint format soak bench messages reference system
+.PHONY: help demo demo-reset test test-keycloak lint format soak bench messages reference system
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ demo-reset: .venv/ready ## Empty the demo's data
 
 test: .venv/ready system ## Every test, in parallel; a few seeds of each contention, crash and fault test
 	@$(RUN) pytest -n 2 --dist loadgroup $(TESTS)
+
+test-keycloak: .venv/ready system ## The tests on a real Keycloak alone (`make test` has them too)
+	@$(RUN) pytest tests/keycloak $(TESTS)
 
 soak: .venv/ready system ## Every seed of every contention, crash and fault test, and every page in every setting
 	@PARVIS_SOAK=1 $(RUN) pytest -n 2 --dist loadgroup $(TESTS)
@@ -47,11 +50,16 @@ messages: .venv/ready ## Bring the message catalogues up to date with the code
 reference: .venv/ready ## Write docs/reference from the code
 	@$(RUN) parvis reference docs/reference
 
-system: ## What tests need from the system: Chromium, Redis; installed where root, else named
+system: ## What tests need from the system: Chromium, Redis, Java; installed where root, else named
 	@missing=""
 	command -v chromium >/dev/null || missing="$$missing chromium"
 	command -v redis-server >/dev/null || missing="$$missing redis-server"
 	ls /usr/lib/postgresql/15/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql-15"
+	# Java and Maven are installed where root; elsewhere the tests on Keycloak say themselves that they miss them.
+	if [ "$$(id -u)" = 0 ]; then
+	  java -version >/dev/null 2>&1 || missing="$$missing openjdk-17-jre-headless"
+	  command -v mvn >/dev/null || missing="$$missing maven"
+	fi
 	if [ -n "$$missing" ]; then
 	  if [ "$$(id -u)" = 0 ]; then
 	    echo "installing$$missing"
