@@ -20,6 +20,7 @@ _COMMANDS = {
     "deliveries": "parvis.cli.keeping:deliveries",
     "audit": "parvis.cli.auditing:audit",
     "keys": "parvis.cli.keeping:keys",
+    "identity": "parvis.cli.identity:identity",
     "demo": "parvis.demo.commands:demo",
     "messages": "parvis.web.commands:messages",
     "plugins": "parvis.workbench.commands:list_plugins",

@@ -14,6 +14,7 @@ import msgspec
 
 from parvis.contract import hookspecs, values
 from parvis.events import event_types
+from parvis.identity.keycloak.access import PREFIX, Access
 from parvis.plugins import load
 from parvis.plugins.rules import HOOKS
 from parvis.settings import Settings, prefix_of
@@ -81,6 +82,7 @@ def _settings() -> Iterator[str]:
     yield "Set them in the environment of every process. `PARVIS_<NAME>_FILE` reads a value from a file: use it for"
     yield from ("secrets. A setting not in this list is refused by `parvis check`.", "")
     yield from _table(Settings, "PARVIS_")
+    yield from ("## Only for `parvis identity provision`", "", *_table(Access, PREFIX))
     for plugin in load():
         if plugin.environment:
             yield from (f"## Plugin {plugin.key}", "", *_table(plugin.environment, prefix_of(plugin.key)))

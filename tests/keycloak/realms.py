@@ -1,0 +1,29 @@
+"""Realms of a test's own, and their administrator."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from tests.keycloak.server import ADMIN, Keycloak
+
+from keycloak import KeycloakAdmin
+from parvis.identity.keycloak.access import Access, realm_of
+from parvis.settings import Settings
+
+ACCESS = Access(client_id=ADMIN[0], client_secret=ADMIN[1])
+
+
+def a_realm(keycloak: Keycloak) -> str:
+    """The issuer of a realm that is not there yet."""
+    return f"{keycloak.url}/realms/t-{uuid4().hex[:12]}"
+
+
+def admin_of(keycloak: Keycloak, settings: Settings) -> KeycloakAdmin:
+    """Whoever administers the realm of these settings."""
+    return KeycloakAdmin(
+        server_url=keycloak.url,
+        realm_name=realm_of(settings.oidc_issuer)[1],
+        user_realm_name="master",
+        client_id=ADMIN[0],
+        client_secret_key=ADMIN[1],
+    )
