@@ -8,11 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from tests.keycloak.distribution import MissingError, copy, prepared
+from tests.keycloak.realms import a_realm, provision
 from tests.keycloak.server import Keycloak
+
+from parvis.identity.keycloak.files import KeycloakFile, RolesEntry
+from parvis.settings import Settings
+from parvis.testing.sign_on import free_socket
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +41,24 @@ def keycloak(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[K
     yield found
     found.kill()
     shutil.rmtree(found.home)
+
+
+@pytest.fixture(scope="session")
+def provisioned(keycloak: Keycloak, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a portal whose realm `parvis identity provision` made, and whose port stays the same."""
+    listening, address = free_socket()
+    listening.close()
+    return made(keycloak, Settings(env="test", data=tmp_path_factory.mktemp("data"), port=urlsplit(address).port or 0))
+
+
+@pytest.fixture(scope="session")
+def narrowing(keycloak: Keycloak, provisioned: Settings) -> Settings:
+    """The same portal at another realm, whose groups narrow roles."""
+    return made(keycloak, provisioned, KeycloakFile(roles=RolesEntry(narrow=True)))
+
+
+def made(keycloak: Keycloak, given: Settings, file: KeycloakFile = KeycloakFile()) -> Settings:
+    """Settings with a realm that follows a file."""
+    found = replace(given, oidc_issuer=a_realm(keycloak), oidc_client_secret="the portal's own / with: signs")
+    provision(found, file)
+    return found

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import uuid4
 
 from tests.keycloak.server import ADMIN, Keycloak
 
 from keycloak import KeycloakAdmin
 from parvis.identity.keycloak.access import Access, realm_of
+from parvis.identity.keycloak.files import KeycloakFile
+from parvis.identity.keycloak.provisioning import Provisioning
 from parvis.settings import Settings
 
+EMITTERS = ("illzach", "mulhouse")
 ACCESS = Access(client_id=ADMIN[0], client_secret=ADMIN[1])
 
 
@@ -27,3 +31,18 @@ def admin_of(keycloak: Keycloak, settings: Settings) -> KeycloakAdmin:
         client_id=ADMIN[0],
         client_secret_key=ADMIN[1],
     )
+
+
+def provision(
+    settings: Settings,
+    file: KeycloakFile,
+    emitters: Iterable[str] = EMITTERS,
+    adopt: Iterable[str] = (),
+    access: Access = ACCESS,
+) -> list[str]:
+    """Bring the realm of these settings in line with a file; the lines of what was changed."""
+    found = Provisioning(access, settings)
+    planned = found.plan(file, emitters, frozenset(adopt))
+    assert not planned.conflicts
+    found.apply(planned.changes, lambda _: None)
+    return [str(change) for change in planned.changes]

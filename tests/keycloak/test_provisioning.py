@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.keycloak import realms
 from tests.keycloak.realms import ACCESS, a_realm, admin_of
 
 from keycloak import KeycloakAdmin
@@ -20,6 +21,7 @@ from parvis.territory import actions as territory
 from parvis.testing.sign_on import sign_on
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.xdist_group("keycloak")]
+MANAGED = ("realm", "clients", "users", "identity-providers")
 EMITTERS = ("illzach", "mulhouse", *(f"town-{number}" for number in range(37)))
 
 
@@ -36,13 +38,8 @@ def admin(keycloak, realm) -> KeycloakAdmin:
     return admin_of(keycloak, realm)
 
 
-def provision(file=KeycloakFile(), emitters=EMITTERS, adopt=()):
-    """Plan and apply; the lines of what was changed."""
-    found = Provisioning(ACCESS, settings.current())
-    planned = found.plan(file, emitters, frozenset(adopt))
-    assert not planned.conflicts
-    found.apply(planned.changes, lambda _: None)
-    return [str(change) for change in planned.changes]
+def provision(file=KeycloakFile(), emitters=EMITTERS, adopt=(), access=ACCESS):
+    return realms.provision(settings.current(), file, emitters, adopt, access)
 
 
 def conflicts(file=KeycloakFile()):
@@ -106,6 +103,21 @@ def test_a_thing_of_the_same_name_is_somebody_elses_until_it_is_handed_over(real
     provision(adopt=names)
     assert (conflicts(), provision()) == ([], [])
     assert admin.get_realm(admin.connection.realm_name)["displayName"] == "Theirs"
+
+
+def test_an_account_of_the_realm_with_four_roles_is_enough(realm, admin):
+    provision()
+    name, management = admin.connection.realm_name, admin.get_client_id("realm-management")
+    own = Access(realm=name, client_id="provisioning", client_secret="s")
+    account = admin.create_client({"clientId": own.client_id, "secret": "s", "serviceAccountsEnabled": True})
+    roles = [admin.get_client_role(management, f"manage-{what}") for what in MANAGED]
+    admin.assign_client_role(admin.get_client_service_account_user(account)["id"], management, roles)
+    narrow = KeycloakFile(step_up=False, realm=RealmEntry(idle=20), roles=RolesEntry(narrow=True))
+    changed = provision(narrow, ("one-more",), access=own)
+    assert len(changed) == len(("realm", "client", "scope of the client")) + len(("one-more", "4 roles")) + 3
+    admin.update_client_scope(admin.get_client_scope_by_name("parvis-roles")["id"], {"name": "parvis-roles"})
+    assert provision(access=own)
+    assert provision(access=own) == []
 
 
 def test_the_file_is_followed_when_it_changes(realm, admin):

@@ -18,14 +18,6 @@ def test_it_serves_its_administrator(keycloak):
     assert administrator(keycloak).status_code == 200
 
 
-def test_it_comes_back_from_a_power_cut_with_what_it_knew(keycloak):
-    keycloak.kill()
-    with pytest.raises(httpx.ConnectError):
-        administrator(keycloak)
-    keycloak.start()
-    assert administrator(keycloak).status_code == 200
-
-
 @pytest.mark.parametrize(
     ("said", "major"),
     [('openjdk version "17.0.15" 2025-04-15', 17), ('java version "1.8.0_392"', 8), ('version "25"', 25), ("none", 0)],

@@ -291,7 +291,8 @@ async def test_a_back_channel_call_is_obeyed_once_and_only_in_order(issuing, bro
     issuing.faults.logout_header, issuing.faults.logout_claims = {}, dict
     token = issuing.logout_token(login)
     assert (await browser.post("/logout/backchannel", data={})).status_code == 400
-    assert (await browser.post("/logout/backchannel", data={"logout_token": token})).status_code == 200
+    obeyed = await browser.post("/logout/backchannel", data={"logout_token": token})
+    assert (obeyed.status_code, obeyed.headers["connection"]) == (200, "close")
     assert await count("session") == 0
     assert (await browser.post("/logout/backchannel", data={"logout_token": token})).status_code == 400
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 from typing import Annotated, Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote_plus, urlencode
 
 import httpx
 from jinja2 import Environment, PackageLoader
@@ -174,8 +174,8 @@ def _is_client(request: Request[Any, Any, State], client: Client) -> bool:
         name, _, secret = base64.b64decode(raw, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return False
-    fits = hmac.compare_digest(unquote(secret).encode(), client.secret.encode())
-    return scheme.lower() == "basic" and unquote(name) == client.client_id and fits
+    fits = hmac.compare_digest(unquote_plus(secret).encode(), client.secret.encode())
+    return scheme.lower() == "basic" and unquote_plus(name) == client.client_id and fits
 
 
 def _tokens(tokens: dict[str, Any]) -> Response[dict[str, Any]]:

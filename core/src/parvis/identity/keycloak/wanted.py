@@ -43,12 +43,12 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A provider of the file with its secret, a keyed digest of it, and its endpoints as Keycloak names them."""
+    """A provider of the file with its secret, a keyed digest of it, and what its discovery document says."""
 
     entry: ProviderEntry
     secret: str
     digest: str
-    endpoints: Mapping[str, str]
+    config: Mapping[str, str]
 
 
 def things(
@@ -155,16 +155,13 @@ def _provider(upstream: Upstream, step_up: bool) -> Keys:
         "firstBrokerLoginFlowAlias": "first broker login",
         "postBrokerLoginFlowAlias": AFTER_BROKER if step_up else "",
         "config": {
-            **upstream.endpoints,
+            **upstream.config,
             "clientId": entry.client_id,
             "clientSecret": Secret(upstream.secret, readable=False),
             "parvis.secret": Secret(upstream.digest),
-            "clientAuthMethod": "client_secret_post",
             "defaultScope": entry.scopes,
             "validateSignature": "true",
             "useJwksUrl": "true",
-            "pkceEnabled": "true",
-            "pkceMethod": "S256",
             "syncMode": "FORCE",
         },
     }

@@ -146,4 +146,5 @@ def _attempt(request: _Request) -> Attempt | None:
 
 
 def _told(body: dict[str, str], status: int) -> Response[dict[str, str]]:
-    return Response(body, status_code=status, headers={"Cache-Control": "no-store"})
+    # A provider does not call twice, and a call over a connection that we closed meanwhile would be lost.
+    return Response(body, status_code=status, headers={"Cache-Control": "no-store", "Connection": "close"})

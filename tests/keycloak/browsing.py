@@ -1,0 +1,99 @@
+"""People at Keycloak's own pages, without a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import html
+import re
+import struct
+import time
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+from uuid import uuid4
+
+import httpx
+
+from keycloak import KeycloakAdmin
+
+PASSWORD = "a long enough password"
+_SEED = "a seed of twenty len"
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody in a realm of Keycloak; `id` is the `sub` of their tokens."""
+
+    id: str
+    name: str
+
+
+def a_user(admin: KeycloakAdmin, *groups: str, otp: bool = False) -> User:
+    """A person with a verified e-mail address, a password, and a code of a telephone's app if they are to have one."""
+    name = f"u-{uuid4().hex[:12]}"
+    told = {"username": name, "email": f"{name}@example.org", "emailVerified": True, "enabled": True}
+    password = {"type": "password", "value": PASSWORD, "temporary": False}
+    code = {
+        "type": "otp",
+        "secretData": f'{{"value":"{_SEED}"}}',
+        "credentialData": '{"subType":"totp","digits":6,"counter":0,"period":30,"algorithm":"HmacSHA1"}',
+    }
+    person = {"firstName": "Sophie", "lastName": "Keller", "groups": list(groups)}
+    user = admin.create_user({**told, **person, "credentials": [password, code] if otp else [password]})
+    return User(user, name)
+
+
+def code_now() -> str:
+    """What the app shows at this moment (RFC 6238)."""
+    digest = hmac.digest(_SEED.encode(), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1)
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+@dataclass
+class Browser:
+    """A browser at a portal, whose `http` keeps the cookies of both sites."""
+
+    base: str
+    http: httpx.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        headers = {"Accept": "text/html", "Origin": self.base, "Accept-Language": "fr"}
+        hooks = {"response": [self._trust_loopback]}
+        self.http = httpx.AsyncClient(base_url=self.base, headers=headers, event_hooks=hooks, timeout=30)
+
+    async def sign_in(self, user: User, after: str = "/account") -> httpx.Response:
+        """Sign in with name and password; the answer of the portal's callback."""
+        page = await self.http.get("/login", params={"next": after})
+        answer = await self.fill_in(await self.http.get(page.headers["location"]), user)
+        assert "location" in answer.headers, answer.text
+        return await self.http.get(answer.headers["location"])
+
+    async def fill_in(self, page: httpx.Response, user: User) -> httpx.Response:
+        """Send name and password from Keycloak's page of these."""
+        return await self.send(page, username=user.name, password=PASSWORD)
+
+    async def send(self, page: httpx.Response, **typed: str) -> httpx.Response:
+        """Send the form of a page, wherever it is."""
+        found = re.search(r'<form[^>]* action="([^"]+)"', page.text)
+        assert found, page.text
+        return await self.http.post(html.unescape(found[1]), data=typed)
+
+    async def _trust_loopback(self, _: httpx.Response) -> None:
+        """Browsers send `Secure` cookies to the loopback without https, and Keycloak sets no others."""
+        for cookie in self.http.cookies.jar:
+            cookie.secure = False
+
+
+def answer_of(location: str) -> dict[str, str]:
+    """What an address that leads back carries."""
+    return dict(parse_qsl(urlsplit(location).query))
+
+
+def key_of(token: str) -> str:
+    """The id of the key that signed a token."""
+    head = token.partition(".")[0]
+    found = re.search(r'"kid" *: *"([^"]+)"', base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)).decode())
+    assert found
+    return found[1]

@@ -1,0 +1,28 @@
+"""In and out in a real browser: Keycloak's pages in the language of the portal's, and the way back from there."""
+
+import pytest
+from playwright.async_api import async_playwright
+from tests.journeys.looking import CHROMIUM
+from tests.keycloak.browsing import PASSWORD, a_user
+from tests.keycloak.realms import admin_of
+from tests.keycloak.serving import serve
+
+pytestmark = [pytest.mark.keycloak, pytest.mark.xdist_group("keycloak")]
+
+
+async def test_somebody_signs_in_and_out(keycloak, provisioned, database):
+    user = a_user(admin_of(keycloak, provisioned))
+    async with serve(provisioned) as site, async_playwright() as driver:
+        browser = await driver.chromium.launch(**CHROMIUM)
+        page = await browser.new_page(locale="de-DE")
+        await page.goto(f"{site.base}/account")
+        assert await page.locator("html").get_attribute("lang") == "de"
+        await page.fill("#username", user.name)
+        await page.fill("#password", PASSWORD)
+        await page.click("#kc-login")
+        await page.wait_for_url(f"{site.base}/account")
+        await page.click("main form[action='/logout'] button")
+        await page.wait_for_url(f"{site.base}/signed-out")
+        await page.goto(f"{site.base}/account")
+        assert await page.locator("#password").is_visible()
+        await browser.close()
