@@ -107,7 +107,7 @@ async def test_the_file_has_everything_and_nothing_of_anybody_else(http, claire)
 async def test_the_page_says_it_in_words(http, claire):
     await a_request(claire)
     page = unescape((await http.get("/my/data/print")).text)
-    for said in ("Claire Martin", "couscous", "<dt>Paper</dt>", "Klein", "Appointment booked", "Who you are"):
+    for said in ("Claire Martin", "couscous", "<strong>Paper</strong>", "Klein", "Appointment booked", "Who you are"):
         assert (said in page) == (said != "Who you are"), said
     assert str(claire) not in page
 
