@@ -89,7 +89,7 @@ async def tills_of(emitter: UUID) -> list[Till]:
 async def post(till: UUID, kind: str, source: UUID, lines: Lines) -> int | None:
     """Enter a fact: its number in the till's journal, or None if it is there already, or moves nothing.
 
-    Lines that do not sum to zero fail when the transaction ends, with asyncpg's IntegrityConstraintViolationError.
+    Lines that do not sum to zero are refused by the database, with asyncpg's IntegrityConstraintViolationError.
     """
     if not lines:
         return None

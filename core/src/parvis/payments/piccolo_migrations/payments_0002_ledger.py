@@ -89,30 +89,37 @@ async def forwards() -> MigrationManager:
         );
 
         -- An entry whose lines do not sum to zero, or are not as many as it says, is refused when its transaction ends.
-        CREATE FUNCTION parvis.ledger_refuse_unbalanced() RETURNS trigger
-            LANGUAGE plpgsql SET search_path = pg_catalog AS
+        -- Lines are looked at with all their statement's, so that none is added to an entry later.
+        CREATE FUNCTION parvis.ledger_refuse(wrong uuid) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog AS
         $$
-        DECLARE
-            checked uuid;
         BEGIN
-            IF TG_TABLE_NAME = 'ledger_entry' THEN
-                checked := NEW.id;
-            ELSE
-                checked := NEW.entry;
-            END IF;
-            PERFORM FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id WHERE e.id = checked
-                GROUP BY e.lines HAVING sum(l.cents) = 0 AND count(*) = e.lines;
+            RAISE EXCEPTION 'the lines of entry % do not balance', wrong
+                USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'ledger_balanced';
+        END
+        $$;
+        CREATE FUNCTION parvis.ledger_check_entry() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS
+        $$
+        BEGIN
+            PERFORM FROM parvis.ledger_line l WHERE l.entry = NEW.id HAVING sum(l.cents) = 0 AND count(*) = NEW.lines;
             IF NOT FOUND THEN
-                RAISE EXCEPTION 'the lines of entry % do not balance', checked
-                    USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'ledger_balanced';
+                PERFORM parvis.ledger_refuse(NEW.id);
             END IF;
             RETURN NULL;
         END
         $$;
+        CREATE FUNCTION parvis.ledger_check_lines() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS
+        $$
+        BEGIN
+            PERFORM parvis.ledger_refuse(e.id) FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id
+                WHERE e.id IN (SELECT entry FROM added)
+                GROUP BY e.id HAVING sum(l.cents) <> 0 OR count(*) <> e.lines;
+            RETURN NULL;
+        END
+        $$;
         CREATE CONSTRAINT TRIGGER ledger_entry_balanced AFTER INSERT ON parvis.ledger_entry
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION parvis.ledger_refuse_unbalanced();
-        CREATE CONSTRAINT TRIGGER ledger_line_balanced AFTER INSERT ON parvis.ledger_line
-            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION parvis.ledger_refuse_unbalanced();
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION parvis.ledger_check_entry();
+        CREATE TRIGGER ledger_line_balanced AFTER INSERT ON parvis.ledger_line
+            REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION parvis.ledger_check_lines();
 
         -- Nobody rewrites the books, their owner neither: a mistake is corrected by another entry.
         CREATE FUNCTION parvis.refuse_rewriting() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS
