@@ -1,5 +1,5 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from parvis import web
 from parvis.branding.colours import READABLE, STEPS, contrast, mix, read_colour, readable, shade
 from parvis.branding.heraldry import COLOURS
-from parvis.branding.rules import ACCENT_USES, DARK, LIGHT, USES, Ground, mail_colour, pairs, palette
+from parvis.branding.rules import ACCENT_USES, DARK, GROUNDS, LIGHT, USES, Ground, mail_colour, pairs, palette
 
 colours = st.integers(0, 0xFFFFFF).map(lambda n: f"#{n:06x}")
 SHEET = (Path(str(web.__file__)).parent / "static" / "site.css").read_text()
@@ -25,7 +25,7 @@ def test_every_pair_of_a_palette_can_be_read(colour: str, accent: str, mail: str
 @given(colours)
 def test_what_can_be_read_as_asked_for_is_worn_so(colour: str) -> None:
     made = palette(colour)
-    grounds = [LIGHT.paper, LIGHT.surface, made.light["brand-soft"]]
+    grounds = _grounds(LIGHT, made.light)
     fits = all(contrast(colour, ground) >= READABLE for ground in grounds)
     assert (made.light["brand"] == colour) == fits
     assert fits or any(pair.corrected for pair in pairs(made, "#000000") if not pair.dark)
@@ -36,13 +36,17 @@ def test_a_correction_is_the_nearest_that_passes(colour: str, ground: Ground) ->
     """No shade of the colour, darker or lighter, can be read that is nearer to it."""
     made = palette(colour)
     tokens = made.dark if ground.dark else made.light
-    grounds = [ground.paper, ground.surface, tokens["brand-soft"]]
+    grounds = _grounds(ground, tokens)
     towards, away = ("#ffffff", "#000000") if ground.dark else ("#000000", "#ffffff")
     there = [shade(colour, towards, step / (STEPS - 1)) for step in range(STEPS)]
     nearer = there[: there.index(tokens["brand"])]
     other_way = [shade(colour, away, step / (STEPS - 1)) for step in range(1, STEPS)]
     passing = [one for one in nearer + other_way if all(contrast(one, on) >= READABLE for on in grounds)]
     assert [one for one in passing if _way(one, colour) < _way(tokens["brand"], colour)] == []
+
+
+def _grounds(ground: Ground, tokens: Mapping[str, str]) -> list[str]:
+    return [{**ground.colours, **tokens}[name] for name in GROUNDS]
 
 
 def _way(one: str, other: str) -> float:
@@ -129,5 +133,5 @@ def test_a_stylesheet_holds_both_schemes_and_an_accent_only_where_there_is_one()
 
 
 def _ground(part: str, dark: bool) -> Ground:
-    found = {name: re.search(rf"--{name}: (#[0-9a-f]+)", part) for name in ("paper", "surface", "ink", "ink-soft")}
+    found = {name: re.search(rf"--{name}: (#[0-9a-f]+)", part) for name in LIGHT.colours}
     return Ground(**{name.replace("-", "_"): match[1] for name, match in found.items() if match}, dark=dark)

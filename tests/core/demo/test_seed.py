@@ -76,8 +76,8 @@ def test_invented_numbers_are_those_kept_for_fiction() -> None:
 async def test_every_emitter_has_a_look_of_its_own(database: str) -> None:
     await seed.seed([])
     async with connection() as c:
-        rows = await c.fetch("SELECT display_name, colour, logo_hash FROM parvis.branding")
+        rows = await c.fetch("SELECT display_name, colour, logo FROM parvis.branding")
     assert len(rows) == 41
-    assert len({row["logo_hash"] for row in rows}) == 41
+    assert len({row["logo"] for row in rows}) == 41
     names = {row["display_name"] for row in rows}
     assert {"Ville de Mulhouse", "Ville d’Illzach", "Commune de Chalampé"} <= names

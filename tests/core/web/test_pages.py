@@ -76,8 +76,9 @@ async def test_the_first_view_is_light_and_from_here_alone(visit: Visit) -> None
         sheet = next(file.text for path, file in files.items() if path.endswith(".css"))
         fonts = {path: await client.get(path) for path in re.findall(r'url\("([^"]+)"\)', sheet)}
     assert all(file.status_code == 200 for file in (files | fonts).values())
-    assert len(fonts) == 1
-    weight = len(page.content) + sum(len(file.content) for file in (files | fonts).values())
+    # A page is set in one typeface: the others are for emitters who chose them.
+    heaviest = max(len(file.content) for file in fonts.values())
+    weight = len(page.content) + sum(len(file.content) for file in files.values()) + heaviest
     assert weight < 150_000, weight
 
 

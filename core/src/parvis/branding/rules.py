@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from parvis.branding.colours import READABLE, contrast, mix, readable, tint
 from parvis.errors import Text
@@ -19,11 +19,47 @@ class Ground:
     surface: str
     ink: str
     ink_soft: str
+    sunken: str
+    stone_soft: str
+    good_soft: str
+    warn_soft: str
+    danger_soft: str
     dark: bool
 
+    @property
+    def colours(self) -> dict[str, str]:
+        """The stylesheet's own colours, by the names of their tokens."""
+        return {field.name.replace("_", "-"): getattr(self, field.name) for field in fields(self)[:-1]}
 
-LIGHT = Ground(paper="#faf7f2", surface="#ffffff", ink="#1c2b29", ink_soft="#4e5e5b", dark=False)
-DARK = Ground(paper="#111716", surface="#19211f", ink="#e8eeeb", ink_soft="#a9b7b2", dark=True)
+
+LIGHT = Ground(
+    paper="#faf7f2",
+    surface="#ffffff",
+    ink="#1c2b29",
+    ink_soft="#4e5e5b",
+    sunken="#f3eee6",
+    stone_soft="#f9ece4",
+    good_soft="#e6f3e9",
+    warn_soft="#fcf0d6",
+    danger_soft="#fcebea",
+    dark=False,
+)
+DARK = Ground(
+    paper="#111716",
+    surface="#19211f",
+    ink="#e8eeeb",
+    ink_soft="#a9b7b2",
+    sunken="#0d1211",
+    stone_soft="#32231c",
+    good_soft="#182c1f",
+    warn_soft="#30260f",
+    danger_soft="#361b1c",
+    dark=True,
+)
+# What links stand on.
+GROUNDS = (
+    "paper", "surface", "brand-soft", "sunken", "stone-soft", "good-soft", "warn-soft", "danger-soft",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +109,11 @@ USES: tuple[tuple[str, str, Text], ...] = (
     ("brand", "paper", Text("Links on the page")),
     ("brand", "surface", Text("Links on a card, quiet buttons")),
     ("brand", "brand-soft", Text("Links on a tinted ground")),
+    ("brand", "sunken", Text("Links on a sunken ground")),
+    ("brand", "stone-soft", Text("Links on a notice")),
+    ("brand", "good-soft", Text("Links on what went well")),
+    ("brand", "warn-soft", Text("Links on a warning")),
+    ("brand", "danger-soft", Text("Links on what went wrong")),
     ("brand-ink", "brand", Text("Words on a button")),
     ("brand-ink", "brand-strong", Text("Words on a button under the pointer")),
     ("brand-strong", "paper", Text("Links under the pointer")),
@@ -110,7 +151,7 @@ def pairs(made: Palette, mail: str) -> Iterator[Pair]:
     """Every pair of colours that a palette makes on pages and, from the colour asked for, in mails."""
     uses = USES + (ACCENT_USES if "stone" in made.light else ())
     for ground, worn, asked in ((LIGHT, made.light, made.asked_light), (DARK, made.dark, made.asked_dark)):
-        seen, wanted = {**_own(ground), **worn}, {**_own(ground), **asked}
+        seen, wanted = {**ground.colours, **worn}, {**ground.colours, **asked}
         for front, back, use in uses:
             pair = (wanted[front], wanted[back]), (seen[front], seen[back])
             yield Pair(use=use, dark=ground.dark, asked=pair[0], worn=pair[1])
@@ -118,23 +159,20 @@ def pairs(made: Palette, mail: str) -> Iterator[Pair]:
     yield Pair(use=use, dark=False, asked=(WHITE, mail), worn=(WHITE, mail_colour(mail)))
 
 
-def _own(ground: Ground) -> dict[str, str]:
-    return {"paper": ground.paper, "surface": ground.surface, "ink": ground.ink, "ink-soft": ground.ink_soft}
-
-
 def _scheme(colour: str, accent: str, ground: Ground) -> dict[str, str]:
     towards, away = _directions(ground)
     asked = _asked(colour, accent, ground)
     # What is written on the tint keeps its own ratio: the tint gives way, never the text.
     texts = (ground.ink, ground.ink_soft)
-    soft = tint(asked["brand-soft"], ground.surface, texts)
-    brand = readable(colour, [ground.paper, ground.surface, soft], towards)
-    tokens = _tokens(brand, soft, away, ground)
+    accented: dict[str, str] = {}
     if accent:
         soft = tint(asked["stone-soft"], ground.surface, texts)
         stone = readable(accent, [ground.paper, ground.surface, soft], towards)
-        tokens |= _accented(stone, soft, ground)
-    return tokens
+        accented = _accented(stone, soft, ground)
+    soft = tint(asked["brand-soft"], ground.surface, texts)
+    under = {**ground.colours, **accented, "brand-soft": soft}
+    brand = readable(colour, [under[name] for name in GROUNDS], towards)
+    return _tokens(brand, soft, away, ground) | accented
 
 
 def _asked(colour: str, accent: str, ground: Ground) -> dict[str, str]:
