@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,7 +11,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from parvis import clock, plugins
+from parvis import clock
 from parvis.attendance import outages
 from parvis.attendance.outages import Outage
 from parvis.calendars.actions import SlotFull
@@ -20,6 +19,7 @@ from parvis.calendars.queries import BookingInfo, booking
 from parvis.calendars.slots import Slot, UnknownSlot, read_slot
 from parvis.dossiers import actions, queries
 from parvis.dossiers.actions import By
+from parvis.dossiers.pages import visit_page
 from parvis.dossiers.queries import DossierInfo
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.identity import guards
@@ -77,7 +77,7 @@ async def _page(
         hours=await _proposed(held),
         refused=refused,
         told=request.query_params.get("told", ""),
-        visit_page=await _visit_page(found),
+        visit_page=await visit_page(found),
         address=_address(request, found.id),
     )
 
@@ -93,14 +93,6 @@ async def _proposed(held: BookingInfo) -> list[Slot]:
     if await _outage(held) is None:
         return []
     return [Slot(held.calendar, start) for start in await outages.proposals(held)]
-
-
-async def _visit_page(found: DossierInfo) -> str:
-    """The service's own page of the visit, where it is moved elsewhere or cancelled; empty without one."""
-    with suppress(NotFound):
-        counter = plugins.current().service(found.service)[1].counter
-        return (await counter.card(found.id)).page if counter else ""
-    return ""
 
 
 async def _own(request: _AnyRequest, dossier: UUID) -> DossierInfo:

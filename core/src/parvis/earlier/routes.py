@@ -13,10 +13,11 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from parvis import clock, plugins
+from parvis import clock
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
+from parvis.dossiers.pages import visit_page
 from parvis.dossiers.queries import DossierInfo
 from parvis.earlier import actions, asking, queries
 from parvis.earlier.actions import OfferGone
@@ -108,7 +109,7 @@ async def _page(
         form=(form or asking.filled(asked.wish if asked else None, held, choices)).refused(refusals),
         options=asking.options(held, choices, clock.now()),
         told=request.query_params.get("told", ""),
-        visit_page=await _visit_page(found),
+        visit_page=await visit_page(found),
         address=lambda part="": _address(request, found.id, part),
     )
 
@@ -119,14 +120,6 @@ async def _offer(dossier: UUID) -> tuple[Offer, str] | None:
     if offer is None or offer.outcome or offer.until <= clock.now():
         return None
     return offer, await queries.place_name(offer.calendar)
-
-
-async def _visit_page(found: DossierInfo) -> str:
-    """The service's own page of the visit; empty without one."""
-    with suppress(NotFound):
-        counter = plugins.current().service(found.service)[1].counter
-        return (await counter.card(found.id)).page if counter else ""
-    return ""
 
 
 async def _own(request: _AnyRequest, dossier: UUID) -> DossierInfo:

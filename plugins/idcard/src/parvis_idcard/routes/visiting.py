@@ -227,10 +227,8 @@ async def visit_page(
 ) -> Response[Any]:
     """A page about an appointment, with everything that such a page may show."""
     appointment, visit = await queries.appointment(found.id), _of(found)
-    chosen = await queries.settings(found.emitter)
     held, way = await booking(visit.booking), way or await _way(request, found)
     changing = visit.live and changeable(visit.start, clock.now()) is None
-    bring = [(person, to_bring(appointment.kind, appointment.paper, person)) for person in appointment.applicants]
     shown = {"form": forms.blank().refused(refusals)} | context
     return pages.render(
         request,
@@ -243,8 +241,8 @@ async def visit_page(
         key=request.query_params.get("key"),
         place=await territory.place(visit.place),
         appointment=appointment,
-        bring=bring,
-        reminders=reminders_to_come(visit.start, chosen.reminders, clock.now()),
+        bring=[(who, to_bring(appointment.kind, appointment.paper, who)) for who in appointment.applicants],
+        reminders=await _reminders(found, visit),
         also=await queries.also_bring(visit.place, appointment.kind, i18n.language(request)),
         changeable=changing and way.may_change,
         earlier=changing and way.may_change and await earlier.may_ask(found),
@@ -253,6 +251,11 @@ async def visit_page(
         url=partial(way.address, found),
         **shown,
     )
+
+
+async def _reminders(found: DossierInfo, visit: Visit) -> list[int]:
+    """The reminders that the town hall will still send, in days before."""
+    return reminders_to_come(visit.start, (await queries.settings(found.emitter)).reminders, clock.now())
 
 
 async def _proving(found: DossierInfo) -> str | None:
