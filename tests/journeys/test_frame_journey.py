@@ -60,7 +60,11 @@ async def a_site(certificate, portal, slug):
 
     listening, address = free_socket()
     config = uvicorn.Config(
-        Litestar([page], openapi_config=None), log_level="warning", lifespan="off", ssl_certfile=certificate
+        Litestar([page], openapi_config=None),
+        log_level="warning",
+        lifespan="off",
+        ssl_certfile=certificate,
+        timeout_graceful_shutdown=1,
     )
     async with serving(uvicorn.Server(config), listening):
         yield address.replace("http:", "https:")
@@ -132,7 +136,7 @@ async def test_the_framed_page_is_sound_and_light(portal, town, browser, width, 
     assert await Examiner(page).faults() == []
     assert await page.context.cookies() == []
     sizes = [(await answer.request.sizes())["responseBodySize"] for answer in sent]
-    assert sum(sizes) < 30_000
+    assert sum(sizes) < 30_000, [answer.url for answer in sent]
     async with page.expect_navigation():
         await page.click("a.hour >> nth=0")
     assert await Examiner(page).faults() == []

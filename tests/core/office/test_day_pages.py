@@ -13,6 +13,7 @@ from parvis.audit import queries as audit
 from parvis.calendars import planning
 from parvis.db import connection
 from parvis.dossiers import actions as dossiers
+from parvis.dossiers import erasing
 from parvis.dossiers import queries as dossier_queries
 from parvis.dossiers.actions import By
 from parvis.territory.actions import add_emitter
@@ -265,7 +266,7 @@ async def test_the_day_of_what_was_erased_is_shown_without_who(office):
             await attendance.take(booking, Step.SERVED, Who("staff"))
     put_clock(office.calendar.at(9, days=40))
     assert await dossiers.close_past_visits() == 1
-    assert await dossiers.erase_kept_long_enough([]) == 2
+    assert await erasing.erase_kept_long_enough([]) == 2
     agent = await (await office.agent()).get("today", day=office.calendar.day.isoformat())
     assert agent.status == 200
     assert "cancelled" in agent.text

@@ -19,7 +19,7 @@ from parvis.calendars.openings import Openings, cells_between, grid_of
 from parvis.contract.values import Channel, Demo
 from parvis.db import connection
 from parvis.demo.seed import seed
-from parvis.dossiers import actions
+from parvis.dossiers import erasing
 from parvis.dossiers import queries as dossiers
 from parvis.office.figures.report import report
 from parvis.territory import queries
@@ -130,7 +130,7 @@ async def test_of_visits_long_past_only_what_is_about_nobody_is_there(database: 
     assert row["every"] > 100
     assert row["told"] == 0
     # What the background work finds: nothing that the seed left half done.
-    assert await actions.erase_kept_long_enough([]) == 0
+    assert await erasing.erase_kept_long_enough([]) == 0
 
 
 async def test_people_are_reached_at_addresses_and_numbers_that_are_nobodys(database: str) -> None:

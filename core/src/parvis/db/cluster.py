@@ -58,7 +58,9 @@ class Cluster:
             if self.running():
                 return False
             self._create()
+            # What a killed server left: as long as nobody reaped it, its successor would take it for alive.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
+            (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
             self._launch(_PINNED | {"unix_socket_directories": str(self.sockets)} | options)
         return True
 

@@ -14,7 +14,9 @@ from parvis.db.cluster import cluster_in
 from parvis.errors import ConfigurationError
 
 _LOCK = "demo.lock"
-_MADE_HERE = ("mail", "simulators", "logs", "keys", "clock", "faults.json", "seeded", "postgres.lock", _LOCK)
+_MADE_HERE = (
+    "mail", "simulators", "logs", "keys", "clock", "faults.json", "seeded", "audit-head", "postgres.lock", _LOCK
+)  # fmt: skip
 
 
 @contextmanager
