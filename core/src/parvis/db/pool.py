@@ -38,11 +38,15 @@ class _Running:
 
 async def open_pool(dsn: str, size: int = 10) -> None:
     """Open the process's pool in the running event loop. Raises Unavailable if the database does not answer."""
+    # No floor: the pool restores one beside who acquires, and after an outage both may use one connection at once.
+    pool = await asyncpg.create_pool(
+        dsn, min_size=0, max_size=size, connect=_connect, init=_prepare, reset=_leave_as_is, command_timeout=30
+    )
     try:
-        DB.pool = await asyncpg.create_pool(
-            dsn, min_size=1, max_size=size, connect=_connect, init=_prepare, reset=_leave_as_is, command_timeout=30
-        )
-    except (OSError, asyncpg.PostgresError) as error:
+        async with pool.acquire():
+            DB.pool = pool
+    except (OSError, asyncpg.PostgresError, Unavailable) as error:
+        pool.terminate()
         raise Unavailable(_GONE) from error
 
 
