@@ -16,7 +16,7 @@ import uvloop
 from benchmarks import ants, audit, day, engine, libres_lines, money, names, pricing, rights, rules, searching, web
 from benchmarks.ground import NATIONAL, SHORT, USUAL, Size, seeded, throwaway_cluster
 from benchmarks.measure import Line
-from parvis import settings
+from parvis import plugins, settings
 from parvis.calendars.following import spare_collector
 from parvis.db import close_pool, open_pool
 from parvis.db.cluster import Cluster
@@ -38,6 +38,7 @@ def main() -> int:
 
 async def _measure(asked: argparse.Namespace) -> int:
     settings.use(Settings(env="test", data=Path(tempfile.gettempdir())))
+    plugins.use(plugins.load())
     times, seconds = (1, 1.0) if asked.short else (asked.rounds, asked.seconds)
     size = NATIONAL if asked.national else SHORT if asked.short else USUAL
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")

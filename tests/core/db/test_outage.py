@@ -44,3 +44,13 @@ async def test_it_works_again_once_it_is_back(database):
         await _by_connection()
     DB.pool.set_connect_args(database)
     await _by_connection()
+
+
+@pytest.mark.parametrize("ask", [connection, transaction])
+async def test_a_connection_whose_protocol_broke_is_used_by_nobody_again(database, ask):
+    with pytest.raises(Unavailable, match="does not answer"):
+        async with ask() as c:
+            broken = await c.fetchval("SELECT pg_backend_pid()")
+            raise asyncpg.InternalClientError("cannot switch to state 15")
+    async with connection() as c:
+        assert await c.fetchval("SELECT pg_backend_pid()") != broken

@@ -19,7 +19,7 @@ from parvis.calendars import feed
 from parvis.calendars.deskbits import DeskBits
 from parvis.calendars.grids import bits_of
 from parvis.calendars.index import Entry, Index, KindInfo
-from parvis.db import Connection, connection
+from parvis.db import OUTAGE, Connection, connection
 from parvis.errors import ParvisError
 
 log = structlog.get_logger()
@@ -98,7 +98,7 @@ async def _follow() -> None:
                 read = time.monotonic()
             await catch_up(index)
             _warm[:] = [index]
-        except (ParvisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (ParvisError, *OUTAGE) as error:
             # A database that is away leaves the index as it is: stale hints are better than none.
             log.warning("calendars.index-behind", error=type(error).__name__)
             await asyncio.sleep(_POLL_SECONDS)

@@ -5,9 +5,10 @@ Piccolo queries and asyncpg statements join the same transaction. Nested transac
 
 from parvis.db.ids import InvalidReference, new_id, new_reference, read_reference
 from parvis.db.names import fold
-from parvis.db.pool import Connection, close_pool, connection, in_transaction, open_pool, transaction
+from parvis.db.pool import OUTAGE, Connection, close_pool, connection, in_transaction, open_pool, transaction
 
 __all__ = [
+    "OUTAGE",
     "Connection",
     "InvalidReference",
     "close_pool",

@@ -26,6 +26,15 @@ _GONE = Text("The database does not answer.")
 _CONNECT_SECONDS = 10
 _JSON_TYPES = ("json", "jsonb")
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
+OUTAGE: tuple[type[Exception], ...] = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    Unavailable,
+    TimeoutError,
+)
+"""What a database that is gone, starting or overloaded raises."""
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 
@@ -38,7 +47,7 @@ class _Running:
 
 async def open_pool(dsn: str, size: int = 10) -> None:
     """Open the process's pool in the running event loop. Raises Unavailable if the database does not answer."""
-    # No floor: the pool restores one beside who acquires, and after an outage both may use one connection at once.
+    # No floor: a connection is opened by whoever asks for it, also after an outage.
     pool = await asyncpg.create_pool(
         dsn, min_size=0, max_size=size, connect=_connect, init=_prepare, reset=_leave_as_is, command_timeout=30
     )
@@ -71,7 +80,7 @@ async def transaction(isolation: Isolation = "read_committed", readonly: bool = 
             yield running.connection
         return
     async with (
-        _pool().acquire() as connection,
+        _acquired() as connection,
         connection.transaction(isolation=isolation, readonly=readonly),
         joined(connection),
     ):
@@ -85,7 +94,7 @@ async def connection() -> AsyncIterator[Connection]:
     if running is not None:
         yield running.connection
         return
-    async with _pool().acquire() as fresh:
+    async with _acquired() as fresh:
         yield fresh
 
 
@@ -97,6 +106,17 @@ async def joined(connection: Connection) -> AsyncIterator[None]:
         yield
     finally:
         DB.current_transaction.reset(token)
+
+
+@asynccontextmanager
+async def _acquired() -> AsyncIterator[Connection]:
+    """A connection from the pool. One whose protocol broke is thrown away, for nothing would mend it."""
+    async with _pool().acquire() as fresh:
+        try:
+            yield fresh
+        except asyncpg.InternalClientError as error:
+            fresh.terminate()
+            raise Unavailable(_GONE) from error
 
 
 def _pool() -> asyncpg.Pool:

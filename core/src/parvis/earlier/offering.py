@@ -43,7 +43,7 @@ async def pass_on(c: Connection, offer: Offer, outcome: str) -> bool:
 
 
 async def end_offer(c: Connection, offer: UUID, outcome: str) -> None:
-    """Note what became of an offer: accepted, declined, lapsed or gone."""
+    """Note what became of an offer: accepted, declined or lapsed."""
     sql = "UPDATE parvis.earlier_offer SET outcome = $2, ended_at = $3 WHERE id = $1"
     await c.execute(sql, offer, outcome, clock.now())
 
@@ -56,9 +56,9 @@ async def end_wish(c: Connection, dossier: UUID, why: str) -> None:
 
 async def _propose(c: Connection, hour: FreedHour) -> bool:
     """Propose an hour to the first who would take it; at night keep it until the morning."""
-    answer = None if hour.counter else await queries.answer_time(hour.service, hour.emitter)
-    found = [one for one in await queries.waiting_for(hour) if _fits(one, hour)] if answer else []
-    if answer is None or not found:
+    found = [] if hour.counter else [one for one in await queries.waiting_for(hour) if _fits(one, hour)]
+    answer = await queries.answer_time(hour.service, hour.emitter) if found else None
+    if answer is None:
         return False
     zone = ZoneInfo(hour.zone)
     now = clock.now().astimezone(zone)

@@ -6,18 +6,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-import asyncpg
 import structlog
 
 from parvis import clock, logging
-from parvis.errors import Unavailable
+from parvis.db import OUTAGE
 from parvis.outbox import leases, subscriptions
 from parvis.outbox.leases import Begun, Leased
 from parvis.outbox.rules import HANDLING, LEASE, Later, trace
 
 log = structlog.get_logger()
-OUTAGE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable, TimeoutError)
-"""What a database that is gone, starting or overloaded raises."""
 _ELSEWHERE = timedelta(minutes=1)
 _SETTLING_SECONDS = (0.1, 0.3, 1, 3, 5)
 

@@ -21,11 +21,11 @@ import structlog
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.logging import get_logger
 
-from parvis.db import close_pool, new_id, open_pool
+from parvis.db import OUTAGE, close_pool, new_id, open_pool
 from parvis.db.listening import hear
 from parvis.errors import Unavailable
 from parvis.jobs.brokers import QUEUE, open_broker
-from parvis.jobs.deliveries import OUTAGE, deliver
+from parvis.jobs.deliveries import deliver
 from parvis.jobs.timers import Timer, run_due
 from parvis.outbox import leases, subscriptions
 from parvis.outbox.actions import CHANNEL

@@ -34,7 +34,7 @@ async def forwards() -> MigrationManager:
             start timestamptz NOT NULL,
             offered_at timestamptz NOT NULL,
             until timestamptz NOT NULL,
-            outcome varchar(8) CHECK (outcome IN ('accepted', 'declined', 'lapsed', 'gone')),
+            outcome varchar(8) CHECK (outcome IN ('accepted', 'declined', 'lapsed')),
             ended_at timestamptz,
             CHECK ((outcome IS NULL) = (ended_at IS NULL))
         );

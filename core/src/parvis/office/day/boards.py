@@ -16,12 +16,12 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from parvis import clock, plugins, settings
 from parvis.attendance import queries
 from parvis.calendars import days, following
+from parvis.db import OUTAGE
 from parvis.db.listening import hear
 from parvis.errors import ParvisError
 from parvis.office.day.board import Figures, Snapshot, snapshot
@@ -125,7 +125,7 @@ class Boards:
         """Hear what changed, until cancelled; a database that is away is waited for."""
         while True:
             current = settings.current()
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(*OUTAGE):
                 await hear(current.listen_url or current.database_url, days.CHANNEL, self.told, self.anything)
             await asyncio.sleep(_TICK_SECONDS)
 
@@ -133,7 +133,7 @@ class Boards:
         board.dirty, board.read = False, time.monotonic()
         try:
             now = await read(board.key, board)
-        except (ParvisError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (ParvisError, *OUTAGE) as error:
             log.warning("office.day-behind", error=type(error).__name__)
             board.dirty, board.read = True, time.monotonic() + _AGAIN_SECONDS
             return
