@@ -26,7 +26,7 @@ _GONE = Text("The database does not answer.")
 _CONNECT_SECONDS = 10
 _JSON_TYPES = ("json", "jsonb")
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
-OUTAGE: tuple[type[Exception], ...] = (
+OUTAGE = (
     OSError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
