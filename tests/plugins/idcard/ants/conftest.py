@@ -74,8 +74,8 @@ def service(instance, tmp_path, monkeypatch):
         return httpx.AsyncClient(transport=httpx.ASGITransport(listening), timeout=patience)
 
     monkeypatch.setattr(client, "_connected", connected)
-    monkeypatch.setattr(client, "_UNHURRIED", 1.0)
-    monkeypatch.setattr(client, "PATIENCE", 1.0)
+    monkeypatch.setattr(client, "_UNHURRIED", 0.5)
+    monkeypatch.setattr(client, "_HURRIED", 0.5)
     monkeypatch.setattr(simulator, "SLOW_SECONDS", 3600)
     monkeypatch.setattr(simulator, "SILENT_SECONDS", 3600)
     # For an application that a test makes, and for what runs without one.

@@ -137,7 +137,7 @@ async def test_faults_are_told_apart(coordination, fault, reason):
 async def test_a_slow_answer_is_not_waited_for_by_residents(coordination):
     coordination.switch(faults.SLOW)
     with pytest.raises(NotTaken, match="down"):
-        await coordination.service.status(["A123456789"], "201", client.PATIENCE)
+        await coordination.service.status(["A123456789"], "201", hurried=True)
     coordination.switch()
     # It is let be for some seconds, then asked again.
     with pytest.raises(NotTaken, match="down"):

@@ -17,7 +17,7 @@ from parvis.db import connection, in_transaction, transaction
 from parvis.errors import Refusal
 from parvis_idcard.ants import queries as search
 from parvis_idcard.ants.coordination import client, rules
-from parvis_idcard.ants.coordination.client import PATIENCE, NotTaken
+from parvis_idcard.ants.coordination.client import NotTaken
 from parvis_idcard.ants.coordination.rules import Standing, Status
 from parvis_idcard.queries import number_digest
 from parvis_idcard.rules import Applicant
@@ -38,7 +38,7 @@ async def look(numbers: Sequence[str], place_id: str) -> dict[str, Standing]:
     # Nobody waits for the network while a transaction is open.
     if missing and not in_transaction():
         try:
-            asked = await service.status(missing, place_id, PATIENCE)
+            asked = await service.status(missing, place_id, hurried=True)
         except NotTaken:
             asked = {}
         await _keep(asked)

@@ -23,7 +23,7 @@ from parvis_idcard.ants.coordination.rules import Declared, Registered, Standing
 from parvis_idcard.environment import DRY_RUN, Environment
 
 log = structlog.get_logger()
-PATIENCE = 2.0
+_HURRIED = 2.0
 _UNHURRIED = 6.0
 _SHORTEST_REST, _LONGEST_REST = 5.0, 60.0
 
@@ -43,8 +43,8 @@ class Coordination(Protocol):
     def rehearses(self) -> bool:
         """Whether nothing is really sent."""
 
-    async def status(self, numbers: Sequence[str], place_id: str, patience: float = ...) -> dict[str, Standing]:
-        """What the numbers are worth. Raises NotTaken."""
+    async def status(self, numbers: Sequence[str], place_id: str, hurried: bool = False) -> dict[str, Standing]:
+        """What the numbers are worth; `hurried` where somebody waits for it. Raises NotTaken."""
 
     async def declare(self, number: str, wanted: Declared) -> None:
         """Declare an appointment. Raises NotTaken, `refused` also where it is there already."""
@@ -85,10 +85,10 @@ class Service:
     header: str
     rehearses: bool = False
 
-    async def status(self, numbers: Sequence[str], place_id: str, patience: float = _UNHURRIED) -> dict[str, Standing]:
+    async def status(self, numbers: Sequence[str], place_id: str, hurried: bool = False) -> dict[str, Standing]:
         """What the numbers are worth; one that the answer leaves out, or of a status nobody knows, is left out."""
         asked = [("application_ids", number) for number in numbers]
-        raw = await self._call("GET", "status", [*asked, ("meeting_point_id", place_id)], patience)
+        raw = await self._call("GET", "status", [*asked, ("meeting_point_id", place_id)], hurried)
         found = ((number, _standing(raw.get(number))) for number in numbers)
         return {number: standing for number, standing in found if standing is not None}
 
@@ -107,10 +107,11 @@ class Service:
         await self._call("DELETE", "appointments", list(sent.items()))
 
     async def _call(
-        self, method: str, path: str, query: Sequence[tuple[str, str]], patience: float = _UNHURRIED
+        self, method: str, path: str, query: Sequence[tuple[str, str]], hurried: bool = False
     ) -> dict[str, Any]:
         if outages.resting():
             raise NotTaken(outages.reason)
+        patience = _HURRIED if hurried else _UNHURRIED
         try:
             async with asyncio.timeout(patience), _connected(patience) as http:
                 url = f"{self.address}/{path}"
@@ -127,9 +128,9 @@ class DryRun:
 
     rehearses: bool = True
 
-    async def status(self, numbers: Sequence[str], place_id: str, patience: float = PATIENCE) -> dict[str, Standing]:
+    async def status(self, numbers: Sequence[str], place_id: str, hurried: bool = False) -> dict[str, Standing]:
         """Nothing is known of any number."""
-        log.info("ants.would-ask", numbers=len(numbers), place=place_id, patience=patience)
+        log.info("ants.would-ask", numbers=len(numbers), place=place_id, hurried=hurried)
         return {}
 
     async def declare(self, number: str, wanted: Declared) -> None:
