@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from parvis import settings
-from parvis.app import create
 from parvis.contract.values import Role
 from parvis.demo import seed
+from parvis.testing.applications import application
 from parvis.testing.matrix import routes_of
 from parvis.testing.people import a_person, a_session
 from parvis.web.i18n import LANGUAGES
@@ -17,7 +17,7 @@ from parvis.web.i18n import LANGUAGES
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_it_opens(database, language):
     await seed.seed([])
-    app = create(replace(settings.current(), env="demo"))
+    app = application(replace(settings.current(), env="demo"))
     base = settings.current().base_url
     addresses = {route.path for route in routes_of(app) if route.method == "GET" and "{" not in route.path}
     assert len(addresses) > 10

@@ -8,11 +8,11 @@ from tests.journeys.agents import Office
 from tests.journeys.looking import CHROMIUM
 
 from parvis import settings
-from parvis.app.portal_process import create
 from parvis.calendars import following, planning
 from parvis.office.day import boards
 from parvis.territory import actions as territory
 from parvis.territory import queries
+from parvis.testing.applications import application
 from parvis.testing.calendars import a_calendar
 from parvis.testing.sign_on import free_socket, serving
 from parvis.testing.visits import a_visit, put_clock
@@ -34,7 +34,7 @@ async def portal(database):
     for emitter in (whole, calendar.emitter):
         await territory.enable_plugin(emitter, "idcard")
         await territory.publish(emitter, "idcard")
-    app = create(settings.current())
+    app = application()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     async with serving(server, listening):
         yield address
@@ -50,7 +50,7 @@ async def office(database):
     for n in range(6):
         await a_visit(calendar, calendar.at(9, n // 2 * 20), f"Visitor {n}")
     put_clock(calendar.at(9), minutes=4)
-    app = create(settings.current())
+    app = application()
     config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
     async with (
         following.following(),

@@ -8,8 +8,8 @@ from tests.keycloak.browsing import Browser
 from tests.keycloak.realms import EMITTERS
 
 from parvis import settings
-from parvis.app import create
 from parvis.territory import actions as territory
+from parvis.testing.applications import application
 from parvis.testing.sign_on import serving
 
 
@@ -23,9 +23,7 @@ async def serve(given):
     )
     for slug in EMITTERS:
         await territory.add_emitter(slug, slug.capitalize(), "municipality", latitude=47.7, longitude=7.3)
-    config = uvicorn.Config(
-        create(settings.current()), host="127.0.0.1", port=given.port, log_level="warning", lifespan="off"
-    )
+    config = uvicorn.Config(application(), host="127.0.0.1", port=given.port, log_level="warning", lifespan="off")
     listening = config.bind_socket()
     async with serving(uvicorn.Server(config), listening):
         found = Browser(settings.current().base_url)

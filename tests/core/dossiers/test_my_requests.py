@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from parvis import clock, settings
-from parvis.app.portal_process import create
 from parvis.audit import queries as audit
 from parvis.calendars import actions as calendars
 from parvis.contract.values import Channel
@@ -17,6 +16,7 @@ from parvis.errors import NotFound
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 from parvis.territory.actions import add_emitter
+from parvis.testing.applications import application
 from parvis.testing.calendars import a_calendar, a_place
 from parvis.testing.people import a_person, a_session
 from parvis.web import attempts
@@ -40,7 +40,7 @@ async def a_request(person=None):
 @pytest.fixture
 async def http(database):
     await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
-    app = create(settings.current())
+    app = application()
     transport = httpx.ASGITransport(app=app)
     headers = {"accept": "text/html", "accept-language": "en"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000", headers=headers) as client:

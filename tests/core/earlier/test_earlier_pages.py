@@ -1,16 +1,15 @@
 """The resident's pages of an earlier hour, by the link of a mail and without scripts."""
 
-from dataclasses import replace
 from html import unescape
 
 import httpx
 import pytest
 
 from parvis import plugins, settings
-from parvis.app import create
 from parvis.dossiers.queries import link_key
 from parvis.earlier import queries
 from parvis.territory import actions as territory
+from parvis.testing.applications import application
 
 
 class Resident:
@@ -41,7 +40,7 @@ class Resident:
 async def app(hall):
     await territory.add_emitter(settings.current().territory, "Whole", "agglomeration", latitude=47.7, longitude=7.3)
     brought = plugins.current()
-    made = create(replace(settings.current()))
+    made = application()
     plugins.use(brought)
     return made
 

@@ -1,6 +1,6 @@
 """An agent's desk: a town hall with a calendar, people who work there, and their browsers without scripts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import unescape
 from uuid import UUID
 
@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from parvis import settings
-from parvis.app import create
 from parvis.territory import queries as territory
+from parvis.testing.applications import application
 from parvis.testing.calendars import SomeCalendar, a_calendar
 from parvis.testing.people import a_person, a_session
 
@@ -70,4 +70,4 @@ class Office:
 @pytest.fixture
 async def office(database) -> Office:
     calendar = await a_calendar(desks=2)
-    return Office(create(replace(settings.current())), calendar, (await territory.emitter(calendar.emitter)).slug)
+    return Office(application(), calendar, (await territory.emitter(calendar.emitter)).slug)

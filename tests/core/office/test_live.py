@@ -13,7 +13,6 @@ import uvicorn
 from tests.core.office.screens import PATIENCE, Screen, following_all
 
 from parvis import settings
-from parvis.app import create
 from parvis.attendance import actions as attendance
 from parvis.attendance import queries
 from parvis.attendance.actions import Who
@@ -27,6 +26,7 @@ from parvis.dossiers.actions import By
 from parvis.identity import actions as identity
 from parvis.office.day import boards, streaming
 from parvis.territory import queries as territory
+from parvis.testing.applications import application
 from parvis.testing.calendars import SomeCalendar, a_calendar
 from parvis.testing.people import a_person, a_session
 from parvis.testing.sign_on import free_socket, serving
@@ -61,9 +61,7 @@ async def hall(database):
     for n in range(24):
         await a_visit(calendar, calendar.at(9 + n // 12, n % 12 // 4 * 20), f"Visitor {n}")
     put_clock(calendar.at(9), minutes=1)
-    config = uvicorn.Config(
-        create(settings.current()), log_level="warning", lifespan="off", timeout_graceful_shutdown=1
-    )
+    config = uvicorn.Config(application(), log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with (
         following.following(),

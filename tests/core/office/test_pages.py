@@ -1,6 +1,5 @@
 """The agent's day and the operator's page, over the composed portal with real sessions."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -8,7 +7,6 @@ import httpx
 import pytest
 
 from parvis import clock, messages, outbox, settings
-from parvis.app import create
 from parvis.audit import queries as audit
 from parvis.calendars import actions as calendars
 from parvis.calendars import grids, planning
@@ -22,6 +20,7 @@ from parvis.messages.actions import end
 from parvis.messages.reactions import CONTACT_CODE
 from parvis.outbox import queries as deliveries
 from parvis.territory import actions as territory
+from parvis.testing.applications import application
 from parvis.testing.people import a_person, a_session
 
 HTML = {"accept": "text/html"}
@@ -30,7 +29,7 @@ CONTACT = Contact(Channel.MAIL, "lea@example.org")
 
 @pytest.fixture
 def portal(database):
-    app = create(replace(settings.current()))
+    app = application()
     return httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),
         base_url="http://localhost:8000",

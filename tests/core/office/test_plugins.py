@@ -11,7 +11,7 @@ from litestar import Router, get
 from litestar.params import FromPath
 
 from parvis import outbox, plugins, settings
-from parvis.app import create, portal_process
+from parvis.app.portal_process import compose
 from parvis.contract.values import (
     Audience,
     DataHeld,
@@ -79,17 +79,12 @@ def a_library():
 
 
 @pytest.fixture
-async def library(office, monkeypatch):
+async def library(office):
     """The office with a library plugin installed, enabled nowhere."""
     installed = Plugins({"library": a_library()})
     before = plugins.current(), subscriptions.current()
-
-    def assembled(given):
-        plugins.use(installed)
-        return installed
-
-    monkeypatch.setattr(portal_process, "assemble", assembled)
-    office.app = create(replace(settings.current()))
+    plugins.use(installed)
+    office.app = compose(installed)
     subscriptions.use(Subscriptions((), installed.reactions(), is_enabled=queries.is_enabled))
     await actions.add_emitter(settings.current().territory, "Whole", "agglomeration", latitude=47.7, longitude=7.3)
     yield office

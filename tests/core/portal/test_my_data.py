@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from parvis import clock, plugins, settings
-from parvis.app import create
 from parvis.audit import actions as audit
 from parvis.audit import queries as trail
 from parvis.contract.values import PersonalData, Role
@@ -23,6 +22,7 @@ from parvis.identity import queries as people
 from parvis.identity.actors import Actor, Grant
 from parvis.plugins.registry import Plugins
 from parvis.territory.actions import add_emitter
+from parvis.testing.applications import application
 from parvis.testing.calendars import a_calendar
 from parvis.testing.people import a_person, a_session
 from parvis.testing.plugins import a_plugin
@@ -51,7 +51,7 @@ async def app(database):
     erased.clear()
     must_keep.clear()
     await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
-    made = create(settings.current())
+    made = application()
     (plugin,) = a_plugin(key="canteen")
     data = PersonalData(key="canteen.rows", export=export, erase=erase, words={"dish": Text("Paper")}, keeps=keeps)
     plugins.use(Plugins({"canteen": replace(plugin, personal_data=(data,))}))

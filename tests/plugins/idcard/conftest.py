@@ -3,8 +3,6 @@ from dataclasses import dataclass
 import pytest
 from tests.plugins.idcard.browsing import Browser
 
-from parvis import settings
-from parvis.app.portal_process import create
 from parvis.calendars import actions as calendars
 from parvis.calendars import planning
 from parvis.calendars.actions import Hold
@@ -12,6 +10,7 @@ from parvis.contract.values import BookingRequest
 from parvis.identity import contacts
 from parvis.identity.contacts import Contact, Proved
 from parvis.territory.actions import add_emitter, enable_plugin, publish
+from parvis.testing.applications import application
 from parvis.testing.calendars import SomeCalendar, a_calendar
 from parvis_idcard.details import Details
 from parvis_idcard.rules import Age, Applicant, Paper
@@ -67,7 +66,7 @@ async def app(town):
     await add_emitter(
         "illzach", "Illzach", "municipality", latitude=47.78, longitude=7.35, postcodes=("68110",), insee="68154"
     )
-    return create(settings.current())
+    return application()
 
 
 @pytest.fixture

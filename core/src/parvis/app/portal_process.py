@@ -19,13 +19,18 @@ from parvis.db.migrations import apps_under
 from parvis.demo import routes as demo
 from parvis.identity.composition import Identity
 from parvis.office.day import boards
+from parvis.plugins import Plugins
 from parvis.settings import Settings
 from parvis.web.site import Site
 
 
 def create(given: Settings | None = None) -> Litestar:
     """The application of one web process; settings come from its environment unless given."""
-    installed = assemble(given)
+    return compose(assemble(given))
+
+
+def compose(installed: Plugins) -> Litestar:
+    """Every route of the core and of the plugins, for the settings in use."""
     now = settings.current()
     readiness = Readiness()
     permissions = [*PERMISSIONS, *installed.permissions()]

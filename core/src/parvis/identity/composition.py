@@ -18,6 +18,11 @@ from parvis.settings import Settings
 _ANSWERS_WITHIN = 5.0
 
 
+def sign_on_of(settings: Settings) -> SignOn:
+    """The conversation with the provider of these settings, with connections of its own."""
+    return SignOn(settings, httpx.AsyncClient(timeout=_ANSWERS_WITHIN))
+
+
 class Identity(InitPlugin):
     """Adds the routes, the recognition of who asks, `state.sign_on` and `state.powers`.
 
@@ -25,8 +30,7 @@ class Identity(InitPlugin):
     """
 
     def __init__(self, settings: Settings, permissions: Iterable[Permission]) -> None:
-        self._http = httpx.AsyncClient(timeout=_ANSWERS_WITHIN)
-        self._sign_on = SignOn(settings, self._http)
+        self._sign_on = sign_on_of(settings)
         self._powers = powers_of(permissions)
 
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -48,8 +52,8 @@ class Identity(InitPlugin):
             contact.offer,
             contact.enter,
         ]
-        app_config.middleware.append(Recognition(self._sign_on, self._powers))
+        app_config.middleware.append(Recognition(self._powers))
         app_config.state.sign_on = self._sign_on
         app_config.state.powers = self._powers
-        app_config.on_shutdown.append(self._http.aclose)
+        app_config.on_shutdown.append(self._sign_on.close)
         return app_config

@@ -60,16 +60,16 @@ class Recognition(ASGIMiddleware):
     # Static files and the choice of a language are the same for everybody.
     exclude_opt_key = "public"
 
-    def __init__(self, sign_on: SignOn, powers: Powers) -> None:
-        self._sign_on = sign_on
+    def __init__(self, powers: Powers) -> None:
         self._powers = powers
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Recognise, then pass on."""
-        token = ASGIConnection[Any, Any, Any, Any](scope).cookies.get(sessions.cookie_name(current()))
+        asked = ASGIConnection[Any, Any, Any, Any](scope)
+        token = asked.cookies.get(sessions.cookie_name(current()))
         # What a page asks for by itself is no sign that somebody sits before it.
         looking_on = bool(scope["route_handler"].opt.get("passive"))
-        known = recognise(token, self._sign_on, self._powers, looking_on) if token else None
+        known = recognise(token, asked.app.state.sign_on, self._powers, looking_on) if token else None
         scope["user"] = await known if known else ANONYMOUS
         scope["auth"] = None
         await next_app(scope, receive, send)

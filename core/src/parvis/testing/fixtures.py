@@ -21,11 +21,11 @@ import pytest
 import pytest_asyncio
 
 from parvis import clock, crypto, settings
-from parvis.app import create
 from parvis.db import close_pool, open_pool
 from parvis.db.cluster import Cluster, cluster_in
 from parvis.db.migrations import installed_apps, migrate
 from parvis.settings import Settings
+from parvis.testing.applications import application
 from parvis.web import limits
 
 _OWNER = "parvis_owner"
@@ -107,7 +107,7 @@ def instance(tmp_path: Path) -> Iterator[Settings]:
 async def portal(database: str) -> AsyncIterator[httpx.AsyncClient]:
     """A browser's client of the whole portal, with every installed plugin, on the test's database."""
     now = replace(settings.current(), database_url=database)
-    transport = httpx.ASGITransport(create(now))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(application(now))  # type: ignore[arg-type]
     headers = {"accept": "text/html", "origin": now.base_url}
     async with httpx.AsyncClient(transport=transport, base_url=now.base_url, headers=headers) as client:
         yield client

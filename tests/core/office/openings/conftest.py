@@ -1,17 +1,16 @@
 """A town hall whose rules are changed, in a portal with a service of its own: the core is tested without plugins."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
 from tests.core.office.openings.working import an_office
 
-from parvis import plugins, settings
-from parvis.app import create
+from parvis import plugins
 from parvis.calendars import planning
 from parvis.contract.values import Kind, Service
 from parvis.errors import Text
+from parvis.testing.applications import application
 from parvis.testing.calendars import a_calendar
 from parvis.testing.plugins import a_plugin
 
@@ -31,7 +30,7 @@ PAPERS = Service(
 
 @pytest.fixture
 async def app(database):
-    made = create(replace(settings.current()))
+    made = application()
     plugins.use(a_plugin(PAPERS))
     return made
 

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from parvis import clock, settings
-from parvis.app.portal_process import create
 from parvis.calendars import grids, planning
 from parvis.calendars import queries as calendars
 from parvis.calendars.slots import Slot
@@ -23,6 +22,7 @@ from parvis.outbox import leases, subscriptions
 from parvis.outbox.subscriptions import Subscriptions
 from parvis.territory import queries as territory
 from parvis.territory.actions import add_emitter, enable_plugin, publish
+from parvis.testing.applications import application
 from parvis.testing.calendars import every_day
 from parvis.testing.visits import put_clock
 from parvis_idcard import actions
@@ -245,7 +245,7 @@ async def app(town, service):
     whole = await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
     await enable_plugin(whole, "idcard")
     await publish(whole, "idcard")
-    return create(settings.current())
+    return application()
 
 
 @pytest.fixture

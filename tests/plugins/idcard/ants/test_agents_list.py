@@ -6,13 +6,13 @@ import httpx
 import pytest
 
 from parvis import settings
-from parvis.app.portal_process import create
 from parvis.audit import queries as audit
 from parvis.contract.values import Role
 from parvis.db import connection
 from parvis.dossiers.actions import By
 from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.territory.queries import emitter
+from parvis.testing.applications import application
 from parvis.testing.calendars import a_calendar
 from parvis.testing.people import a_person, a_session
 from parvis_idcard import actions
@@ -133,7 +133,7 @@ async def test_another_town_hall_sees_none_of_it(app, service, worker, book, mon
     await enable_plugin(other, "idcard")
     base = settings.current().base_url
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(create(settings.current())),
+        transport=httpx.ASGITransport(application()),
         base_url=base,
         cookies=await a_session(await a_person(Role.AGENT, other)),
         headers={"accept": "text/html", "origin": base},

@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from parvis import clock, settings
-from parvis.app.portal_process import create
 from parvis.calendars.slots import Slot
 from parvis.contract.values import Role
 from parvis.db import connection, transaction
 from parvis.dossiers import queries as dossiers
 from parvis.errors import Refused
 from parvis.identity.contacts import code_to_send
+from parvis.testing.applications import application
 from parvis.testing.people import a_person, a_session
 from parvis_idcard import actions
 from parvis_idcard.ants.coordination import checks, client
@@ -190,7 +190,7 @@ async def test_inside_a_transaction_nobody_waits_for_the_network(service, town):
 async def test_agents_are_never_blocked_by_a_number(app, service, town, number):
     cookies = await a_session(await a_person(Role.AGENT, town.calendar.emitter))
     base = settings.current().base_url
-    transport = httpx.ASGITransport(create(settings.current()))
+    transport = httpx.ASGITransport(application())
     async with httpx.AsyncClient(
         transport=transport, base_url=base, cookies=cookies, headers={"accept": "text/html", "origin": base}
     ) as http:

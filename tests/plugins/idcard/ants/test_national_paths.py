@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from parvis import clock, settings
-from parvis.app.portal_process import create
 from parvis.calendars import actions as calendars
 from parvis.calendars import grids, planning
 from parvis.db import connection, transaction
@@ -18,6 +17,7 @@ from parvis.dossiers.actions import By
 from parvis.identity.contacts import code_to_send
 from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.territory.queries import emitter, place
+from parvis.testing.applications import application
 from parvis.testing.calendars import a_calendar, every_day
 from parvis_idcard import actions, queries
 from parvis_idcard.rules import Age, Applicant
@@ -32,7 +32,7 @@ async def app(town, monkeypatch):
     whole = await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
     await enable_plugin(whole, "idcard")
     await publish(whole, "idcard")
-    return create(settings.current())
+    return application()
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_two_tokens_are_valid_at_a_time(hub, token):
 async def test_the_headers_name_is_a_setting(town, monkeypatch):
     monkeypatch.setenv("PARVIS_IDCARD_ANTS_TOKENS", "secret")
     monkeypatch.setenv("PARVIS_IDCARD_ANTS_HEADER", "X-Other")
-    transport = httpx.ASGITransport(create(settings.current()))
+    transport = httpx.ASGITransport(application())
     async with httpx.AsyncClient(transport=transport, base_url=settings.current().base_url) as http:
         assert (await http.get("/ants/getManagedMeetingPoints", headers={"x-other": "secret"})).status_code == 200
         refused = await http.get("/ants/getManagedMeetingPoints", headers={HEADER: "secret"})

@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from parvis import clock, settings
-from parvis.app.portal_process import create
 from parvis.calendars import actions as calendars
 from parvis.calendars import grids
 from parvis.calendars.proofs import unlike_bookings
 from parvis.db import connection, transaction
 from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.territory.queries import place
+from parvis.testing.applications import application
 
 CLICK = {
     "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0",
@@ -34,7 +34,7 @@ async def app(town, monkeypatch):
     whole = await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
     await enable_plugin(whole, "idcard")
     await publish(whole, "idcard")
-    return create(settings.current())
+    return application()
 
 
 def visitor(app, **headers):

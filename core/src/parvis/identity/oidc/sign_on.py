@@ -89,6 +89,10 @@ class SignOn:
         self._metadata: tuple[datetime, Metadata] | None = None
         self._keys: tuple[datetime, KeySet] | None = None
 
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
     @property
     def issuer(self) -> str:
         """The provider's name for itself, half of every account's key."""
