@@ -7,6 +7,7 @@ SHELL := /bin/bash
 BOOTSTRAP := .bootstrap
 UV ?= $(BOOTSTRAP)/bin/uv
 RUN := $(UV) run --frozen --no-sync
+SECURITY := .lint/bin
 TESTS ?=
 
 .PHONY: help demo demo-reset test test-keycloak lint format soak bench messages reference system
@@ -20,22 +21,24 @@ demo: .venv/ready ## The main job with real data on this machine; prints its add
 demo-reset: .venv/ready ## Empty the demo's data
 	@exec .venv/bin/parvis demo --reset-only
 
-test: .venv/ready system ## Every test, in parallel; a few seeds of each contention, crash and fault test
+test: .venv/ready .lint/ready system ## Every test, in parallel; a few seeds of each contention, crash and fault test
 	@$(RUN) pytest -n 2 --dist loadgroup $(TESTS)
 
 test-keycloak: .venv/ready system ## The tests on a real Keycloak alone (`make test` has them too)
 	@$(RUN) pytest tests/keycloak $(TESTS)
 
-soak: .venv/ready system ## Every seed of every contention, crash and fault test, and every page in every setting
+soak: .venv/ready .lint/ready system ## Every seed of every contention, crash and fault test, and every page in every setting
 	@PARVIS_SOAK=1 $(RUN) pytest -n 2 --dist loadgroup $(TESTS)
 
-lint: .venv/ready ## ruff, mypy in strict mode, import contracts, catalogues, migrations, one source of now
+lint: .venv/ready .lint/ready ## ruff, mypy in strict mode, import contracts, catalogues, bandit, semgrep, migrations, one source of now
 	@$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
 	$(RUN) lint-imports
 	$(RUN) parvis messages check
-	$(RUN) pytest tests/architecture/test_migrations.py tests/architecture/test_time.py
+	$(SECURITY)/bandit --quiet --configfile pyproject.toml --recursive core/src plugins/*/src
+	$(SECURITY)/semgrep scan --quiet --error --metrics=off --disable-version-check --no-git-ignore --config tests/security/rules core/src plugins
+	$(RUN) pytest tests/architecture/test_migrations.py tests/architecture/test_time.py tests/security/test_rules.py
 
 format: .venv/ready ## Put the code into its form
 	@$(RUN) ruff check --fix .
@@ -77,4 +80,9 @@ $(BOOTSTRAP)/bin/uv:
 .venv/ready: uv.lock pyproject.toml $(wildcard core/pyproject.toml plugins/*/pyproject.toml) | $(UV)
 	@$(UV) sync --frozen --quiet --compile-bytecode
 	.venv/bin/python -m compileall -q core/src plugins/*/src
+	touch $@
+
+# The linters of security in an environment of their own: what they need does not decide what the platform runs with.
+.lint/ready: uv.lock pyproject.toml | $(UV)
+	@UV_PROJECT_ENVIRONMENT=.lint $(UV) sync --frozen --quiet --only-group security
 	touch $@

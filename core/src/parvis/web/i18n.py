@@ -41,7 +41,9 @@ def language(request: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 def cookie(lang: str) -> Cookie:
     """What keeps a chosen language for a year."""
-    return Cookie(COOKIE, value=lang, path="/", max_age=_YEAR, samesite="lax", secure=settings.current().secure)
+    return Cookie(
+        COOKIE, value=lang, path="/", max_age=_YEAR, httponly=True, samesite="lax", secure=settings.current().secure
+    )
 
 
 def arrive(request: ASGIConnection[Any, Any, Any, Any], response: Response[Any]) -> Response[Any]:

@@ -96,7 +96,7 @@ def answer(request: _AnyRequest, error: Exception) -> Response[Any]:
     if problem.status >= 500:
         # What we say no with on purpose (not ready yet) needs no stack trace in the log.
         unforeseen = None if isinstance(error, ParvisError) else error
-        log.error("request.failed", code=problem.code, path=request.url.path, exc_info=unforeseen)
+        log.error("request.failed", code=problem.code, route=request.scope.get("path_template"), exc_info=unforeseen)
     if not wants_page(request.url.path, request.headers.get("accept", "")):
         return _machine_answer(request, problem)
     if problem.status == 401:
