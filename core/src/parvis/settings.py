@@ -27,6 +27,10 @@ def _switch(raw: str) -> bool:
     return raw.lower() == "on"
 
 
+def _level(raw: str) -> str:
+    return "" if raw.lower() == "off" else raw
+
+
 def _environment(raw: str) -> str:
     if raw not in {"production", "demo", "test"}:
         raise ValueError("say production, demo or test")
@@ -73,6 +77,10 @@ class Settings:
     oidc_issuer: str = setting("", "issuer of the sign-on; its discovery document is fetched at need")
     oidc_client_id: str = setting("parvis", "client id at the sign-on")
     oidc_client_secret: str = setting("", "client secret at the sign-on", secret=True)
+
+    second_factor: str = setting(
+        "2fa", "what the sign-on calls a second factor (acr), which pages of the back office demand; or off", _level
+    )
 
     smtp_url: str = setting("", "smtp://[user:password@]host:port, or smtps://", secret=True)
     mail_from: str = setting("ne-pas-repondre@localhost", "sender of the portal's mails")

@@ -18,6 +18,8 @@ from parvis.calendars.following import following
 from parvis.db.migrations import apps_under
 from parvis.demo import routes as demo
 from parvis.identity.composition import Identity
+from parvis.identity.guards import SecondFactorMissing
+from parvis.office import factor
 from parvis.office.day import boards
 from parvis.plugins import Plugins
 from parvis.settings import Settings
@@ -38,6 +40,7 @@ def compose(installed: Plugins) -> Litestar:
     return Litestar(
         route_handlers=[live, ready, *HANDLERS, *_demo_pages(now), *mounted(installed)],
         plugins=[Site(now, form_targets=_sign_on_origins(now)), Identity(now, permissions)],
+        exception_handlers={SecondFactorMissing: factor.answer},
         dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
         lifespan=[coming_up(now, apps, readiness), _search_index, _agents_days],
         openapi_config=None,

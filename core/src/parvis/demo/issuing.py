@@ -23,6 +23,7 @@ from parvis.demo.people import DemoPerson
 Claims = dict[str, Any]
 CODE_SECONDS = 60
 TOKEN_SECONDS = 300
+LEVELS = ("1fa", "2fa")
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
@@ -58,6 +59,7 @@ class Login:
     sid: str
     sub: str
     auth_time: int
+    acr: str = "1fa"
     access_token: str = ""
     refresh_token: str = ""
     ended: bool = False
@@ -100,9 +102,9 @@ class Issuing:
         """The public key set."""
         return dict(KeySet(list(self._keys)).as_dict(private=False))
 
-    def new_code(self, sub: str, challenge: str, nonce: str) -> str:
-        """Sign `sub` in and return a code for it."""
-        login = Login(secrets.token_urlsafe(12), sub, _now())
+    def new_code(self, sub: str, challenge: str, nonce: str, key: bool = False) -> str:
+        """Sign `sub` in, with a second factor or without, and return a code for it."""
+        login = Login(secrets.token_urlsafe(12), sub, _now(), LEVELS[key])
         self._logins.append(login)
         code = secrets.token_urlsafe(24)
         self._codes[code] = Code(login, challenge, nonce, _now() + CODE_SECONDS)
@@ -194,7 +196,7 @@ class Issuing:
             "iat": _now(),
             "exp": _now() + TOKEN_SECONDS,
             "auth_time": login.auth_time,
-            "acr": "1fa",
+            "acr": login.acr,
             "sid": login.sid,
             "at_hash": _half_hash(login.access_token),
             **({"nonce": nonce} if nonce else {}),

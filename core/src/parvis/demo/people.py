@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody of the demo: who they are, in a line, and what they may do: (role, slug of the emitter)."""
+    """Somebody of the demo: who they are, in a line, and what they may do: (role, slug of the emitter).
+
+    `key`: they sign in with a second factor, as everybody does who works for a body.
+    """
 
     sub: str
     name: str
@@ -15,6 +18,7 @@ class DemoPerson:
     email: str = ""
     phone: str = ""
     grants: tuple[tuple[str, str | None], ...] = ()
+    key: bool = False
 
 
 PEOPLE: tuple[DemoPerson, ...] = (
@@ -44,6 +48,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "Agent de la mairie de Mulhouse, responsable des horaires",
         email="karim.benali@mulhouse.example",
         grants=(("agent", "mulhouse"), ("manager", "mulhouse")),
+        key=True,
     ),
     DemoPerson(
         "agent-illzach",
@@ -51,6 +56,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "Agente de la mairie d’Illzach",
         email="claire.muller@illzach.example",
         grants=(("agent", "illzach"),),
+        key=True,
     ),
     DemoPerson(
         "agent-riedisheim",
@@ -58,6 +64,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "Agente de la mairie de Riedisheim, qui n’a pas de station biométrique",
         email="julie.wagner@riedisheim.example",
         grants=(("agent", "riedisheim"),),
+        key=True,
     ),
     DemoPerson(
         "manager-m2a",
@@ -65,6 +72,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "Responsable à Mulhouse Alsace Agglomération",
         email="nathalie.weber@m2a.example",
         grants=(("manager", "m2a"),),
+        key=True,
     ),
     DemoPerson(
         "accountant-mulhouse",
@@ -72,6 +80,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "Régisseur de la ville de Mulhouse",
         email="thomas.fischer@mulhouse.example",
         grants=(("accountant", "mulhouse"),),
+        key=True,
     ),
     DemoPerson(
         "helper",
@@ -85,6 +94,7 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "Isabelle Klein",
         "Délégataire : exploite des équipements pour les collectivités",
         email="isabelle.klein@delegataire.example",
+        key=True,
     ),
     DemoPerson(
         "operator",
@@ -92,5 +102,6 @@ PEOPLE: tuple[DemoPerson, ...] = (
         "Informatique municipale : fait fonctionner le portail",
         email="bruno.schneider@m2a.example",
         grants=(("operator", None),),
+        key=True,
     ),
 )

@@ -15,7 +15,7 @@ from litestar.datastructures import State
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
-from parvis.demo.issuing import Client, InvalidGrant, Issuing, Login
+from parvis.demo.issuing import LEVELS, Client, InvalidGrant, Issuing, Login
 from parvis.demo.people import PEOPLE
 
 _PAGES = Environment(loader=PackageLoader("parvis.demo"), autoescape=True)
@@ -42,6 +42,7 @@ async def _discovery(state: State) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
+        "acr_values_supported": LEVELS,
         "scopes_supported": ["openid", "profile", "email", "phone"],
     }
 
@@ -56,19 +57,21 @@ async def _jwks(state: State) -> dict[str, Any]:
 @get("/authorize")
 async def _authorize(request: Request[Any, Any, State]) -> Response[str]:
     """The page that lists the people, once the request itself is in order."""
-    return _unfit(request) or _page("provider.html", people=PEOPLE, action=_own_address(request))
+    asked = LEVELS[1] in request.query_params.get("acr_values", "").split()
+    return _unfit(request) or _page("provider.html", people=PEOPLE, action=_own_address(request), key=asked)
 
 
 @post("/authorize", status_code=303)
 async def _choose(request: Request[Any, Any, State], data: Form) -> Response[str]:
-    """Sign the chosen person in and go back with a code."""
+    """Sign the chosen person in and go back with a code; `factor=one` leaves their second factor out."""
     if refused := _unfit(request):
         return refused
     issuing: Issuing = request.app.state.issuing
     if data.get("sub") not in issuing.people or data["sub"] in issuing.faults.disabled:
         return _page("refused.html", 400, why="Cette personne n’existe pas dans la démonstration.")
     query = request.query_params
-    code = issuing.new_code(data["sub"], query["code_challenge"], query.get("nonce", ""))
+    key = issuing.people[data["sub"]].key and data.get("factor") != "one"
+    code = issuing.new_code(data["sub"], query["code_challenge"], query.get("nonce", ""), key)
     return _answer(request, {"code": code})
 
 

@@ -11,6 +11,7 @@ from parvis.db import connection, transaction
 from parvis.demo import territory as plan
 from parvis.demo.people import PEOPLE
 from parvis.identity import actions as identity
+from parvis.identity import factors
 from parvis.territory import actions as territory
 from parvis.territory import queries
 
@@ -40,9 +41,12 @@ async def admit(issuer: str) -> None:
             )
             for person in PEOPLE
         }
+        addresses = {person.sub: person.email for person in PEOPLE}
         grants = [(person.sub, Role(role), slug) for person in PEOPLE for role, slug in person.grants]
         for sub, role, slug in [*grants, _AT_THE_HOLDER]:
             await identity.grant(accounts[sub], role, emitters[slug] if slug else None)
+            if slug and await factors.address_of(emitters[slug], accounts[sub]) is None:
+                await factors.give_address(emitters[slug], accounts[sub], addresses[sub], None)
 
 
 async def _seeded() -> bool:

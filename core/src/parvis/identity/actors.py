@@ -16,7 +16,8 @@ Powers = Mapping[str, frozenset[Role]]
 class Grant:
     """A role at an emitter; the helper's and the operator's have none. `slug` and `name` are the emitter's.
 
-    `gained` and `lost` are the permissions that the emitter gave this role, or took from it.
+    `gained` and `lost` are the permissions that the emitter gave this role, or took from it. `confirmed`: a second
+    factor was given that counts there; a role that wants one gives nothing before.
     """
 
     role: Role
@@ -25,10 +26,11 @@ class Grant:
     name: str | None = None
     gained: frozenset[str] = frozenset()
     lost: frozenset[str] = frozenset()
+    confirmed: bool = True
 
     def gives(self, permission: str, powers: Powers) -> bool:
         """Whether it carries a permission, of those there are: as the emitter says, else as it is by default."""
-        if permission not in powers or permission in self.lost:
+        if not self.confirmed or permission not in powers or permission in self.lost:
             return False
         return permission in self.gained or self.role in powers[permission]
 
@@ -66,6 +68,10 @@ class Actor:
     def roles_at(self, slug: str) -> frozenset[Role]:
         """Their roles at one emitter; empty for somebody foreign to it."""
         return frozenset(grant.role for grant in self.grants if grant.slug == slug)
+
+    def is_confirmed(self, slug: str | None = None) -> bool:
+        """Whether nothing is missing for their roles at an emitter, or at none, to count: no second factor, say."""
+        return all(grant.confirmed for grant in self.grants if grant.slug == slug)
 
     def has(self, role: Role) -> bool:
         """Whether they have a role anywhere."""

@@ -37,6 +37,7 @@ class Identity(InitPlugin):
         """Register everything."""
         app_config.route_handlers += [
             sign_in.login,
+            sign_in.second_factor,
             sign_in.callback,
             sign_in.logout,
             sign_in.backchannel,

@@ -111,12 +111,20 @@ async def code_to_send(proof: UUID) -> CodeToSend | None:
 
 
 async def prove(proof: UUID, typed: str, session: UUID | None) -> Proved:
-    """Compare a typed code, and open or renew the session. Raises Invalid; five attempts a code.
+    """Compare a typed code, and open or renew the session. Raises what `compare` does."""
+    contact = await compare(proof, typed)
+    async with transaction():
+        token = await open_door(proof, session)
+    return Proved(proof, contact, token)
+
+
+async def compare(proof: UUID, typed: str) -> Contact:
+    """The contact that a typed code is right for. Raises Invalid; five attempts a code.
 
     Not inside a transaction: an attempt counts even though the refusal would roll it back.
     """
     if in_transaction():
-        raise RuntimeError("prove() has to commit each attempt: call it outside a transaction")
+        raise RuntimeError("compare() has to commit each attempt: call it outside a transaction")
     sql = (
         "UPDATE parvis.contact_proof SET attempts = attempts + 1 WHERE id = $1 AND proved_at IS NULL "
         "AND attempts < $2 AND ends_at > $3 RETURNING code, attempts, kind, address"
@@ -128,9 +136,23 @@ async def prove(proof: UUID, typed: str, session: UUID | None) -> Proved:
     figures = "".join(sign for sign in typed if sign.isdecimal())
     if not crypto.same(row["code"] or b"", crypto.code_digest(figures, str(proof))):
         raise Invalid(_wrong(_ATTEMPTS - row["attempts"]))
-    async with transaction():
-        token = await open_door(proof, session)
-    return Proved(proof, _contact(row["kind"], row["address"]), token)
+    return _contact(row["kind"], row["address"])
+
+
+async def origin_of(proof: UUID) -> tuple[UUID | None, bytes]:
+    """What a code was asked for from, and the digest of its contact. Raises NotFound."""
+    async with connection() as c:
+        row = await c.fetchrow("SELECT origin, digest FROM parvis.contact_proof WHERE id = $1", proof)
+    if row is None:
+        raise NotFound
+    return row["origin"], row["digest"]
+
+
+async def spend(proof: UUID) -> bool:
+    """Mark a code as used up without opening a door with it; False if somebody was quicker."""
+    sql = "UPDATE parvis.contact_proof SET proved_at = $2, code = NULL WHERE id = $1 AND proved_at IS NULL RETURNING id"
+    async with transaction() as c:
+        return await c.fetchval(sql, proof, clock.now()) is not None
 
 
 async def _limit(c: Connection, contact: Contact, now: datetime) -> None:

@@ -16,6 +16,13 @@ _UNANSWERED = timedelta(days=30)
 _FORGET_INVITATIONS = "DELETE FROM parvis.invitation WHERE state = 'pending' AND expires_at < $1 RETURNING id"
 _END_ROLES = "UPDATE parvis.role_grant SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= $1 RETURNING id"
 
+# A work address goes with the last role there.
+_FORGET_ADDRESSES = (
+    "DELETE FROM parvis.work_address AS known WHERE NOT EXISTS (SELECT FROM parvis.role_grant AS held WHERE "
+    "held.person = known.person AND held.emitter = known.emitter AND held.ended_at IS NULL "
+    "AND (held.ends_at IS NULL OR held.ends_at > $1)) RETURNING id"
+)
+
 
 async def end(session: UUID, person: UUID | None = None) -> Kept | None:
     """End one session, of `person` if one is named; what the provider needs to end its own too."""
@@ -47,7 +54,7 @@ async def obey(order: LogoutOrder, issuer: str) -> int | None:
 
 
 async def sweep() -> int:
-    """Delete what has lapsed: sessions, codes, invitations, the memory of logout tokens; end roles whose time is over.
+    """Delete what lapsed (sessions, codes, stations, invitations, addresses of who left), end roles whose time is over.
 
     Returns how many rows.
     """
@@ -62,6 +69,8 @@ async def sweep() -> int:
             ("DELETE FROM parvis.logout_seen WHERE until < $1 RETURNING jti", now),
             (_FORGET_INVITATIONS, now - _UNANSWERED),
             (_END_ROLES, now),
+            (_FORGET_ADDRESSES, now),
+            ("DELETE FROM parvis.station WHERE ends_at < $1 RETURNING id", now),
         ):
             gone += len(await c.fetch(sql, instant))
     return gone

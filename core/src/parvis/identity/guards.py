@@ -5,7 +5,8 @@
 
 The declaration is written by hand and checked by a generated test of every route, role and emitter, so that a
 change of a permission's roles shows up as a failing test. Anonymous visitors are led to the sign-in; somebody
-foreign to the emitter of the address gets 404, as if there were nothing; a role without the permission 403.
+foreign to the emitter of the address gets 404, as if there were nothing; a role without the permission 403. Who works
+for an emitter, or for the instance, is led to their second factor before anything else is told.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from parvis.contract.values import Role
-from parvis.errors import Forbidden, NotFound, NotSignedIn
+from parvis.errors import Forbidden, NotFound, NotSignedIn, Text
 from parvis.identity.actors import ANONYMOUS, Actor
 from parvis.identity.oidc.sign_on import SignOnDown
 
@@ -28,6 +29,17 @@ _GROUPS = {
     "signed-in": frozenset({"resident", *Role}),
     "everyone": frozenset({"anonymous", "proved", "resident", *Role}),
 }
+
+
+class SecondFactorMissing(NotSignedIn):
+    """A role that counts only once a second factor is given, at the emitter of this slug or at the instance (None)."""
+
+    code = "second-factor-missing"
+    title = Text("A second factor is asked for here. Please confirm that it is you.")
+
+    def __init__(self, slug: str | None = None) -> None:
+        super().__init__()
+        self.slug = slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,7 @@ def staff(permission: str) -> Guard:
         slug = str(connection.path_params["emitter"])
         if not actor.roles_at(slug):
             raise NotFound
+        require_factor(actor, slug)
         allow(connection, actor, actor.may(permission, slug))
 
     return Guard("staff", check, permission)
@@ -120,6 +133,12 @@ def page(guard: Guard, *who: str, **more: Any) -> dict[str, Any]:
     return {"guards": [guard], "include_in_schema": False, **declared(*who), **more}
 
 
+def require_factor(actor: Actor, slug: str | None = None) -> None:
+    """Raise SecondFactorMissing unless their roles at an emitter, or at none, count already."""
+    if not actor.is_confirmed(slug):
+        raise SecondFactorMissing(slug)
+
+
 def allow(connection: Connection, actor: Actor, allowed: bool) -> None:
     """Let staff and helpers through who are allowed, to write only while the sign-on confirms their account.
 
@@ -147,4 +166,6 @@ async def _signed_in(_: Connection, actor: Actor) -> None:
 
 async def _operates(connection: Connection, actor: Actor) -> None:
     await _signed_in(connection, actor)
+    if actor.has(Role.OPERATOR):
+        require_factor(actor)
     allow(connection, actor, actor.has(Role.OPERATOR))

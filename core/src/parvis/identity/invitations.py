@@ -15,7 +15,7 @@ from parvis import clock, crypto
 from parvis.contract.values import Channel, Role
 from parvis.db import connection, new_id, transaction
 from parvis.errors import NotFound, ParvisError, Text
-from parvis.identity import actions
+from parvis.identity import actions, factors
 from parvis.identity.contacts import Contact
 
 LASTS = timedelta(days=7)
@@ -159,6 +159,9 @@ async def accept(token: str, person: UUID) -> tuple[Invitation, UUID]:
         by = await c.fetchval(_ACCEPT, clock.now(), *_read(token), person)
         if by is None:
             raise InvitationOver
+        if await factors.address_of(found.emitter, person) is None:
+            # Whoever reads that address was sent the link there.
+            await factors.give_address(found.emitter, person, found.address, by)
         return found, await actions.grant(person, found.role, found.emitter, by, found.ends_at)
 
 

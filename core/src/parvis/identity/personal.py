@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from parvis import clock, crypto
 from parvis.db import connection, transaction
 from parvis.identity import endings
@@ -22,18 +24,30 @@ _PROOFS = (
 )
 
 
+_ADDRESSES = (
+    "SELECT emitter.name AS emitter, address, given_at FROM parvis.work_address "
+    "JOIN parvis.emitter ON emitter.id = emitter WHERE person = $1 ORDER BY given_at"
+)
+_STATIONS = "SELECT name, since, ends_at FROM parvis.station WHERE person = $1 ORDER BY since"
+
+
 async def export(person: UUID) -> dict[str, Any]:
-    """The account, its roles, its sessions, and the contacts proved in them."""
+    """The account, its roles, its sessions, the contacts proved in them, where its codes go, its stations."""
     async with connection() as c:
         account = await c.fetchrow(_ACCOUNT, person)
-        rows = {name: await c.fetch(sql, person) for name, sql in (("roles", _ROLES), ("sessions", _SESSIONS))}
-        proofs = await c.fetch(_PROOFS, person)
-    proved = [{**row, "address": crypto.decrypt(row["address"], "contact").decode()} for row in proofs]
+        kinds = (("roles", _ROLES), ("sessions", _SESSIONS), ("stations", _STATIONS))
+        rows = {name: await c.fetch(sql, person) for name, sql in kinds}
+        proofs, addresses = await c.fetch(_PROOFS, person), await c.fetch(_ADDRESSES, person)
     return {
         **dict(account or {}),
         **{name: [dict(row) for row in found] for name, found in rows.items()},
-        "contacts": proved,
+        "contacts": [_readable(row, "contact") for row in proofs],
+        "work_addresses": [_readable(row, "work-address") for row in addresses],
     }
+
+
+def _readable(row: asyncpg.Record, purpose: str) -> dict[str, Any]:
+    return {**row, "address": crypto.decrypt(row["address"], purpose).decode()}
 
 
 async def has_worked(person: UUID) -> bool:

@@ -21,11 +21,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from parvis import clock, crypto
 from parvis.contract.values import Channel, Role
 from parvis.db import connection, transaction
-from parvis.identity import endings, sessions
+from parvis.identity import endings, sessions, stations
 from parvis.identity.actors import ANONYMOUS, Actor, Grant, Powers, Proof, narrowed
 from parvis.identity.oidc.protocol import SignInRefused
 from parvis.identity.oidc.sign_on import SignOn, SignOnDown
-from parvis.identity.tokens import claimed_roles, opened, sealed
+from parvis.identity.tokens import claimed_roles, opened, reached, sealed
 from parvis.settings import current
 
 log = structlog.get_logger()
@@ -36,12 +36,17 @@ _CLAIM = timedelta(seconds=30)
 _SEEN_EVERY = timedelta(minutes=1)
 
 _RECOGNISE = """
-    SELECT session.id, session.person, session.seen_at, refreshed_at, claimed,
+    SELECT session.id, session.person, session.seen_at, refreshed_at, claimed, acr,
            person.name, person.subject, person.issuer,
            COALESCE((SELECT jsonb_agg(jsonb_build_array(role_grant.role, emitter.id, slug, emitter.name,
                             -- what the emitter says of the role, read with the grant: no memory that could be old
                             (SELECT jsonb_object_agg(permission, allowed) FROM parvis.role_permission AS said
-                             WHERE said.emitter = role_grant.emitter AND said.role = role_grant.role)))
+                             WHERE said.emitter = role_grant.emitter AND said.role = role_grant.role),
+                            EXISTS (SELECT FROM parvis.mailed_factor AS chosen WHERE chosen.emitter = emitter.id AND (
+                             EXISTS (SELECT FROM parvis.session_factor AS given
+                                     WHERE given.session = session.id AND given.emitter = emitter.id)
+                             OR EXISTS (SELECT FROM parvis.station WHERE device = $4 AND ends_at > $2
+                                        AND station.emitter = emitter.id AND station.person = session.person)))))
                      FROM parvis.role_grant LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter
                      WHERE role_grant.person = session.person AND ended_at IS NULL
                      AND (role_grant.ends_at IS NULL OR role_grant.ends_at > $2)), '[]') AS grants,
@@ -69,21 +74,27 @@ class Recognition(ASGIMiddleware):
         token = asked.cookies.get(sessions.cookie_name(current()))
         # What a page asks for by itself is no sign that somebody sits before it.
         looking_on = bool(scope["route_handler"].opt.get("passive"))
-        known = recognise(token, asked.app.state.sign_on, self._powers, looking_on) if token else None
+        device = stations.device_of(asked.cookies)
+        known = recognise(token, asked.app.state.sign_on, self._powers, looking_on, device) if token else None
         scope["user"] = await known if known else ANONYMOUS
         scope["auth"] = None
         await next_app(scope, receive, send)
 
 
-async def recognise(token: str, sign_on: SignOn, powers: Powers, looking_on: bool = False) -> Actor:
-    """The actor of a session's token; ANONYMOUS for one that has ended, or ends now. `looking_on` is no activity."""
+async def recognise(
+    token: str, sign_on: SignOn, powers: Powers, looking_on: bool = False, device: UUID | None = None
+) -> Actor:
+    """The actor of a session's token; ANONYMOUS for one that has ended, or ends now.
+
+    `looking_on` is no activity; `device` is the station that the browser says it is.
+    """
     now = clock.now()
-    row = await _session(token, now)
+    row = await _session(token, now, device)
     if row is None:
         return ANONYMOUS
     if row["refreshed_at"] and now - row["refreshed_at"] > _REFRESH_EVERY:
         await _confirm(row, sign_on, now)
-        row = await _session(token, now)
+        row = await _session(token, now, device)
         if row is None:
             return ANONYMOUS
     if now - row["seen_at"] > _SEEN_EVERY and not looking_on:
@@ -92,9 +103,9 @@ async def recognise(token: str, sign_on: SignOn, powers: Powers, looking_on: boo
     return _actor(row, powers, now)
 
 
-async def _session(token: str, now: datetime) -> asyncpg.Record | None:
+async def _session(token: str, now: datetime, device: UUID | None) -> asyncpg.Record | None:
     async with connection() as c:
-        return await c.fetchrow(_RECOGNISE, crypto.digest(token), now, now - current().session_idle)
+        return await c.fetchrow(_RECOGNISE, crypto.digest(token), now, now - current().session_idle, device)
 
 
 async def _confirm(row: asyncpg.Record, sign_on: SignOn, now: datetime) -> None:
@@ -115,12 +126,12 @@ async def _confirm(row: asyncpg.Record, sign_on: SignOn, now: datetime) -> None:
         await endings.end(row["id"])
     else:
         sql = (
-            "UPDATE parvis.session SET tokens = $2, claimed = $3, refreshed_at = $4, refreshing_until = NULL "
-            "WHERE id = $1"
+            "UPDATE parvis.session SET tokens = $2, claimed = $3, acr = $4, refreshed_at = $5, "
+            "refreshing_until = NULL WHERE id = $1"
         )
-        claimed = claimed_roles(found.claims)
+        told = (claimed_roles(found.claims), reached(found.claims))
         async with transaction() as c:
-            await c.execute(sql, row["id"], sealed(found), claimed, now)
+            await c.execute(sql, row["id"], sealed(found), *told, now)
 
 
 async def _claim(row: asyncpg.Record, now: datetime) -> bytes | None:
@@ -136,7 +147,8 @@ async def _claim(row: asyncpg.Record, now: datetime) -> bytes | None:
 
 
 def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
-    grants = (_grant(*found) for found in row["grants"])
+    wanted = current().second_factor
+    grants = (_grant(*found, reached=not wanted or row["acr"] == wanted) for found in row["grants"])
     confirmed = row["refreshed_at"]
     return Actor(
         person=row["person"],
@@ -150,7 +162,14 @@ def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
 
 
 def _grant(
-    role: str, emitter: str | None, slug: str | None, name: str | None, said: Mapping[str, bool] | None
+    role: str,
+    emitter: str | None,
+    slug: str | None,
+    name: str | None,
+    said: Mapping[str, bool] | None,
+    mailed: bool,
+    *,
+    reached: bool,
 ) -> Grant:
     allowed = said or {}
     return Grant(
@@ -160,4 +179,6 @@ def _grant(
         name,
         gained=frozenset(permission for permission, gained in allowed.items() if gained),
         lost=frozenset(permission for permission, gained in allowed.items() if not gained),
+        # A helper works at no emitter's pages: what they may see is what they booked themselves.
+        confirmed=reached or mailed or role == Role.HELPER,
     )

@@ -44,6 +44,16 @@ def left_alone(held_until: datetime | None, shortened_to: datetime | None, other
     return all(_later(held_until, other) for other in others)
 
 
+def masked(address: str) -> str:
+    """A mail address as it is shown to somebody who should know it.
+
+    >>> masked("claire.muller@illzach.example")
+    'c…@illzach.example'
+    """
+    own, _, domain = address.rpartition("@")
+    return f"{own[:1]}…@{domain}"
+
+
 def changeable(permission: Permission) -> bool:
     """Whether emitters may say which role has it: not what is fixed, nor what is of the whole territory alone."""
     return not permission.fixed and bool(permission.roles & frozenset(AT_AN_EMITTER))

@@ -16,7 +16,7 @@ from litestar.datastructures import Cookie
 from parvis import clock, crypto
 from parvis.db import connection, new_id, transaction
 from parvis.identity.oidc.sign_on import SignedIn
-from parvis.identity.tokens import claimed_roles, sealed
+from parvis.identity.tokens import claimed_roles, reached, sealed
 from parvis.settings import Settings, current
 
 
@@ -53,10 +53,10 @@ async def begin(previous: UUID | None, person: UUID | None = None, signed_in: Si
     token, session, now = crypto.new_secret(), new_id(), clock.now()
     claims: Mapping[str, Any] = signed_in.claims if signed_in else {}
     sql = (
-        "INSERT INTO parvis.session (id, digest, person, issuer, sid, tokens, claimed, started_at, seen_at, "
-        "ends_at, refreshed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)"
+        "INSERT INTO parvis.session (id, digest, person, issuer, sid, tokens, claimed, acr, started_at, "
+        "seen_at, ends_at, refreshed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)"
     )
-    values = (person, claims.get("iss"), claims.get("sid"), sealed(signed_in), claimed_roles(claims))
+    values = (person, claims.get("iss"), claims.get("sid"), sealed(signed_in), claimed_roles(claims), reached(claims))
     async with transaction() as c:
         # Without a refresh token there is nothing to ask the provider with.
         confirmed = now if signed_in and signed_in.tokens.refresh_token else None

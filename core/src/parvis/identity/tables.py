@@ -1,4 +1,4 @@
-"""Rows of identity: people, grants, invitations, sessions, proved contacts, logout tokens already seen."""
+"""Rows of identity: people, grants, invitations, sessions, second factors, proved contacts, logout tokens seen."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Session(Table, tablename="session", schema="parvis"):
     """A browser that signed in or proved a contact. `digest` is SHA-256 of its token; `tokens` are encrypted.
 
     `refreshing_until` is held by the one request that renews the tokens; `claimed` are the roles that the
-    provider's claim leaves, null where it makes none.
+    provider's claim leaves, null where it makes none; `acr` is the level it said was reached.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -114,11 +114,54 @@ class Session(Table, tablename="session", schema="parvis"):
     sid = Varchar(length=255, null=True, default=None)
     tokens = Bytea(null=True, default=None)
     claimed = JSONB(null=True, default=None)
+    acr = Varchar(length=100, null=True, default=None)
     started_at = Timestamptz(default=None)
     seen_at = Timestamptz(default=None)
     ends_at = Timestamptz(default=None)
     refreshed_at = Timestamptz(null=True, default=None)
     refreshing_until = Timestamptz(null=True, default=None)
+
+
+class MailedFactor(Table, tablename="mailed_factor", schema="parvis"):
+    """An emitter that takes a code mailed to the work address for a second factor."""
+
+    emitter = ForeignKey(Emitter, primary_key=True, null=False, on_delete=OnDelete.cascade)
+    chosen_at = Timestamptz(default=None)
+    chosen_by = UUID(null=True, default=None)
+
+
+class WorkAddress(Table, tablename="work_address", schema="parvis"):
+    """Where somebody gets their codes at an emitter: encrypted, with a digest that finds it again."""
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
+    address = Bytea()
+    digest = Bytea()
+    given_at = Timestamptz(default=None)
+    given_by = UUID(null=True, default=None)
+
+
+class SessionFactor(Table, tablename="session_factor", schema="parvis"):
+    """A mailed code that was typed in a session, and counts at an emitter; `device` if it is remembered there."""
+
+    id = UUID(primary_key=True, default=None)
+    session = ForeignKey(Session, null=False, on_delete=OnDelete.cascade)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    device = UUID(null=True, default=None)
+    given_at = Timestamptz(default=None)
+
+
+class Station(Table, tablename="station", schema="parvis"):
+    """A named browser at a counter (`device`, which its cookie names) where somebody gives no code until `ends_at`."""
+
+    id = UUID(primary_key=True, default=None)
+    device = UUID(default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
+    name = Varchar(length=60)
+    since = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
 
 
 class ContactProof(Table, tablename="contact_proof", schema="parvis"):

@@ -12,6 +12,7 @@ from parvis.identity.oidc.sign_on import SignedIn
 
 _PURPOSE = "session-tokens"
 _ROLES_CLAIM = "parvis_roles"
+_LONGEST = 100
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -31,6 +32,16 @@ def claimed_roles(claims: Mapping[str, Any]) -> list[str] | None:
         return None
     roles = claims[_ROLES_CLAIM]
     return [role for role in roles if isinstance(role, str)] if isinstance(roles, list) else []
+
+
+def reached(claims: Mapping[str, Any]) -> str | None:
+    """The level that the provider says was reached (`acr`); None if it says none, or none that anybody would call so.
+
+    >>> reached({"acr": "2fa"}), reached({"acr": 2}), reached({})
+    ('2fa', None, None)
+    """
+    level = claims.get("acr")
+    return level if isinstance(level, str) and len(level) <= _LONGEST else None
 
 
 def sealed(signed_in: SignedIn | None) -> bytes | None:

@@ -1,7 +1,7 @@
 """The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins and
-what residents ask; the operator's page."""
+what residents ask; the operator's page; the second factor that all of them ask for."""
 
-from parvis.office import day, figures, look, openings, people, plugins, questions, requests, routes, settings
+from parvis.office import day, factor, figures, look, openings, people, plugins, questions, requests, routes, settings
 
 HANDLERS = (
     *routes.HANDLERS,
@@ -14,6 +14,7 @@ HANDLERS = (
     *people.HANDLERS,
     *plugins.HANDLERS,
     *questions.HANDLERS,
+    *factor.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

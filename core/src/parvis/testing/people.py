@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from parvis import crypto
 from parvis.contract.values import Role
 from parvis.db import new_id, transaction
 from parvis.identity import actions, sessions
@@ -21,6 +22,9 @@ async def a_person(role: Role | str | None = None, emitter: UUID | None = None, 
     return person
 
 
-async def a_session(person: UUID | None) -> dict[str, str]:
-    """The cookie of a fresh session, ready for a test client's `cookies`."""
-    return {sessions.cookie_name(current()): await sessions.begin(None, person)}
+async def a_session(person: UUID | None, acr: str | None = "2fa") -> dict[str, str]:
+    """The cookie of a fresh session that reached a level, ready for a test client's `cookies`."""
+    token = await sessions.begin(None, person)
+    async with transaction() as c:
+        await c.execute("UPDATE parvis.session SET acr = $2 WHERE digest = $1", crypto.digest(token), acr)
+    return {sessions.cookie_name(current()): token}

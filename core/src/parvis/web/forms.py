@@ -83,6 +83,17 @@ async def read(request: _AnyRequest, shape: type[T]) -> Form[T]:
     return decode(shape, await _body(request))
 
 
+async def typed(request: _AnyRequest) -> Raw | None:
+    """What was typed in a form that nobody decodes, to be sent again; None for files, or more than is taken."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return None
+    try:
+        pairs = parse_qsl((await _body(request)).decode("utf-8", "replace"), True, max_num_fields=_FIELDS)
+    except (TooLarge, ValueError):
+        return None
+    return gathered(pairs)
+
+
 def query(request: _AnyRequest, shape: type[T]) -> Form[T]:
     """Decode the address's query, e.g. the filters of a list."""
     return decode(shape, request.url.query.encode())

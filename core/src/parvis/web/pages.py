@@ -66,6 +66,7 @@ class Frame:
     search: str | None = None
 
 
+More = Callable[[], Awaitable[Mapping[str, Any]]]
 FrameProvider = Callable[[_AnyRequest], Awaitable[Frame]]
 _providers: list[FrameProvider] = []
 
@@ -81,14 +82,15 @@ def render(
     *,
     status: int = 200,
     headers: Mapping[str, str] | None = None,
+    late: More | None = None,
     **context: Any,
 ) -> Response[Any]:
     """A page from a template, in the language of the request, inside the frame of its emitter.
 
-    It is rendered as it is sent, after the handler: a frame may ask the database. Without one (the database
-    is down, say) the page is still shown, in the portal's plain look.
+    It is rendered as it is sent, after the handler: a frame may ask the database, and `late` gives what else there is
+    to wait for. Without a frame (the database is down, say) the page is still shown, in the portal's plain look.
     """
-    return _Page(request, template, context, status, headers or {})
+    return _Page(request, template, context, status, headers or {}, late)
 
 
 def see_other(url: str) -> Response[None]:
@@ -105,9 +107,10 @@ class _Page(Response[Any]):
         context: Mapping[str, Any],
         status: int,
         headers: Mapping[str, str],
+        late: More | None,
     ) -> None:
         super().__init__(None, status_code=status, headers=headers, media_type="text/html")
-        self.request, self.template, self.context = request, template, context
+        self.request, self.template, self.context, self.late = request, template, context, late
 
     def to_asgi_response(self, *_: Any, **given: Any) -> ASGIResponse:
         headers = {**(given.get("headers") or {}), **self.headers}
@@ -127,10 +130,11 @@ class _Page(Response[Any]):
         request = self.request
         frame = await _frame(request, self.status_code or 200)
         lang = language(request)
+        context = {**self.context, **(await self.late() if self.late else {})}
         page = render_text(
             self.template,
             lang,
-            **{"form": None, **self.context},
+            **{"form": None, **context},
             frame=frame,
             request=request,
             here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),

@@ -89,6 +89,7 @@ async def acting(request: _Request, said: str | None) -> Seat | None:
         return Seat(actor)
     if not actor.roles_at(said):
         raise NotFound
+    guards.require_factor(actor, said)
     guards.allow(request, actor, actor.may(BOOK_FOR_OTHERS, said))
     return Seat(actor, await territory.emitter_by_slug(said))
 

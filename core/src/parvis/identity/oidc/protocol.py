@@ -46,18 +46,23 @@ class UnknownKey(SignInRefused):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A sign-in under way, kept encrypted in the browser; `after` is where it leads, on this site."""
+    """A sign-in under way, kept encrypted in the browser; `after` is where it leads, on this site.
+
+    `acr` is the level it is to reach, empty for any.
+    """
 
     state: str
     nonce: str
     verifier: str
     after: str
     started: datetime
+    acr: str = ""
 
     @classmethod
-    def begin(cls, after: str, now: datetime) -> Attempt:
+    def begin(cls, after: str, now: datetime, acr: str = "") -> Attempt:
         """A fresh attempt, with 256 random bits for each secret."""
-        return cls(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(32), after, now)
+        state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+        return cls(state, nonce, verifier, after, now, acr)
 
     @property
     def challenge(self) -> str:

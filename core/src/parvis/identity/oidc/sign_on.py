@@ -125,6 +125,7 @@ class SignOn:
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
             "ui_locales": language,
+            **({"acr_values": attempt.acr} if attempt.acr else {}),
         }
         # Nobody is sent to a provider that is down: it must have answered a moment ago.
         return _address((await self.metadata(_ALIVE)).authorization_endpoint, query)

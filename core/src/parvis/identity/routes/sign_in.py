@@ -28,18 +28,20 @@ log = structlog.get_logger()
 _Request = Request[Actor, None, State]
 _PURPOSE = "sign-in-attempt"
 _MARK = 12
+SECOND_FACTOR = "/login/second-factor"
 _LONGEST = 1500
 
 
 @get("/login", guards=[guards.public()], **guards.declared("everyone"))
 async def login(request: _Request, after: Annotated[str, QueryParameter(name="next")] = "") -> Response[None]:
     """Lead to the provider's page; `next` is where one comes back to, on this site only."""
-    # A longer address would make a cookie that browsers drop.
-    attempt = Attempt.begin(local_path(after, otherwise="") if len(after.encode()) <= _LONGEST else "", clock.now())
-    way_in = await _sign_on(request).way_in(attempt, i18n.language(request))
-    answer = pages.see_other(way_in)
-    answer.cookies.append(_attempt_cookie(attempt))
-    return answer
+    return await _led(request, after)
+
+
+@get(SECOND_FACTOR, guards=[guards.account()], **guards.declared("signed-in"))
+async def second_factor(request: _Request, after: Annotated[str, QueryParameter(name="next")] = "") -> Response[None]:
+    """Lead to the provider's page for a second factor, a key or a code of an app, in the same session there."""
+    return await _led(request, after, current().second_factor)
 
 
 @get(CALLBACK, guards=[guards.public()], **guards.declared("everyone"))
@@ -58,7 +60,11 @@ async def callback(request: _Request) -> Response[Any]:
     async with transaction():
         person = await actions.arrive(signed_in.claims)
         token = await sessions.begin(request.user.session, person, signed_in)
-    answer = pages.see_other(attempt.after or ("/office" if await queries.is_staff(person) else "/"))
+    if attempt.acr and signed_in.claims.get("acr") != attempt.acr:
+        log.info("sign-in.level-missing", wanted=attempt.acr)
+        answer = pages.render(request, "identity/factor-missing.html", status=403, after=attempt.after)
+    else:
+        answer = pages.see_other(attempt.after or ("/office" if await queries.is_staff(person) else "/"))
     answer.cookies += [sessions.cookie(current(), token), _attempt_cookie(attempt, spent=True)]
     return answer
 
@@ -95,6 +101,15 @@ async def backchannel(request: _Request) -> Response[dict[str, str]]:
 async def signed_out(request: _Request) -> Response[Any]:
     """The page after signing out."""
     return pages.render(request, "identity/signed-out.html")
+
+
+async def _led(request: _Request, after: str, acr: str = "") -> Response[None]:
+    # A longer address would make a cookie that browsers drop.
+    kept = local_path(after, otherwise="") if len(after.encode()) <= _LONGEST else ""
+    attempt = Attempt.begin(kept, clock.now(), acr)
+    answer = pages.see_other(await _sign_on(request).way_in(attempt, i18n.language(request)))
+    answer.cookies.append(_attempt_cookie(attempt))
+    return answer
 
 
 def _sign_on(request: _Request) -> SignOn:

@@ -1,6 +1,6 @@
-"""Who may do what at an emitter: its people and their roles, invitations, and what each role may do."""
+"""Who may do what at an emitter: its people and their roles, invitations, what each role may do, second factors."""
 
-from parvis.office.people import accepting, giving, holding, inviting, listing, past, roles
+from parvis.office.people import accepting, factor, giving, holding, inviting, listing, past, roles
 
 HANDLERS = (
     *listing.HANDLERS,
@@ -10,6 +10,7 @@ HANDLERS = (
     *holding.HANDLERS,
     *giving.HANDLERS,
     *accepting.HANDLERS,
+    *factor.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]
