@@ -70,6 +70,16 @@ class Browser:
         assert "location" in answer.headers, answer.text
         return await self.http.get(answer.headers["location"])
 
+    async def step_up(self, wanted: str) -> httpx.Response:
+        """Open a page that asks for a second factor, give the code of the app, and come back to it."""
+        page = await self.http.get(wanted)
+        while "/protocol/openid-connect/" not in page.headers["location"]:
+            page = await self.http.get(page.headers["location"])
+        asked = await self.http.get(page.headers["location"])
+        assert 'name="password"' not in asked.text
+        back = await self.send(asked, otp=code_now())
+        return await self.http.get((await self.http.get(back.headers["location"])).headers["location"])
+
     async def fill_in(self, page: httpx.Response, user: User) -> httpx.Response:
         """Send name and password from Keycloak's page of these."""
         return await self.send(page, username=user.name, password=PASSWORD)

@@ -202,9 +202,10 @@ async def warm(admin):
 
 
 async def test_keycloak_goes_down_and_comes_back(browser, admin, keycloak):
-    user, other = a_user(admin), Browser(browser.base)
+    user, other = a_user(admin, otp=True), Browser(browser.base)
     await grant(user, Role.AGENT, "illzach")
     await browser.sign_in(user)
+    assert (await browser.step_up("/office/illzach/today")).status_code == 200
     await other.sign_in(a_user(admin))
     keycloak.stop()
     try:
@@ -249,3 +250,17 @@ async def test_a_second_factor_is_asked_for_in_the_same_session(browser, admin):
         second = await redeemed(attempt, await browser.send(asked, otp=code_now()))
     assert [claims["acr"] for claims in (first, second)] == ["1fa", "2fa"]
     assert first["sid"] == second["sid"]
+
+
+async def test_agents_pages_ask_for_the_second_factor_and_keep_it_through_a_refresh(browser, admin):
+    user = a_user(admin, otp=True)
+    await grant(user, Role.AGENT, "illzach")
+    await browser.sign_in(user)
+    first = await browser.http.get("/office/illzach/today")
+    assert (first.status_code, first.headers["location"].partition("?")[0]) == (303, "/second-factor")
+    assert (await browser.http.post("/office/illzach/requests", data={"q": "x"})).status_code == 401
+    page = await browser.step_up("/office/illzach/today?a=b")
+    assert (page.status_code, str(page.url).removeprefix(browser.base)) == (200, "/office/illzach/today?a=b")
+    await let_pass(6, browser)
+    assert (await browser.http.get("/office/illzach/today")).status_code == 200
+    assert (await browser.http.get("/office/mulhouse/today")).status_code == 404
