@@ -19,6 +19,12 @@ from keycloak import KeycloakAdmin
 
 PASSWORD = "a long enough password"
 _SEED = "a seed of twenty len"
+# The app of a telephone that shows a new code every 30 seconds.
+OTP = {
+    "type": "otp",
+    "secretData": f'{{"value":"{_SEED}"}}',
+    "credentialData": '{"subType":"totp","digits":6,"counter":0,"period":30,"algorithm":"HmacSHA1"}',
+}
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,8 @@ def a_user(admin: KeycloakAdmin, *groups: str, otp: bool = False) -> User:
     name = f"u-{uuid4().hex[:12]}"
     told = {"username": name, "email": f"{name}@example.org", "emailVerified": True, "enabled": True}
     password = {"type": "password", "value": PASSWORD, "temporary": False}
-    code = {
-        "type": "otp",
-        "secretData": f'{{"value":"{_SEED}"}}',
-        "credentialData": '{"subType":"totp","digits":6,"counter":0,"period":30,"algorithm":"HmacSHA1"}',
-    }
     person = {"firstName": "Sophie", "lastName": "Keller", "groups": list(groups)}
-    user = admin.create_user({**told, **person, "credentials": [password, code] if otp else [password]})
+    user = admin.create_user({**told, **person, "credentials": [password, OTP] if otp else [password]})
     return User(user, name)
 
 

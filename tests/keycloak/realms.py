@@ -8,12 +8,13 @@ from uuid import uuid4
 from tests.keycloak.server import ADMIN, Keycloak
 
 from keycloak import KeycloakAdmin
-from parvis.identity.keycloak.access import Access, realm_of
+from parvis.identity.keycloak.access import Access, GroupsAccess, realm_of
 from parvis.identity.keycloak.files import KeycloakFile
 from parvis.identity.keycloak.provisioning import Provisioning
 from parvis.settings import Settings
 
 EMITTERS = ("illzach", "mulhouse")
+GROUPS = GroupsAccess(client_id="parvis-groups", client_secret="the portal's / small: one")
 ACCESS = Access(client_id=ADMIN[0], client_secret=ADMIN[1])
 
 
@@ -41,8 +42,8 @@ def provision(
     access: Access = ACCESS,
 ) -> list[str]:
     """Bring the realm of these settings in line with a file; the lines of what was changed."""
-    found = Provisioning(access, settings)
-    planned = found.plan(file, emitters, frozenset(adopt))
+    found = Provisioning(access, settings, GROUPS)
+    planned = found.plan(file, tuple(emitters), frozenset(adopt))
     assert not planned.conflicts
     found.apply(planned.changes, lambda _: None)
     return [str(change) for change in planned.changes]

@@ -120,6 +120,26 @@ def test_an_account_of_the_realm_with_four_roles_is_enough(realm, admin):
     assert provision(access=own) == []
 
 
+def test_an_account_that_fills_the_groups_is_added_repaired_and_grows_with_the_emitters(realm, admin):
+    file = KeycloakFile(roles=RolesEntry(push=True))
+    added = provision(file, ("illzach",))
+    assert [line.rpartition(" ")[2] for line in added[-4:]] == [
+        "parvis-groups",
+        "parvis-groups",
+        "parvis-groups-people",
+        "parvis-groups-members",
+    ]
+    assert provision(file, ("illzach",)) == []
+    account, management = admin.get_client_id("parvis-groups"), admin.get_client_id("realm-management")
+    user = admin.get_client_service_account_user(account)["id"]
+    admin.delete_client_roles_of_user(user, management, [admin.get_client_role(management, "query-users")])
+    grown = provision(file, ("illzach", "new"))
+    assert "change roles of the account parvis-groups: query-users: nothing → true" in grown
+    assert grown[-1].startswith("change permission parvis-groups-members: resources:")
+    assert len(grown) == len(("new", "4 roles")) + 3 + 2
+    assert provision(file, ("illzach", "new")) == []
+
+
 def test_the_file_is_followed_when_it_changes(realm, admin):
     provision()
     entry = RealmEntry(languages=("de", "fr"), theme="keycloak", name="Territory", registration=False)

@@ -109,6 +109,14 @@ class ContactCodeRequested(Event, frozen=True, kw_only=True):
     proof: UUID
 
 
+class GrantsChanged(Event, frozen=True, kw_only=True):
+    """What somebody may do changed, or might be mirrored elsewhere by now; what holds is read where it is needed."""
+
+    type = "grants.changed"
+
+    person: UUID
+
+
 class PaymentSettled(Event, frozen=True, kw_only=True):
     """Money came in (`cents`) and was taken: for the place (`paid`), or to be given back (`vain`, `extra`)."""
 

@@ -8,6 +8,7 @@ from parvis import clock, crypto, logging, plugins, settings
 from parvis.app.frames import frame_of
 from parvis.app.parts import REACTIONS
 from parvis.errors import ConfigurationError
+from parvis.identity.keycloak.access import GROUPS_PREFIX, GroupsAccess
 from parvis.outbox import subscriptions
 from parvis.plugins import Plugins
 from parvis.settings import Settings
@@ -27,6 +28,7 @@ def assemble(ready: Settings | None = None) -> Plugins:
     logging.configure(ready)
     crypto.use(crypto.load_keys(ready))
     clock.follow(None if ready.env == "production" else ready.data / "clock")
+    settings.provide(settings.read(GroupsAccess, os.environ, GROUPS_PREFIX))
     installed = plugins.load().accepted(ready.skip_refused_plugins)
     plugins.use(installed)
     for plugin in installed:

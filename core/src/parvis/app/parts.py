@@ -17,6 +17,7 @@ from parvis.dossiers.routes import HANDLERS as DOSSIERS
 from parvis.earlier import jobs as earlier_jobs
 from parvis.earlier.routes import HANDLERS as EARLIER
 from parvis.identity import jobs as identity_jobs
+from parvis.identity.groups import REACTIONS as GROUPS
 from parvis.indicators.reactions import REACTIONS as INDICATORS
 from parvis.jobs import Timer, timers
 from parvis.messages import jobs as messages_jobs
@@ -26,7 +27,7 @@ from parvis.office.questions import REACTIONS as QUESTIONS
 from parvis.web import jobs as web_jobs
 
 PERMISSIONS: tuple[Permission, ...] = OFFICE
-REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS, *QUESTIONS)
+REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS, *QUESTIONS, *GROUPS)
 HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTENDANCE, *EARLIER, look)
 
 

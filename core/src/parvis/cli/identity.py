@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from parvis import settings
-from parvis.cli.instance import instance
+from parvis.cli.instance import asked, instance
 from parvis.db import close_pool, open_pool
 from parvis.errors import ConfigurationError
-from parvis.identity.keycloak.access import PREFIX, Access
+from parvis.identity import groups
+from parvis.identity.keycloak.access import GROUPS_PREFIX, PREFIX, Access, GroupsAccess
 from parvis.identity.keycloak.files import read
 from parvis.identity.keycloak.rules import Plan
 from parvis.settings import Settings
@@ -48,13 +49,31 @@ def provision(file: Path | None, apply: bool, adopt: tuple[str, ...]) -> None:
     click.echo(_summed_up(len(found.changes), apply))
 
 
+@identity.command()
+@click.option("--apply/--plan", "apply", default=False, help="Make the moves, or only say them (the default).")
+def sync(apply: bool) -> None:
+    """Bring the members of Keycloak's groups in line with the grants; the worker does so once a day by itself."""
+    with instance() as ready:
+        settings.provide(settings.read(GroupsAccess, os.environ, GROUPS_PREFIX))
+        said = groups.plan(lambda subject, move: click.echo(f"{subject}: {move}"), apply)
+        count = asyncio.run(asked(ready, said))
+    click.echo(_moved(count, apply))
+
+
+def _moved(count: int, applied: bool) -> str:
+    if not count:
+        return "The groups are as the grants say."
+    counted = "1 move" if count == 1 else f"{count} moves"
+    return f"{counted} made." if applied else f"{counted} to make: --apply does it."
+
+
 def _provisioning(access: Access, ready: Settings) -> Provisioning:
     # Only whoever has a Keycloak installs its library.
     try:
         kind = resolve_name("parvis.identity.keycloak.provisioning:Provisioning")
     except ModuleNotFoundError as error:
         raise ConfigurationError("The library for Keycloak is missing: install parvis-core[keycloak].") from error
-    found: Provisioning = kind(access, ready)
+    found: Provisioning = kind(access, ready, settings.read(GroupsAccess, os.environ, GROUPS_PREFIX))
     return found
 
 

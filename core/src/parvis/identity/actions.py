@@ -13,7 +13,7 @@ from parvis import clock
 from parvis.contract.values import Role
 from parvis.db import Connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
-from parvis.identity import rules
+from parvis.identity import groups, rules
 from parvis.identity.endings import end_sessions
 from parvis.web import fields
 
@@ -78,6 +78,7 @@ async def grant(
         await c.execute(over, person, role.value, emitter, now)
         try:
             given: UUID = await c.fetchval(sql, new_id(), person, role.value, emitter, by, now, until)
+            await groups.changed(person)
         except asyncpg.ForeignKeyViolationError as error:
             raise NotFound from error
     return given
@@ -94,6 +95,7 @@ async def end_grant(grant_id: UUID, by: UUID | None = None) -> None:
         sql = "UPDATE parvis.role_grant SET ended_at = $2, ended_by = $3 WHERE id = $1"
         await c.execute(sql, grant_id, now, by)
         await end_sessions(person)
+        await groups.changed(person)
 
 
 async def set_end(grant_id: UUID, until: datetime | None) -> None:

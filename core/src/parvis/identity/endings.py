@@ -7,6 +7,7 @@ from uuid import UUID
 
 from parvis import clock
 from parvis.db import transaction
+from parvis.identity import groups
 from parvis.identity.oidc.protocol import LogoutOrder
 from parvis.identity.tokens import Kept, opened
 from parvis.settings import current
@@ -14,7 +15,7 @@ from parvis.settings import current
 # How long a manager sees that nobody answered an invitation, and can send it again.
 _UNANSWERED = timedelta(days=30)
 _FORGET_INVITATIONS = "DELETE FROM parvis.invitation WHERE state = 'pending' AND expires_at < $1 RETURNING id"
-_END_ROLES = "UPDATE parvis.role_grant SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= $1 RETURNING id"
+_END_ROLES = "UPDATE parvis.role_grant SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= $1 RETURNING person"
 
 # A work address goes with the last role there.
 _FORGET_ADDRESSES = (
@@ -68,9 +69,11 @@ async def sweep() -> int:
             ("DELETE FROM parvis.contact_proof WHERE ends_at < $1 RETURNING id", now - timedelta(hours=1)),
             ("DELETE FROM parvis.logout_seen WHERE until < $1 RETURNING jti", now),
             (_FORGET_INVITATIONS, now - _UNANSWERED),
-            (_END_ROLES, now),
             (_FORGET_ADDRESSES, now),
             ("DELETE FROM parvis.station WHERE ends_at < $1 RETURNING id", now),
         ):
             gone += len(await c.fetch(sql, instant))
-    return gone
+        ended = await c.fetch(_END_ROLES, now)
+        for person in {row["person"] for row in ended}:
+            await groups.changed(person)
+    return gone + len(ended)

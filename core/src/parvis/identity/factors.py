@@ -12,8 +12,9 @@ from parvis import clock, crypto
 from parvis.contract.values import Channel
 from parvis.db import connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Text
-from parvis.identity import contacts
+from parvis.identity import contacts, groups
 from parvis.identity.contacts import Contact
+from parvis.identity.members import members_of
 
 _ADDRESS = "work-address"
 _USED = Text("This code is no longer valid. Ask for a new one.")
@@ -36,7 +37,11 @@ async def choose(emitter: UUID, mailed: bool, by: UUID | None) -> bool:
     )
     async with transaction() as c:
         if mailed:
-            return await c.fetchval(taken, emitter, clock.now(), by) is not None
+            taken_now = await c.fetchval(taken, emitter, clock.now(), by) is not None
+            for member in await members_of(emitter) if taken_now else ():
+                # Their groups wait for no key any more.
+                await groups.changed(member.person)
+            return taken_now
         for table in ("session_factor", "station"):
             await c.execute(f"DELETE FROM parvis.{table} WHERE emitter = $1", emitter)  # noqa: S608 - two names of ours
         gone = "DELETE FROM parvis.mailed_factor WHERE emitter = $1 RETURNING emitter"

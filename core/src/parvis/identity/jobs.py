@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from parvis.identity import endings
+from parvis.identity import endings, groups
 from parvis.jobs import Timer
 
 
 def timers() -> tuple[Timer, ...]:
-    """Lapsed sessions, codes and logout tokens are deleted every ten minutes."""
-    return (Timer("identity.sweep", timedelta(minutes=10), endings.sweep),)
+    """Lapsed sessions, codes and logout tokens are deleted every ten minutes, groups compared once a day."""
+    return (
+        Timer("identity.sweep", timedelta(minutes=10), endings.sweep),
+        Timer("identity.groups", timedelta(days=1), groups.compare),
+    )

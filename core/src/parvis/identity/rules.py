@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +24,23 @@ class CellChange(NamedTuple):
     cell: Cell
     before: bool | None
     after: bool | None
+
+
+class Mirrored(NamedTuple):
+    """A role that holds, as the path of its group; `mailed`: its emitter asks for no key."""
+
+    path: str
+    mailed: bool
+
+
+class Move(NamedTuple):
+    """Somebody who joins a group, or leaves it."""
+
+    path: str
+    joins: bool
+
+    def __str__(self) -> str:
+        return f"{'join' if self.joins else 'leave'} {self.path}"
 
 
 Said = Mapping[Cell, bool]
@@ -52,6 +69,30 @@ def masked(address: str) -> str:
     """
     own, _, domain = address.rpartition("@")
     return f"{own[:1]}…@{domain}"
+
+
+def waits_for_factor(one: Mirrored, there: Collection[str]) -> bool:
+    """Whether somebody joins this group only once they have a second factor.
+
+    Keycloak lets whoever has the password set one up: a group joined before would be worth a password.
+    """
+    return not one.mailed and one.path not in there
+
+
+def moves(held: Iterable[Mirrored], there: Collection[str], *, has_factor: bool) -> list[Move]:
+    """How somebody who is in the groups `there` comes to be in those of the roles they hold, leaving first.
+
+    >>> agent = Mirrored("/emitters/illzach/agent", mailed=False)
+    >>> [str(move) for move in moves([agent], ["/emitters/illzach/reader"], has_factor=True)]
+    ['leave /emitters/illzach/reader', 'join /emitters/illzach/agent']
+    >>> moves([agent], [], has_factor=False), moves([agent], [agent.path], has_factor=False)
+    ([], [])
+    """
+    wanted = {one.path: one for one in held}
+    leaving = [Move(path, joins=False) for path in sorted(set(there) - wanted.keys())]
+    joining = [path for path, one in sorted(wanted.items()) if path not in there]
+    ready = (path for path in joining if has_factor or not waits_for_factor(wanted[path], there))
+    return [*leaving, *(Move(path, joins=True) for path in ready)]
 
 
 def changeable(permission: Permission) -> bool:

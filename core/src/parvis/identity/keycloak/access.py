@@ -9,6 +9,7 @@ from parvis.errors import ConfigurationError
 from parvis.settings import setting
 
 PREFIX = "PARVIS_KEYCLOAK_"
+GROUPS_PREFIX = "PARVIS_GROUPS_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,15 @@ class Access:
     url: str = setting("", "Keycloak's address for administrators; the sign-on's when empty")
     realm: str = setting("master", "realm of the service account of `parvis identity provision`")
     client_id: str = setting("", "client id of that account")
+    client_secret: str = setting("", "secret of that account", secret=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsAccess:
+    """The portal's own account, which keeps the members of the groups; nothing is pushed without one."""
+
+    url: str = setting("", "Keycloak's address for administrators; the sign-on's when empty")
+    client_id: str = setting("", "client id of the account that keeps the groups' members; none are kept when empty")
     client_secret: str = setting("", "secret of that account", secret=True)
 
 

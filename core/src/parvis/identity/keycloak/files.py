@@ -42,9 +42,13 @@ class BruteForceEntry(_Entry, frozen=True, kw_only=True):
 
 
 class RolesEntry(_Entry, frozen=True, kw_only=True):
-    """`narrow`: a role counts in Parvis only for members of its group too. Fill the groups before."""
+    """`narrow`: a role counts in Parvis only for members of its group too. Fill the groups before.
+
+    `push`: an account of its own (PARVIS_GROUPS_CLIENT_ID) may fill them, and the portal does.
+    """
 
     narrow: bool = False
+    push: bool = False
 
 
 class ProviderEntry(_Entry, frozen=True, kw_only=True):

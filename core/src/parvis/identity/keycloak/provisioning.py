@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,11 +10,13 @@ from keycloak.exceptions import KeycloakAuthenticationError, KeycloakConnectionE
 
 from keycloak import KeycloakAdmin, KeycloakOpenIDConnection
 from parvis.errors import ConfigurationError
-from parvis.identity.keycloak.access import PREFIX, Access, realm_of
+from parvis.identity.keycloak.access import GROUPS_PREFIX, PREFIX, Access, GroupsAccess, realm_of
+from parvis.identity.keycloak.account import Account, account_things
 from parvis.identity.keycloak.clients import Clients, ScopesOfClients
 from parvis.identity.keycloak.files import KeycloakFile
 from parvis.identity.keycloak.flows import Flows
 from parvis.identity.keycloak.resources import Groups, Mappers, Providers, Realms, Resource, Scopes
+from parvis.identity.keycloak.rights import AccountRoles, Permissions, Policies
 from parvis.identity.keycloak.rules import Change, Keys, Kind, Plan, Thing, plan
 from parvis.identity.keycloak.upstreams import discovered
 from parvis.identity.keycloak.wanted import Addresses, Client, things
@@ -25,9 +27,9 @@ from parvis.settings import Settings
 class Provisioning:
     """One realm of one Keycloak. Every method raises ConfigurationError with what is to be mended."""
 
-    def __init__(self, access: Access, settings: Settings) -> None:
+    def __init__(self, access: Access, settings: Settings, groups: GroupsAccess | None = None) -> None:
         server, self._realm = realm_of(settings.oidc_issuer)
-        self._settings = settings
+        self._settings, self._own = settings, groups or GroupsAccess()
         if not access.client_id or not access.client_secret:
             raise ConfigurationError(f"{PREFIX}CLIENT_ID and {PREFIX}CLIENT_SECRET are missing: who is to do it?")
         connection = KeycloakOpenIDConnection(
@@ -44,18 +46,22 @@ class Provisioning:
             Kind.FLOW: Flows(admin),
             Kind.SCOPE: Scopes(admin),
             Kind.MAPPER: Mappers(admin),
-            Kind.GROUP: Groups(admin),
+            Kind.GROUP: (known := Groups(admin)),
             Kind.PROVIDER: Providers(admin),
             Kind.CLIENT: Clients(admin),
             Kind.SCOPE_OF_CLIENT: ScopesOfClients(admin),
+            Kind.ROLES: AccountRoles(admin),
+            Kind.POLICY: Policies(admin),
+            Kind.PERMISSION: Permissions(admin, known),
         }
 
-    def plan(self, file: KeycloakFile, emitters: Iterable[str], adopted: frozenset[str] = frozenset()) -> Plan:
+    def plan(self, file: KeycloakFile, emitters: Collection[str], adopted: frozenset[str] = frozenset()) -> Plan:
         """What differs from the file; nothing is changed."""
         with self._spoken():
             there = self._resources[Kind.REALM].find(self._realm) is not None
             upstreams = [discovered(entry) for entry in file.provider]
-            wanted = things(file, self._realm, self._client(), emitters, upstreams)
+            wanted = [*things(file, self._realm, self._client(), list(emitters), upstreams)]
+            wanted += account_things(self._account(), emitters) if file.roles.push else ()
             return plan(((thing, self._find(thing) if there else None) for thing in wanted), adopted)
 
     def apply(self, changes: Iterable[Change], told: Callable[[Change], Any]) -> None:
@@ -81,6 +87,11 @@ class Provisioning:
             raise ConfigurationError("PARVIS_OIDC_CLIENT_SECRET is missing: Keycloak is told the portal's own.")
         addresses = Addresses(base, base + CALLBACK, base + SIGNED_OUT, base + BACKCHANNEL)
         return Client(settings.oidc_client_id, settings.oidc_client_secret, addresses)
+
+    def _account(self) -> Account:
+        if not self._own.client_id or not self._own.client_secret:
+            raise ConfigurationError(f"{GROUPS_PREFIX}CLIENT_ID and {GROUPS_PREFIX}CLIENT_SECRET are missing.")
+        return Account(self._own.client_id, self._own.client_secret)
 
     @contextmanager
     def _spoken(self) -> Iterator[None]:

@@ -122,6 +122,10 @@ class Groups:
         whole = merged(found, thing.keys)
         self._admin.update_group(found["id"], {"name": whole["name"], "attributes": whole["attributes"]})
 
+    def paths(self) -> dict[str, str]:
+        """The paths of the groups that were asked for so far, by Keycloak's own name for them."""
+        return {group["id"]: f"{above}/{own}" for above, below in self._known.items() for own, group in below.items()}
+
     def _children(self, path: str) -> dict[str, Found]:
         if path not in self._known:
             # Ten a page, unless told.

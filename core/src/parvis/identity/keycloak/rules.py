@@ -26,6 +26,9 @@ class Kind(StrEnum):
     PROVIDER = "provider"
     CLIENT = "client"
     SCOPE_OF_CLIENT = "scope of the client"
+    ROLES = "roles of the account"
+    POLICY = "policy"
+    PERMISSION = "permission"
 
 
 @dataclass(frozen=True, slots=True)

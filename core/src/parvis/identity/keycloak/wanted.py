@@ -59,14 +59,14 @@ def things(
     if file.step_up:
         yield _flow(BROWSER, browser(file.realm.longest * 60))
         yield _flow(AFTER_BROKER, after_broker(file.realm.longest * 60))
-    yield _marked(Kind.SCOPE, ROLES_SCOPE, _scope(), "attributes", "true")
+    yield marked(Kind.SCOPE, ROLES_SCOPE, _scope(), "attributes", "true")
     yield Thing(Kind.MAPPER, f"{ROLES_SCOPE}/{CLAIM}", _mapper())
     for path in groups(emitters):
-        yield _marked(Kind.GROUP, path, {"attributes": {}}, "attributes", ["true"])
+        yield marked(Kind.GROUP, path, {"attributes": {}}, "attributes", ["true"])
     for upstream in upstreams:
         keys = _provider(upstream, file.step_up)
-        yield _marked(Kind.PROVIDER, upstream.entry.alias, keys, "config", "true")
-    yield _marked(Kind.CLIENT, client.id, _client(client, file.step_up), "attributes", "true")
+        yield marked(Kind.PROVIDER, upstream.entry.alias, keys, "config", "true")
+    yield marked(Kind.CLIENT, client.id, _client(client, file.step_up), "attributes", "true")
     scopes = {**_SCOPES, ROLES_SCOPE: "default" if file.roles.narrow else "none"}
     for scope, how in scopes.items():
         yield Thing(Kind.SCOPE_OF_CLIENT, f"{client.id}/{scope}", {"assigned": how})
@@ -85,7 +85,8 @@ def groups(emitters: Iterable[str]) -> Iterator[str]:
         yield from (f"/emitters/{slug}/{role}" for role in _AT_EMITTERS)
 
 
-def _marked(kind: Kind, name: str, keys: Keys, where: str, mark: Any) -> Thing:
+def marked(kind: Kind, name: str, keys: Keys, where: str, mark: Any) -> Thing:
+    """A thing that carries our mark among the keys of `where`."""
     return Thing(kind, name, {**keys, where: {**keys[where], MARK: mark}}, (where, MARK))
 
 
@@ -121,7 +122,8 @@ def _realm(file: KeycloakFile, name: str) -> Thing:
     }
     keys |= {"displayName": entry.name} if entry.name else {}
     keys |= {"loginTheme": entry.theme} if entry.theme else {}
-    return _marked(Kind.REALM, name, keys, "attributes", "true")
+    keys |= {"adminPermissionsEnabled": True} if file.roles.push else {}
+    return marked(Kind.REALM, name, keys, "attributes", "true")
 
 
 def _scope() -> Keys:

@@ -15,7 +15,7 @@ from litestar.params import QueryParameter
 from parvis import clock, crypto
 from parvis.db import transaction
 from parvis.errors import Forbidden
-from parvis.identity import actions, endings, guards, queries, sessions
+from parvis.identity import actions, endings, groups, guards, queries, sessions
 from parvis.identity.actors import Actor
 from parvis.identity.oidc.protocol import ATTEMPT_LASTS, Attempt, SignInRefused, read_answer
 from parvis.identity.oidc.sign_on import BACKCHANNEL, CALLBACK, SIGNED_OUT, SignOn, SignOnDown
@@ -60,11 +60,14 @@ async def callback(request: _Request) -> Response[Any]:
     async with transaction():
         person = await actions.arrive(signed_in.claims)
         token = await sessions.begin(request.user.session, person, signed_in)
+        if is_staff := await queries.is_staff(person):
+            # They may have set a second factor up a moment ago, which a group waited for.
+            await groups.changed(person)
     if attempt.acr and signed_in.claims.get("acr") != attempt.acr:
         log.info("sign-in.level-missing", wanted=attempt.acr)
         answer = pages.render(request, "identity/factor-missing.html", status=403, after=attempt.after)
     else:
-        answer = pages.see_other(attempt.after or ("/office" if await queries.is_staff(person) else "/"))
+        answer = pages.see_other(attempt.after or ("/office" if is_staff else "/"))
     answer.cookies += [sessions.cookie(current(), token), _attempt_cookie(attempt, spent=True)]
     return answer
 
