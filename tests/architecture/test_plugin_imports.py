@@ -22,6 +22,7 @@ SPOKEN = {
     "identity.sessions",
     "identity.shares",
     "calendars.at_counter",
+    "calendars.offering",
     "calendars.openings",
     "calendars.search",
     "calendars.slots",

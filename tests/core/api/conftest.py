@@ -21,7 +21,7 @@ from parvis.dossiers import queries as dossier_queries
 from parvis.dossiers.actions import By, NewDossier
 from parvis.errors import Text
 from parvis.identity.contacts import Contact
-from parvis.territory.actions import add_emitter, publish
+from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.testing.calendars import a_calendar
 from parvis.testing.plugins import a_plugin
 from parvis.web.site import Site
@@ -87,6 +87,7 @@ async def _a_town(desks=1, **rest):
     """A town hall that offers both kinds."""
     calendar = await a_calendar(desks=desks, **rest)
     await planning.offer(calendar.id, "collection", 5, 5)
+    await enable_plugin(calendar.emitter, "idcard")
     await publish(calendar.emitter, "idcard")
     await add_emitter(
         "mulhouse", "Mulhouse", "municipality", latitude=47.7489, longitude=7.3253, insee="68224",

@@ -19,7 +19,7 @@ from parvis.earlier.rules import Wish
 from parvis.errors import Text
 from parvis.identity.contacts import Contact
 from parvis.messages.queries import of_dossier
-from parvis.territory.actions import publish
+from parvis.territory.actions import enable_plugin, publish
 from parvis.testing.calendars import SomeCalendar, a_calendar
 from parvis.testing.plugins import a_plugin
 from parvis.testing.visits import a_visit, put_clock
@@ -91,6 +91,7 @@ class Hall:
 @pytest.fixture
 async def hall(database):
     calendar = await a_calendar(desks=1, horizon_days=30)
+    await enable_plugin(calendar.emitter, "idcard")
     await publish(calendar.emitter, "idcard")
     found = Hall(calendar)
 

@@ -16,7 +16,7 @@ from parvis.dossiers.actions import By
 from parvis.earlier import actions, offering, queries
 from parvis.earlier.actions import OfferGone
 from parvis.errors import Refused
-from parvis.territory.actions import publish
+from parvis.territory.actions import enable_plugin, publish
 from parvis.testing.calendars import a_calendar
 from parvis.testing.visits import put_clock
 
@@ -177,6 +177,7 @@ async def test_only_places_that_offer_the_same_online_can_be_chosen(hall):
     dossier = await hall.visit("léa")
     offered, other, counter_only = await a_calendar(), await a_calendar(), await a_calendar()
     for calendar in (offered, counter_only):
+        await enable_plugin(calendar.emitter, "idcard")
         await publish(calendar.emitter, "idcard")
     async with connection() as c:
         await c.execute("UPDATE parvis.calendar_kind SET online = false WHERE calendar = $1", counter_only.id)

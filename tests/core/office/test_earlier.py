@@ -8,7 +8,7 @@ from tests.core.earlier.conftest import a_service
 from parvis import plugins
 from parvis.calendars import actions as calendars
 from parvis.earlier import offering, queries
-from parvis.territory.actions import publish
+from parvis.territory.actions import enable_plugin, publish
 from parvis.testing.calendars import a_calendar
 from parvis.testing.plugins import a_plugin
 from parvis.testing.visits import a_visit, put_clock
@@ -23,6 +23,7 @@ async def proposing(office):
 
     before = plugins.current()
     plugins.use(a_plugin(a_service(earlier)))
+    await enable_plugin(office.calendar.emitter, "idcard")
     await publish(office.calendar.emitter, "idcard")
     put_clock(office.calendar.at(10, days=-5))
     yield office

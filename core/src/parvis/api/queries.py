@@ -13,7 +13,9 @@ from parvis import plugins
 from parvis.api.bodies.catalogue import PlaceQuery
 from parvis.api.bodies.slots import Sought
 from parvis.api.rules import kind_of, kind_refusals, sought_refusals
+from parvis.calendars import offering
 from parvis.calendars.search import Wanted
+from parvis.calendars.slots import Slot
 from parvis.contract.values import Kind, Service
 from parvis.db import connection
 from parvis.errors import Invalid, NotFound, Refusal, Text
@@ -22,10 +24,7 @@ from parvis.territory.queries import PlaceInfo
 
 Point = tuple[float, float]
 _OFFERS = """
-SELECT DISTINCT c.place, c.service FROM parvis.calendar c
-JOIN parvis.place p ON p.id = c.place
-LEFT JOIN parvis.publication u ON u.emitter = p.emitter AND u.service = c.service
-WHERE c.active AND p.active AND coalesce(u.state = 'published', true)
+SELECT DISTINCT place, service FROM parvis.offering($1, $2, $3) WHERE coalesce(published, true)
 """
 
 
@@ -75,14 +74,12 @@ def kinds_named(key: str) -> list[Kind]:
     ]
 
 
-async def asks_work(calendar: UUID) -> bool:
-    """Whether the emitter of a calendar asks for a proof of work before an hour of it is held."""
-    sql = "SELECT c.service, p.emitter FROM parvis.calendar c JOIN parvis.place p ON p.id = c.place WHERE c.id = $1"
-    async with connection() as c:
-        row = await c.fetchrow(sql, calendar)
+async def asks_work(slot: Slot) -> bool:
+    """Whether an hour's emitter asks for a proof of work before it is held. Raises UnknownSlot if nobody offers it."""
+    found = await offering.one(slot.calendar, slot.start)
     services = (service for plugin in plugins.current() for service in plugin.services)
-    asking = next((service.asks_work for service in services if row and service.key == row["service"]), None)
-    return asking is not None and await asking(row["emitter"])
+    asking = next((service.asks_work for service in services if service.key == found.service), None)
+    return asking is not None and await asking(found.owner)
 
 
 async def places(asked: PlaceQuery) -> OfferedPage:
@@ -99,7 +96,7 @@ async def places(asked: PlaceQuery) -> OfferedPage:
 async def _offers() -> Mapping[UUID, set[str]]:
     found: defaultdict[UUID, set[str]] = defaultdict(set)
     async with connection() as c:
-        for row in await c.fetch(_OFFERS):
+        for row in await c.fetch(_OFFERS, *offering.asked()):
             found[row["place"]].add(row["service"])
     return found
 

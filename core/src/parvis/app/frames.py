@@ -18,6 +18,7 @@ from parvis.office.day.looking import waiting
 from parvis.office.permissions import (
     ANSWER,
     CHANGE,
+    CONTRACTS,
     FIGURES,
     LOOK,
     OPENINGS,
@@ -29,6 +30,7 @@ from parvis.office.permissions import (
 )
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
+from parvis.territory.publishing import queries as publishing
 from parvis.territory.queries import EmitterInfo
 from parvis.web.pages import Frame, Link
 
@@ -124,6 +126,7 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
         links += await _own_links(request, actor, emitter)
         links += await _plugin_links(request, actor, emitter)
         links += await _questions(request, actor, emitter)
+        links += await _contracts(request, actor, emitter)
         links += _pages(request, actor, emitter, _AFTER)
     if actor.has(Role.OPERATOR):
         path = request.url.path
@@ -166,6 +169,15 @@ async def _questions(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -
     url, count = f"/office/{emitter.slug}/questions", await questions.count_open(emitter.id)
     current = request.url.path.startswith(url)
     return [Link(label=Text("Who read my request?"), url=url, icon="inbox", current=current, count=count or None)]
+
+
+async def _contracts(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
+    """What was entrusted to others, and how many proposals wait for an answer."""
+    if not actor.may(CONTRACTS, emitter.slug):
+        return []
+    url, count = f"/office/{emitter.slug}/contracts", await publishing.count_waiting(emitter.id)
+    current = request.url.path.startswith(url)
+    return [Link(label=Text("Contracts"), url=url, icon="edit", current=current, count=count or None)]
 
 
 async def _plugin_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:

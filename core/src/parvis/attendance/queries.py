@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from parvis import crypto
+from parvis import clock, crypto
 from parvis.attendance.rules import Done, Hour, Standing, Step, standing
 from parvis.calendars.grids import bits_of
 from parvis.calendars.queries import booking
@@ -26,8 +26,8 @@ _STEPS = (
 _DESKS = """
 WITH desks AS (
     SELECT d.id AS desk, d.name AS desk_name, c.id AS calendar, c.zone, c.service, p.name AS place
-    FROM parvis.place p JOIN parvis.calendar c ON c.place = p.id JOIN parvis.desk d ON d.calendar = c.id
-    WHERE p.emitter = $1 OR p.operator = $1
+    FROM parvis.run_by($1, $2) r JOIN parvis.calendar c ON c.id = r.calendar JOIN parvis.place p ON p.id = c.place
+    JOIN parvis.desk d ON d.calendar = c.id
 )
 """
 # Live ones are found by the exclusion constraint's index, cancelled ones by one of their own.
@@ -36,11 +36,11 @@ _VISITS = (
     + """, visits AS (
     SELECT desks.*, b.id, b.kind, b.people, b.dossier, b.state, b.period FROM desks
     JOIN parvis.booking b ON b.desk = desks.desk
-    WHERE b.state = 'confirmed' AND b.day = $2 AND b.period && tstzrange($3, $4)
+    WHERE b.state = 'confirmed' AND b.day = $3 AND b.period && tstzrange($4, $5)
     UNION ALL
     SELECT desks.*, b.id, b.kind, b.people, b.dossier, b.state, b.period FROM desks
     JOIN parvis.booking b ON b.desk = desks.desk
-    WHERE b.state = 'cancelled' AND b.day = $2 AND b.dossier IS NOT NULL
+    WHERE b.state = 'cancelled' AND b.day = $3 AND b.dossier IS NOT NULL
 )
 SELECT b.*, lower(b.period) AS start, upper(b.period) AS "end", o.reference, @STEPS@ AS done,
     s.note IS NOT NULL AS noted, coalesce(cardinality(s.ticks), 0) AS ticked,
@@ -58,7 +58,7 @@ _DESK_DAYS = (
     _DESKS
     + """
 SELECT desks.*, d.opens, d.grid, d.free, d.kept FROM desks
-JOIN parvis.desk_day d ON d.desk = desks.desk AND d.day = $2 ORDER BY place, desk_name
+JOIN parvis.desk_day d ON d.desk = desks.desk AND d.day = $3 ORDER BY place, desk_name
 """
 )
 _PLAIN = ("id", "desk", "desk_name", "calendar", "place", "service", "kind", "people", "dossier", "reference")
@@ -124,7 +124,7 @@ async def visits(emitter: UUID, day: date) -> list[Visit]:
     # Wide enough for every zone; the day itself is the place's.
     since = datetime.combine(day - timedelta(days=1), time(), UTC)
     async with connection() as c:
-        rows = await c.fetch(_VISITS, emitter, day, since, since + timedelta(days=3))
+        rows = await c.fetch(_VISITS, emitter, clock.now(), day, since, since + timedelta(days=3))
     names = await dossiers.names([row["dossier"] for row in rows if row["dossier"]])
     return [_visit(row, names) for row in rows]
 
@@ -132,7 +132,7 @@ async def visits(emitter: UUID, day: date) -> list[Visit]:
 async def desk_days(emitter: UUID, day: date) -> list[DeskDay]:
     """The desks that are open on a local day at an emitter's places."""
     async with connection() as c:
-        rows = await c.fetch(_DESK_DAYS, emitter, day)
+        rows = await c.fetch(_DESK_DAYS, emitter, clock.now(), day)
     return [
         DeskDay(
             desk=row["desk"],
@@ -185,35 +185,34 @@ async def without_outcome(emitter: UUID, since: date, now: datetime) -> dict[dat
     """How many visits are over and have no outcome, for each local day from `since` on that has some."""
     sql = (
         "SELECT b.day, count(*) FROM desks JOIN parvis.booking b ON b.desk = desks.desk "
-        "WHERE b.state = 'confirmed' AND b.day >= $2 AND b.period && tstzrange($3, $4) AND upper(b.period) <= $4 "
+        "WHERE b.state = 'confirmed' AND b.day >= $3 AND b.period && tstzrange($4, $2) AND upper(b.period) <= $2 "
         "AND NOT EXISTS (SELECT FROM parvis.attendance_step t WHERE t.booking = b.id AND t.undone_at IS NULL "
         "AND t.step IN ('served', 'absent')) GROUP BY b.day ORDER BY b.day"
     )
     begins = datetime.combine(since - timedelta(days=1), time(), UTC)
     async with connection() as c:
-        return {row["day"]: row["count"] for row in await c.fetch(_DESKS + sql, emitter, since, begins, now)}
+        return {row["day"]: row["count"] for row in await c.fetch(_DESKS + sql, emitter, now, since, begins)}
 
 
 async def release_minutes(emitter: UUID) -> list[tuple[UUID, str, str, int | None]]:
-    """Each calendar of an emitter's places: its id, place and service, and when late hours are given back."""
+    """Each calendar that an emitter works with: its id, place and service, and when late hours are given back."""
     sql = (
-        "SELECT c.id, p.name, c.service, s.release_minutes FROM parvis.place p "
-        "JOIN parvis.calendar c ON c.place = p.id LEFT JOIN parvis.attendance_setting s ON s.calendar = c.id "
-        "WHERE p.emitter = $1 OR p.operator = $1 ORDER BY p.name, c.service"
+        "SELECT c.id, p.name, c.service, s.release_minutes FROM parvis.run_by($1, $2) r "
+        "JOIN parvis.calendar c ON c.id = r.calendar JOIN parvis.place p ON p.id = c.place "
+        "LEFT JOIN parvis.attendance_setting s ON s.calendar = c.id ORDER BY p.name, c.service"
     )
     async with connection() as c:
-        return [tuple(row) for row in await c.fetch(sql, emitter)]
+        return [tuple(row) for row in await c.fetch(sql, emitter, clock.now())]
 
 
 async def is_at(visit: UUID, emitter: UUID) -> bool:
-    """Whether a visit is at a place that an emitter owns or operates."""
+    """Whether a visit is in a calendar that an emitter works with now."""
     sql = (
         "SELECT EXISTS (SELECT FROM parvis.booking b JOIN parvis.desk d ON d.id = b.desk "
-        "JOIN parvis.calendar c ON c.id = d.calendar JOIN parvis.place p ON p.id = c.place "
-        "WHERE b.id = $1 AND $2 IN (p.emitter, p.operator))"
+        "JOIN parvis.run_by($2, $3) r ON r.calendar = d.calendar WHERE b.id = $1)"
     )
     async with connection() as c:
-        return bool(await c.fetchval(sql, visit, emitter))
+        return bool(await c.fetchval(sql, visit, emitter, clock.now()))
 
 
 def _visit(row: asyncpg.Record, names: Mapping[UUID, tuple[str, ...]]) -> Visit:

@@ -15,7 +15,7 @@ import asyncpg
 import structlog
 
 from parvis import clock
-from parvis.calendars import feed
+from parvis.calendars import feed, offering
 from parvis.calendars.deskbits import DeskBits
 from parvis.calendars.grids import bits_of
 from parvis.calendars.index import Entry, Index, KindInfo
@@ -34,11 +34,11 @@ _YESTERDAY = 1
 _GARBAGE = 20_000
 
 _ENTRIES = """
-SELECT c.id, c.service, c.zone, c.place, p.name, p.city, p.emitter, p.latitude, p.longitude, p.accessible
-FROM parvis.calendar c
+SELECT c.id, c.service, c.zone, c.place, p.name, p.city, p.emitter, p.latitude, p.longitude, p.accessible, o.last_day
+FROM parvis.offering($1, $2, $3) o
+JOIN parvis.calendar c ON c.id = o.calendar
 JOIN parvis.place p ON p.id = c.place
-LEFT JOIN parvis.publication u ON u.emitter = p.emitter AND u.service = c.service
-WHERE c.active AND p.active AND coalesce(u.state = 'published', true)
+WHERE coalesce(o.published, true)
 """
 # Each desk's days as they are kept in memory: their ordinals, and whole days of bits, 38 bytes each.
 _DAYS = """
@@ -62,10 +62,10 @@ async def index_for(service: str, near: tuple[float, float] | None, most_places:
     if _warm:
         return _warm[-1]
     latitude, longitude = near or (0.0, 0.0)
-    nearest = f"{_ENTRIES} AND c.service = $1 ORDER BY point(p.longitude, p.latitude) <-> point($2, $3) LIMIT $4"
+    nearest = f"{_ENTRIES} AND c.service = $4 ORDER BY point(p.longitude, p.latitude) <-> point($5, $6) LIMIT $7"
     index = Index()
     async with connection() as c:
-        rows = await c.fetch(nearest, service, longitude, latitude, most_places)
+        rows = await c.fetch(nearest, *offering.asked(), service, longitude, latitude, most_places)
         for entry in await _entries(c, index, rows):
             index.put(entry)
     return index
@@ -122,7 +122,7 @@ async def refill(index: Index) -> None:
     await feed.advance()
     head = await feed.head()
     async with connection() as c:
-        rows = await c.fetch(_ENTRIES)
+        rows = await c.fetch(_ENTRIES, *offering.asked())
         entries = await _entries(c, index, rows)
     _forget_others(index, rows)
     for entry in entries:
@@ -133,7 +133,7 @@ async def refill(index: Index) -> None:
 async def reread_places(index: Index) -> None:
     """Bring names, places and publications up to date, without reading the days again."""
     async with connection() as c:
-        rows = await c.fetch(_ENTRIES)
+        rows = await c.fetch(_ENTRIES, *offering.asked())
         new = await _entries(c, index, [row for row in rows if row["id"] not in index.entries])
         kinds = await _kinds(c, [row["id"] for row in rows])
     _forget_others(index, rows)
@@ -167,7 +167,8 @@ async def _apply(index: Index, page: Sequence[feed.Change]) -> None:
     days = {(change.desk, change.day) for change in page if change.desk and change.day}
     async with connection() as c:
         if calendars:
-            entries = await _entries(c, index, await c.fetch(f"{_ENTRIES} AND c.id = ANY ($1)", calendars))
+            rows = await c.fetch(f"{_ENTRIES} AND c.id = ANY ($4)", *offering.asked(), calendars)
+            entries = await _entries(c, index, rows)
             for calendar in calendars - {entry.calendar for entry in entries}:
                 index.drop(calendar)
             for entry in entries:
@@ -228,5 +229,6 @@ def _entry(row: asyncpg.Record, kinds: dict[UUID, dict[str, KindInfo]], desks: d
         longitude=row["longitude"],
         accessible=row["accessible"],
         kinds=kinds[row["id"]],
+        last=row["last_day"].toordinal() if row["last_day"] else date.max.toordinal(),
         desks=desks,
     )

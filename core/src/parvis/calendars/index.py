@@ -61,7 +61,7 @@ class Hours(Generic[T]):
 
 @dataclass(slots=True)
 class Entry:
-    """A calendar with its place, as searches need them. The point is WGS84.
+    """A calendar with its place, as searches need them. The point is WGS84; after the day `last` nothing is offered.
 
     `found` and `tables` are what searches remember; both are forgotten at each change.
     """
@@ -77,6 +77,7 @@ class Entry:
     longitude: float
     accessible: bool
     kinds: Mapping[str, KindInfo]
+    last: int = date.max.toordinal()
     desks: dict[UUID, DeskBits] = field(default_factory=dict, compare=False)
     found: dict[Hashable, Hours[Any]] = field(default_factory=dict, compare=False)
     tables: dict[Hashable, list[tuple[date, tuple[str, ...]]]] = field(default_factory=dict, compare=False)

@@ -9,6 +9,7 @@ from parvis.calendars.tables import (
     Calendar,
     CalendarChange,
     CalendarKind,
+    CalendarLoan,
     Desk,
     DeskDay,
     OpeningException,
@@ -33,6 +34,7 @@ APP_CONFIG = AppConfig(
         SlotChange,
         SlotFeed,
         CalendarChange,
+        CalendarLoan,
     ],
     migration_dependencies=["parvis.territory.piccolo_app"],
 )

@@ -122,35 +122,36 @@ async def opens_next(places: Collection[UUID], service: str) -> datetime | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarInfo:
-    """The calendar of a place for a service."""
+    """The calendar of a place for a service; `owner` is the place's emitter."""
 
     id: UUID
     service: str
     zone: str
     place: UUID
     place_name: str
+    owner: UUID
 
 
 async def calendars_of(emitter: UUID) -> list[CalendarInfo]:
-    """The calendars in use at the places that an emitter owns or operates, by place."""
+    """The calendars in use that an emitter works with now: its places', lent to it, or under its contract; by place."""
     sql = (
-        "SELECT c.id, c.service, c.zone, c.place, p.name AS place_name FROM parvis.calendar c "
-        "JOIN parvis.place p ON p.id = c.place WHERE $1 IN (p.emitter, p.operator) AND c.active AND p.active "
-        "ORDER BY p.name, c.service"
+        "SELECT c.id, c.service, c.zone, c.place, p.name AS place_name, p.emitter AS owner FROM parvis.calendar c "
+        "JOIN parvis.run_by($1, $2) r ON r.calendar = c.id JOIN parvis.place p ON p.id = c.place "
+        "WHERE c.active AND p.active ORDER BY p.name, c.service"
     )
     async with connection() as c:
-        return [CalendarInfo(**row) for row in await c.fetch(sql, emitter)]
+        return [CalendarInfo(**row) for row in await c.fetch(sql, emitter, clock.now())]
 
 
 async def kinds_at(emitter: UUID) -> list[tuple[UUID, str, str, str]]:
-    """What the calendars of an emitter's places offer: calendar, service, kind and place, the longest first."""
+    """What the calendars that an emitter works with offer: calendar, service, kind and place, the longest first."""
     sql = (
-        "SELECT c.id, c.service, k.kind, p.name FROM parvis.place p JOIN parvis.calendar c ON c.place = p.id "
-        "JOIN parvis.calendar_kind k ON k.calendar = c.id WHERE $1 IN (p.emitter, p.operator) AND c.active "
+        "SELECT c.id, c.service, k.kind, p.name FROM parvis.run_by($1, $2) r JOIN parvis.calendar c ON c.id = r.calendar "
+        "JOIN parvis.place p ON p.id = c.place JOIN parvis.calendar_kind k ON k.calendar = c.id WHERE c.active "
         "ORDER BY p.name, c.id, k.minutes_first DESC, k.kind"
     )
     async with connection() as c:
-        return [tuple(row) for row in await c.fetch(sql, emitter)]
+        return [tuple(row) for row in await c.fetch(sql, emitter, clock.now())]
 
 
 async def kind_at(place: UUID, service: str, kind: str) -> KindRules:
@@ -191,3 +192,13 @@ def booking_of(row: asyncpg.Record | None) -> BookingInfo:
     if row is None:
         raise NotFound
     return BookingInfo(**{name: row[name] for name in _FIELDS})
+
+
+async def booked_from(places: Collection[UUID], service: str, since: datetime) -> list[BookingInfo]:
+    """What is booked of a service at some places from an instant (UTC) on, by start."""
+    sql = (
+        f"{BOOKING} WHERE c.place = ANY ($1) AND c.service = $2 AND b.state = 'confirmed' "
+        "AND lower(b.period) >= $3 ORDER BY lower(b.period), b.id"
+    )
+    async with connection() as c:
+        return [booking_of(row) for row in await c.fetch(sql, list(places), service, since)]

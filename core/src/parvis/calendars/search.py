@@ -199,9 +199,9 @@ class _Finder:
     def times(self, entry: Entry) -> PlaceTimes:
         w, today = self._wanted, self._now.astimezone(entry.zone).date()
         first = max(today, w.since or today)
-        last = w.until or first
-        days = self._rest_of(today, entry) if first == today <= last else []
-        whole = self._whole_days(entry, max(first, today + _DAY).toordinal(), last.toordinal())
+        last = min((w.until or first).toordinal(), entry.last)
+        days = self._rest_of(today, entry) if first == today and today.toordinal() <= last else []
+        whole = self._whole_days(entry, max(first, today + _DAY).toordinal(), last)
         return PlaceTimes(entry.place, [*days, *whole])
 
     def _rest_of(self, today: date, entry: Entry) -> list[DayTimes]:
@@ -260,7 +260,7 @@ class _Finder:
         """Each local day with something free: the day, its midnight, and the starts of each desk."""
         w, begin = self._wanted, max(since, self._now)
         today = begin.astimezone(entry.zone).date()
-        last = w.until.toordinal() if w.until else date.max.toordinal()
+        last = min(w.until.toordinal(), entry.last) if w.until else entry.last
         ordinal = entry.next_free(max(today, w.since or today).toordinal())
         while ordinal is not None and ordinal <= last:
             day = date.fromordinal(ordinal)

@@ -23,7 +23,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
-from parvis.territory.tables import Place
+from parvis.territory.tables import Emitter, Place
 
 
 class Bits(Column):
@@ -214,3 +214,20 @@ class CalendarChange(Table, tablename="calendar_change", schema="parvis"):
     undoes = Integer(null=True, default=None)
     before = JSONB()
     after = JSONB()
+
+
+class CalendarLoan(Table, tablename="calendar_loan", schema="parvis"):
+    """A calendar that its owner lends to another emitter, whose staff then work with it.
+
+    Never deleted: it holds while `ended_at` is null and `ends_at`, null for no end, has not come. Accounts gave and
+    ended it.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    calendar = ForeignKey(Calendar, null=False, on_delete=OnDelete.restrict)
+    delegate = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    given_by = UUID(null=True, default=None)
+    given_at = Timestamptz(default=None)
+    ends_at = Timestamptz(null=True, default=None)
+    ended_by = UUID(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)

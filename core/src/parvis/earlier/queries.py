@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from parvis import clock, plugins
+from parvis.calendars import offering
 from parvis.calendars.freeing import FreedHour
 from parvis.calendars.rules import CELL
 from parvis.db import connection
@@ -22,7 +23,7 @@ JOIN parvis.desk d ON d.id = b.desk
 JOIN parvis.calendar own ON own.id = d.calendar
 JOIN parvis.calendar c ON c.service = own.service AND c.active
 JOIN parvis.place p ON p.id = c.place AND p.active
-JOIN parvis.publication s ON s.emitter = p.emitter AND s.service = c.service AND s.state = 'published'
+JOIN parvis.offering($2, $3, $4) s ON s.calendar = c.id AND s.published
 JOIN parvis.calendar_kind k ON k.calendar = c.id AND k.kind = b.kind AND k.online AND k.people_max >= b.people
 WHERE b.id = $1 ORDER BY c.id <> own.id, p.name
 """
@@ -118,7 +119,7 @@ async def offer_to(dossier: UUID) -> Offer | None:
 async def choices(booking: UUID) -> list[Choice]:
     """Where the same appointment is offered online to as many people, the own place first, then by name."""
     async with connection() as c:
-        return [Choice(*row) for row in await c.fetch(_CHOICES, booking)]
+        return [Choice(*row) for row in await c.fetch(_CHOICES, booking, *offering.asked())]
 
 
 async def offer_of_hour(hour: UUID) -> Offer | None:

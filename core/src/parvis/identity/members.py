@@ -21,6 +21,10 @@ _SELECT = (
     "LEFT JOIN parvis.person AS giver ON giver.id = held.given_by "
     "LEFT JOIN parvis.person AS ender ON ender.id = held.ended_by "
 )
+_ADDRESSES = (
+    "SELECT DISTINCT email FROM parvis.role_grant AS held JOIN parvis.person ON person.id = held.person "
+    "WHERE emitter = $1 AND role = 'manager' AND email <> ''"
+)
 _HOLDS = "held.ended_at IS NULL AND (ends_at IS NULL OR ends_at > $2)"
 
 
@@ -67,6 +71,13 @@ async def members_of(emitter: UUID) -> list[Member]:
         rows = [_held(row) for row in await c.fetch(sql, emitter, clock.now())]
     people = [Member(person, tuple(held)) for person, held in groupby(rows, lambda held: held.person)]
     return sorted(people, key=lambda member: (fold(member.name), member.person))
+
+
+async def manager_addresses(emitter: UUID) -> list[str]:
+    """The verified e-mail addresses of those who are managers of an emitter now."""
+    sql = f"{_ADDRESSES} AND {_HOLDS} ORDER BY email"
+    async with connection() as c:
+        return [row["email"] for row in await c.fetch(sql, emitter, clock.now())]
 
 
 async def roles_of(emitter: UUID, person: UUID) -> list[HeldRole]:

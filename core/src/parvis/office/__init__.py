@@ -1,7 +1,21 @@
-"""The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins and
-what residents ask; the operator's page; the second factor that all of them ask for."""
+"""The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins,
+contracts,
+calendars lent, and what residents ask; the operator's page; the second factor that all of them ask for."""
 
-from parvis.office import day, factor, figures, look, openings, people, plugins, questions, requests, routes, settings
+from parvis.office import (
+    contracts,
+    day,
+    factor,
+    figures,
+    look,
+    openings,
+    people,
+    plugins,
+    questions,
+    requests,
+    routes,
+    settings,
+)
 
 HANDLERS = (
     *routes.HANDLERS,
@@ -15,6 +29,7 @@ HANDLERS = (
     *plugins.HANDLERS,
     *questions.HANDLERS,
     *factor.HANDLERS,
+    *contracts.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

@@ -18,6 +18,9 @@ PEOPLE = "office.people"
 PLUGINS = "office.plugins"
 LOOK = "office.look"
 ANSWER = "office.answer"
+CONTRACTS = "office.contracts"
+LEND = "office.lend"
+PLACES = "office.places"
 
 PERMISSIONS = (
     Permission(
@@ -98,5 +101,20 @@ PERMISSIONS = (
         name=Text("Answer residents who ask who read their request"),
         roles=frozenset({Role.MANAGER}),
         fixed=True,
+    ),
+    Permission(
+        key=CONTRACTS,
+        name=Text("Make contracts; propose, review and suspend services under contract"),
+        roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=LEND,
+        name=Text("Lend calendars to another body, and take them back"),
+        roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=PLACES,
+        name=Text("Bring places and calendars in from a file"),
+        roles=frozenset({Role.MANAGER}),
     ),
 )

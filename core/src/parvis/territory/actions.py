@@ -13,6 +13,11 @@ from parvis.errors import Conflict, NotFound
 from parvis.plugins.emitter_settings import encode
 from parvis.territory import settings_history as history
 
+_PUBLISH = (
+    "INSERT INTO parvis.publication (id, emitter, service, state) "
+    "SELECT $1, id, $3::varchar, 'published' FROM parvis.emitter WHERE id = $2 AND kind <> 'contract-holder'"
+)
+
 
 async def add_emitter(
     slug: str,
@@ -75,21 +80,15 @@ async def add_place(
 
 
 async def publish(emitter: UUID, service: str) -> None:
-    """Publish a service at an emitter."""
-    sql = (
-        "INSERT INTO parvis.publication (id, emitter, service, state) VALUES ($1, $2, $3, 'published') "
-        "ON CONFLICT (emitter, service) DO UPDATE SET state = excluded.state"
-    )
+    """Publish a service at an emitter; a contract holder's are published under its contracts (`publishing`) alone."""
+    sql = f"{_PUBLISH} ON CONFLICT (emitter, service, contract) DO UPDATE SET state = excluded.state"
     async with transaction() as c:
         await c.execute(sql, new_id(), emitter, service)
 
 
 async def publish_first(emitter: UUID, service: str) -> None:
-    """Publish a service at an emitter that never had it; what it was made of it since stays."""
-    sql = (
-        "INSERT INTO parvis.publication (id, emitter, service, state) VALUES ($1, $2, $3, 'published') "
-        "ON CONFLICT (emitter, service) DO NOTHING"
-    )
+    """Publish a service at an emitter that never had it, as `publish` does; what it was made of it since stays."""
+    sql = f"{_PUBLISH} ON CONFLICT (emitter, service, contract) DO NOTHING"
     async with transaction() as c:
         await c.execute(sql, new_id(), emitter, service)
 

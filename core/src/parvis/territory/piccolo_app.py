@@ -4,10 +4,28 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
-from parvis.territory.tables import Emitter, EnabledPlugin, Place, Publication, SettingsChange
+from parvis.territory.tables import (
+    Contract,
+    Emitter,
+    EnabledPlugin,
+    Place,
+    Proposal,
+    Publication,
+    PublicationAct,
+    SettingsChange,
+)
 
 APP_CONFIG = AppConfig(
     app_name="territory",
     migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
-    table_classes=[Emitter, Place, Publication, EnabledPlugin, SettingsChange],
+    table_classes=[
+        Emitter,
+        Place,
+        Contract,
+        Publication,
+        Proposal,
+        PublicationAct,
+        EnabledPlugin,
+        SettingsChange,
+    ],
 )

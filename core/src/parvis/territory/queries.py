@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 from rapidfuzz import fuzz, process
 
-from parvis import plugins
+from parvis import clock, plugins, settings
 from parvis.db import connection, fold
 from parvis.errors import NotFound
 from parvis.plugins.emitter_settings import decode
@@ -58,8 +58,24 @@ class PlaceInfo:
     active: bool
 
 
+# A publication under a contract counts within both their days; $1 is the territory's day.
+_LIVE = """
+parvis.publication u LEFT JOIN parvis.contract k ON k.id = u.contract WHERE u.state = 'published' AND (
+    k.id IS NULL OR $1 BETWEEN greatest(k.first_day, u.first_day) AND least(k.last_day, u.last_day)
+)
+"""
+_PUBLISHED = "SELECT service FROM @LIVE@ AND u.emitter = $2".replace("@LIVE@", _LIVE)
+_PUBLISHERS = (
+    "SELECT * FROM parvis.emitter e WHERE EXISTS (SELECT FROM @LIVE@ AND u.emitter = e.id AND u.service = $2) AND EXISTS "
+    "(SELECT FROM parvis.enabled_plugin p WHERE p.emitter = e.id AND p.plugin = $3) ORDER BY folded"
+).replace("@LIVE@", _LIVE)
 _PLACE = tuple(f.name for f in fields(PlaceInfo))
 _EMITTER = tuple(f.name for f in fields(EmitterInfo) if f.name != "postcodes")
+
+
+def today() -> date:
+    """The territory's day."""
+    return clock.now().astimezone(settings.current().zone).date()
 
 
 async def emitters(kind: str | None = None) -> list[EmitterInfo]:
@@ -107,25 +123,19 @@ async def place(place_id: UUID) -> PlaceInfo:
 
 
 async def published(emitter_id: UUID) -> frozenset[str]:
-    """Keys of the services that an emitter has published."""
-    sql = "SELECT service FROM parvis.publication WHERE emitter = $1 AND state = 'published'"
+    """Keys of the services that an emitter has published, and that its contracts name today."""
     async with connection() as c:
-        return frozenset(row["service"] for row in await c.fetch(sql, emitter_id))
+        return frozenset(row["service"] for row in await c.fetch(_PUBLISHED, today(), emitter_id))
 
 
 async def publishers(service: str) -> list[EmitterInfo]:
     """The emitters that have published a service and enabled the plugin that brings it, by name."""
-    sql = (
-        "SELECT emitter.* FROM parvis.emitter JOIN parvis.publication ON publication.emitter = emitter.id "
-        "JOIN parvis.enabled_plugin ON enabled_plugin.emitter = emitter.id AND plugin = $2 "
-        "WHERE service = $1 AND state = 'published' ORDER BY folded"
-    )
     try:
         plugin, _ = plugins.current().service(service)
     except NotFound:
         return []
     async with connection() as c:
-        return [_emitter(row) for row in await c.fetch(sql, service, plugin.key)]
+        return [_emitter(row) for row in await c.fetch(_PUBLISHERS, today(), service, plugin.key)]
 
 
 async def is_enabled(plugin: str, emitter_id: UUID) -> bool:

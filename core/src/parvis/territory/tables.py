@@ -5,7 +5,9 @@ from __future__ import annotations
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     Boolean,
+    Date,
     DoublePrecision,
     ForeignKey,
     Integer,
@@ -56,13 +58,66 @@ class Place(Table, tablename="place", schema="parvis"):
     active = Boolean(default=True)
 
 
+class Contract(Table, tablename="contract", schema="parvis"):
+    """What an authority entrusts to a holder: services at places of its own, from a local day to another, included."""
+
+    id = UUID(primary_key=True, default=None)
+    authority = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    holder = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    title = Varchar(length=200)
+    services = Array(base_column=Varchar(length=40), default=[])
+    places = Array(base_column=UUID(default=None), default=[])
+    first_day = Date(default=None)
+    last_day = Date(default=None)
+
+
 class Publication(Table, tablename="publication", schema="parvis"):
-    """A service offered by an emitter; `state` is draft, review, published or suspended."""
+    """A service offered by an emitter; `state` is published or suspended (and draft or review, of its proposals).
+
+    Under a `contract` it says what its authority has agreed to: where, from which day to which, and `about`, a text by
+    language. `suspended_by` is the emitter that suspended it.
+    """
 
     id = UUID(primary_key=True, default=None)
     emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
     service = Varchar(length=40)
     state = Varchar(length=10, default="draft")
+    contract = ForeignKey(Contract, null=True, default=None, on_delete=OnDelete.restrict)
+    places = Array(base_column=UUID(default=None), default=[])
+    about = JSONB()
+    first_day = Date(null=True, default=None)
+    last_day = Date(null=True, default=None)
+    suspended_by = UUID(null=True, default=None)
+
+
+class Proposal(Table, tablename="proposal", schema="parvis"):
+    """What a contract's holder wants to publish of a service; `state` is draft, or review while the authority has it.
+
+    `version` counts the savings, so that nobody publishes what they did not see.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    contract = ForeignKey(Contract, null=False, on_delete=OnDelete.restrict)
+    service = Varchar(length=40)
+    state = Varchar(length=6)
+    version = Integer()
+    places = Array(base_column=UUID(default=None), default=[])
+    about = JSONB()
+    first_day = Date(default=None)
+    last_day = Date(default=None)
+
+
+class PublicationAct(Table, tablename="publication_act", schema="parvis"):
+    """A step of a service under contract, by an account for an emitter, with what was said about it."""
+
+    id = UUID(primary_key=True, default=None)
+    contract = ForeignKey(Contract, null=False, on_delete=OnDelete.restrict)
+    service = Varchar(length=40)
+    at = Timestamptz(default=None)
+    person = UUID(null=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    act = Varchar(length=20)
+    comment = Text()
 
 
 class EnabledPlugin(Table, tablename="enabled_plugin", schema="parvis"):

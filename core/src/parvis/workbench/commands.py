@@ -13,6 +13,7 @@ import asyncpg
 import click
 
 from parvis import settings
+from parvis.calendars import offering
 from parvis.db import close_pool, open_pool, transaction
 from parvis.db.embedded import provided
 from parvis.errors import ConfigurationError, NotFound, ParvisError
@@ -69,6 +70,7 @@ def enable(key: str, emitter: str) -> None:
             await actions.enable_plugin(found, key)
             for service in services:
                 await actions.publish(found, service)
+            await offering.tell(found)
 
     _asked(run)
     click.echo(f"{key} is enabled at {emitter}.")
@@ -82,7 +84,9 @@ def disable(key: str, emitter: str) -> None:
 
     async def run() -> None:
         try:
-            await actions.disable_plugin(await _emitter(emitter), key)
+            async with transaction():
+                await actions.disable_plugin(found := await _emitter(emitter), key)
+                await offering.tell(found)
         except NotFound as error:
             raise ConfigurationError(f"{key} is not enabled at {emitter}.") from error
 

@@ -12,9 +12,11 @@ import msgspec
 
 from parvis import clock, crypto, outbox
 from parvis import settings as instance
+from parvis.calendars import offering
 from parvis.calendars import queries as calendars
 from parvis.calendars.actions import HoldGone
 from parvis.calendars.queries import BookingInfo
+from parvis.calendars.slots import UnknownSlot
 from parvis.contract.values import Booked, BookingRequest
 from parvis.db import Connection, new_id, transaction
 from parvis.dossiers import actions as dossiers
@@ -71,8 +73,7 @@ async def booked_before(hold: UUID, secret: str) -> Booked | None:
 
 async def check(held: BookingInfo, details: Details, contact: Contact | None, for_others: bool) -> None:
     """Everything that can refuse an appointment but the proof of the contact. Raises Refused or HoldGone."""
-    if not await territory.is_enabled(queries.PLUGIN, held.emitter):
-        raise Refused(_NOT_OFFERED)
+    await _offered(held, for_others)
     place, kind = await territory.place(held.place), await calendars.kind_at(held.place, held.service, held.kind)
     settings = await queries.settings(held.emitter)
     asked = Numbers.REQUIRED if kind.number and not for_others else Numbers.OPTIONAL
@@ -86,6 +87,17 @@ async def check(held: BookingInfo, details: Details, contact: Contact | None, fo
         refusals = checks.refusals(details.applicants, known, instance.current().zone)
     if refusals:
         raise Refused(refusals)
+
+
+async def _offered(held: BookingInfo, for_others: bool) -> None:
+    """Refuse what was taken back meanwhile; staff may book what is not published. Raises Refused."""
+    if not await territory.is_enabled(queries.PLUGIN, held.emitter):
+        raise Refused(_NOT_OFFERED)
+    if not for_others:
+        try:
+            await offering.one(held.calendar, held.start)
+        except UnknownSlot as error:
+            raise Refused(_NOT_OFFERED) from error
 
 
 async def is_validated(hold: UUID, secret: str, details: Details) -> bool:
@@ -120,6 +132,8 @@ async def ask_for_code(hold: UUID, contact: Contact, language: str) -> UUID:
 
 async def move(dossier: DossierInfo, calendar: UUID, start: datetime, by: By) -> None:
     """Move an appointment; the old hour is kept until the new one is sure. Raises SlotFull, Refused, NotFound."""
+    if by.kind == "resident":
+        await offering.one(calendar, start)
     await dossiers.move_visit(dossier.id, calendar, start, await _place_of(calendar), by)
 
 

@@ -16,6 +16,7 @@ import asyncpg
 
 from parvis import clock, crypto, settings
 from parvis.calendars import actions as calendars
+from parvis.calendars import offering
 from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone
 from parvis.calendars.slots import Slot, UnknownSlot, read_slot
@@ -68,6 +69,7 @@ async def take(page: str, slot: str, asked: Search, carried: Draft | None) -> st
     typed for `carried` goes along. Raises SlotFull, UnknownSlot.
     """
     wanted = read_slot(slot)
+    await offering.one(wanted.calendar, wanted.start)
     async with transaction() as c:
         await c.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", page)
         earlier = await of_page(page)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from parvis import clock, settings
-from parvis.calendars import search
+from parvis.calendars import offering, search
 from parvis.calendars.search import FreeSlot, PlaceHours, Wanted
 from parvis.db import fold
 from parvis.errors import Refusal, Text
@@ -201,11 +201,14 @@ async def nearest(slot_start: datetime, asked: Search, place: UUID) -> Sequence[
 
 
 async def places_of(emitter: EmitterInfo) -> list[territory.PlaceInfo]:
-    """The places whose hours an emitter's pages show: a municipality's own, else those of everybody."""
-    publishers = {found.id for found in await territory.publishers("idcard")}
-    if emitter.kind == "municipality":
-        publishers &= {emitter.id}
-    return [place for place in await territory.places() if place.emitter in publishers]
+    """The places whose hours an emitter's pages show: those it offers itself, else those of everybody.
+
+    A municipality's page never shows others'.
+    """
+    offered = await offering.offered("idcard")
+    own = {one.place for one in offered if one.offerer == emitter.id}
+    shown = own if own or emitter.kind == "municipality" else {one.place for one in offered}
+    return [place for place in await territory.places() if place.id in shown]
 
 
 def _wanted(asked: Search, where: From, places: Mapping[UUID, territory.PlaceInfo]) -> Wanted:
@@ -231,7 +234,7 @@ async def _elsewhere(asked: Search, where: From) -> Sequence[FreeSlot]:
         kind=asked.kind,
         people=asked.people,
         near=where.point,
-        emitters=frozenset(found.id for found in await territory.publishers("idcard")) or frozenset({_NOWHERE}),
+        places=frozenset(one.place for one in await offering.offered("idcard")) or frozenset({_NOWHERE}),
     )
     return await search.suggestions(wanted)
 

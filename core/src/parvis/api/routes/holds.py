@@ -74,7 +74,7 @@ async def hold(request: _AnyRequest) -> Response[bytes]:
     wanted = read_kind_slot(asked.slot)
     if refusals := _refusals(asked, wanted):
         raise Invalid(refusals)
-    if await queries.asks_work(wanted.slot.calendar):
+    if await queries.asks_work(wanted.slot):
         count_unproved(request)
 
     async def act() -> Done:

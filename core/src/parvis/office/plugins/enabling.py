@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from parvis import plugins
 from parvis.audit import actions as audit
 from parvis.audit import queries as trail
+from parvis.calendars import offering
 from parvis.db import transaction
 from parvis.errors import NotFound, Refusal, Text
 from parvis.identity import guards
@@ -89,6 +90,7 @@ async def enable(request: _AnyRequest, emitter: FromPath[str], plugin: FromPath[
         await actions.enable_plugin(here.emitter.id, here.key)
         for service in here.reading.plugin.services:
             await actions.publish_first(here.emitter.id, service.key)
+        await offering.tell(here.emitter.id)
         await _trace(here, _ENABLE, version=here.reading.plugin.origin.version, mark=typed.mark)
     return pages.see_other(f"{here.base}/{here.key}?done=yes")
 
@@ -100,6 +102,7 @@ async def disable(request: _AnyRequest, emitter: FromPath[str], plugin: FromPath
     try:
         async with transaction():
             await actions.disable_plugin(here.emitter.id, here.key)
+            await offering.tell(here.emitter.id)
             await _trace(here, _DISABLE)
     except NotFound:
         # Somebody was quicker.

@@ -7,7 +7,7 @@ from typing import Any
 
 from parvis import clock, settings
 from parvis.audit import queries as trace
-from parvis.contract.values import Channel, MessageTemplate, Reaction, Role
+from parvis.contract.values import Channel, MessageTemplate, Reaction
 from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers import questions
@@ -15,7 +15,6 @@ from parvis.dossiers.questions import Question
 from parvis.errors import Text
 from parvis.events import ReadingAnswered, ReadingQuestioned
 from parvis.identity import members
-from parvis.identity import queries as people
 from parvis.messages import actions as messages
 from parvis.territory import queries as territory
 from parvis.web.rules import LANGUAGES
@@ -54,7 +53,7 @@ async def tell_managers(event: ReadingQuestioned) -> None:
         slug = (await territory.emitter(found.emitter)).slug
         url = f"{settings.current().base_url}/office/{slug}/questions/{found.id}"
         context = {**await _facts(found), "url": url, "due": found.due}
-        for address in await _managers(found):
+        for address in await members.manager_addresses(found.emitter):
             await messages.send(
                 QUESTION, Channel.MAIL, address, LANGUAGES[0], found.emitter, context, clock.now() + _USE_BY
             )
@@ -91,14 +90,6 @@ async def _facts(found: Question) -> dict[str, Any]:
         "emitter": (await territory.emitter(found.emitter)).name,
         "at": reading.at if reading else found.asked_at,
     }
-
-
-async def _managers(found: Question) -> list[str]:
-    """The addresses of those who are managers now."""
-    bosses = [
-        one for one in await members.members_of(found.emitter) if Role.MANAGER in {held.role for held in one.roles}
-    ]
-    return sorted({address for one in bosses if (address := (await people.person(one.person)).email)})
 
 
 REACTIONS = (

@@ -12,8 +12,8 @@ import msgspec
 
 from parvis import clock, settings
 from parvis.branding import queries as branding
+from parvis.calendars import offering, search
 from parvis.calendars import queries as calendars
-from parvis.calendars import search
 from parvis.calendars.search import Wanted
 from parvis.calendars.slots import Slot
 from parvis.db import connection
@@ -131,12 +131,10 @@ async def _live(applicant: UUID, dossier: DossierInfo) -> LiveDeposit | None:
 
 
 async def _stations() -> dict[UUID, Station]:
-    """Active places of the emitters that have the plugin and publish the service, by id."""
-    enabled = frozenset((await territory.enabled_plugins()).get(PLUGIN, ()))
-    slugs = {found.id: found.slug for found in await territory.publishers(PLUGIN) if found.slug in enabled}
-    return {
-        place.id: Station(place, slugs[place.emitter]) for place in await territory.places() if place.emitter in slugs
-    }
+    """The places whose hours are offered to residents, by id."""
+    offered = {one.place for one in await offering.offered(PLUGIN)}
+    slugs = {found.id: found.slug for found in await territory.emitters()}
+    return {place.id: Station(place, slugs[place.emitter]) for place in await territory.places() if place.id in offered}
 
 
 def _deposits(places: Iterable[UUID], asked: SlotsAsked | None = None) -> Wanted:
