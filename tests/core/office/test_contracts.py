@@ -7,18 +7,16 @@ from uuid import UUID
 
 import pytest
 
+from parvis import plugins, settings
 from parvis.audit import queries as audit
-from parvis.calendars import actions as calendars
 from parvis.db import connection
 from parvis.identity import actions as identity
 from parvis.identity import queries as people
 from parvis.messages.sealing import unseal
 from parvis.territory import queries as territory
-from parvis.territory.actions import add_emitter, add_place, enable_plugin
+from parvis.territory.actions import add_emitter, enable_plugin
 from parvis.testing.calendars import a_calendar
 from parvis.testing.visits import a_visit
-
-from parvis import plugins, settings
 
 
 @dataclass
@@ -36,7 +34,9 @@ class Sides:
 
     async def mails(self):
         async with connection() as c:
-            rows = await c.fetch("SELECT sealed FROM parvis.message WHERE template = 'office/contract-step' ORDER BY id")
+            rows = await c.fetch(
+                "SELECT sealed FROM parvis.message WHERE template = 'office/contract-step' ORDER BY id"
+            )
         return [(letter.address, letter.context) for row in rows if (letter := unseal(row["sealed"]))]
 
     def version(self, agent):

@@ -20,6 +20,7 @@ from parvis.office.permissions import (
     CHANGE,
     CONTRACTS,
     FIGURES,
+    LEND,
     LOOK,
     OPENINGS,
     PEOPLE,
@@ -49,6 +50,7 @@ _OFFICE = (
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
 _AFTER = (
+    (LEND, Text("Calendars lent"), "lending", "again"),
     (LOOK, Text("Look"), "look", "look"),
     (SETTINGS, Text("Settings"), "settings", "settings"),
     (PEOPLE, Text("People and roles"), "people", "people"),

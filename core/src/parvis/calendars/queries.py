@@ -146,8 +146,9 @@ async def calendars_of(emitter: UUID) -> list[CalendarInfo]:
 async def kinds_at(emitter: UUID) -> list[tuple[UUID, str, str, str]]:
     """What the calendars that an emitter works with offer: calendar, service, kind and place, the longest first."""
     sql = (
-        "SELECT c.id, c.service, k.kind, p.name FROM parvis.run_by($1, $2) r JOIN parvis.calendar c ON c.id = r.calendar "
-        "JOIN parvis.place p ON p.id = c.place JOIN parvis.calendar_kind k ON k.calendar = c.id WHERE c.active "
+        "SELECT c.id, c.service, k.kind, p.name FROM parvis.run_by($1, $2) r "
+        "JOIN parvis.calendar c ON c.id = r.calendar JOIN parvis.place p ON p.id = c.place "
+        "JOIN parvis.calendar_kind k ON k.calendar = c.id WHERE c.active "
         "ORDER BY p.name, c.id, k.minutes_first DESC, k.kind"
     )
     async with connection() as c:

@@ -7,6 +7,7 @@ from parvis.office import (
     day,
     factor,
     figures,
+    lending,
     look,
     openings,
     people,
@@ -30,6 +31,7 @@ HANDLERS = (
     *questions.HANDLERS,
     *factor.HANDLERS,
     *contracts.HANDLERS,
+    *lending.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

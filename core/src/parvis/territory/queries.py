@@ -66,8 +66,8 @@ parvis.publication u LEFT JOIN parvis.contract k ON k.id = u.contract WHERE u.st
 """
 _PUBLISHED = "SELECT service FROM @LIVE@ AND u.emitter = $2".replace("@LIVE@", _LIVE)
 _PUBLISHERS = (
-    "SELECT * FROM parvis.emitter e WHERE EXISTS (SELECT FROM @LIVE@ AND u.emitter = e.id AND u.service = $2) AND EXISTS "
-    "(SELECT FROM parvis.enabled_plugin p WHERE p.emitter = e.id AND p.plugin = $3) ORDER BY folded"
+    "SELECT * FROM parvis.emitter e WHERE EXISTS (SELECT FROM @LIVE@ AND u.emitter = e.id AND u.service = $2) "
+    "AND EXISTS (SELECT FROM parvis.enabled_plugin p WHERE p.emitter = e.id AND p.plugin = $3) ORDER BY folded"
 ).replace("@LIVE@", _LIVE)
 _PLACE = tuple(f.name for f in fields(PlaceInfo))
 _EMITTER = tuple(f.name for f in fields(EmitterInfo) if f.name != "postcodes")

@@ -72,6 +72,8 @@ async def _visit(
     emitter_id = await own(emitter, visit)
     found, sheet = await booking(visit), await queries.sheet(visit)
     dossier = await _dossier(request, found, emitter_id)
+    # Whoever only works with the calendar sees the visit; the request is its owner's.
+    owned = dossier is not None and dossier.emitter == emitter_id
     hour, done = await queries.hour_of(visit), await queries.steps_of(visit)
     standing = rules.standing(done, hour, clock.now())
     zone = ZoneInfo(found.zone)
@@ -95,7 +97,7 @@ async def _visit(
         kept="kept" in request.query_params,
         today_path=f"/office/{emitter}/today",
         here_path=request.url.path,
-        request_path=f"/office/{emitter}/requests/{dossier.id}" if dossier else None,
+        request_path=f"/office/{emitter}/requests/{dossier.id}" if dossier and owned else None,
     )
 
 
