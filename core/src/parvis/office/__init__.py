@@ -1,6 +1,5 @@
 """The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins,
-contracts,
-calendars lent, and what residents ask; the operator's page; the second factor that all of them ask for."""
+contracts, calendars lent, and what residents ask; the operator's page; the second factor that all of them ask for."""
 
 from parvis.office import (
     contracts,
