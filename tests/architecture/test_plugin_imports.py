@@ -28,6 +28,7 @@ SPOKEN = {
     "calendars.slots",
     "dossiers.finding",
     "dossiers.rules",
+    "dossiers.takeover",
     "messages.entries",
 }
 # A demo's seed writes weeks of taken hours and what became of them in bulk, and works them out as the engine would.

@@ -85,6 +85,19 @@ class DossierClosed(Event, frozen=True, kw_only=True):
     service: str
 
 
+class DossierTakenOver(Event, frozen=True, kw_only=True):
+    """A resident took a dossier that was opened for them into their account.
+
+    `reached`: nobody was written to about it before, and their account's contact is from now on.
+    """
+
+    type = "dossier.taken-over"
+
+    dossier: UUID
+    service: str
+    reached: bool = False
+
+
 class ReadingQuestioned(Event, frozen=True, kw_only=True):
     """A resident asked an emitter who read their dossier."""
 

@@ -52,7 +52,7 @@ async def choose(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]
         slot = read_slot(form.text("slot"))
         if slot not in await _proposed(held):
             raise UnknownSlot
-        place, by = await territory.place(held.place), By("resident", guards.actor_of(request).person)
+        place, by = await territory.place(held.place), By.resident(guards.actor_of(request))
         await actions.move_visit(found.id, slot.calendar, slot.start, place.name, by, counter=True)
     except (SlotFull, UnknownSlot):
         return await _page(request, found, Refusal("slot-full", _TAKEN), 409)

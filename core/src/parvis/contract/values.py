@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -79,12 +79,27 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Behalf:
+    """For which resident (an account) a proxy acts, by which mandate, and in which services.
+
+    `until` (UTC) is when it ends. Once it is over there are no services, and nothing that may be done.
+    """
+
+    mandate: UUID
+    resident: UUID | None = None
+    name: str = ""
+    services: frozenset[str] = frozenset()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingRequest:
     """A hold that its holder wants to become a booking, with the service's own details, decoded.
 
     `for_others`: an agent of the emitter `office`, or a helper without one, books for somebody as `person`; limits
     per contact and proofs do not apply, a contact is not needed. Without `tell` nobody is written to about it.
-    `home` is the INSEE code of the municipality they said they come from, if that is known here.
+    `home` is the INSEE code of the municipality they said they come from, if that is known here. `account` is whose
+    the booking will be, `behalf` for whom a proxy books; then `person` only says who did it.
     """
 
     hold: UUID
@@ -97,6 +112,8 @@ class BookingRequest:
     office: UUID | None = None
     tell: bool = True
     home: str | None = None
+    account: UUID | None = None
+    behalf: Behalf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,8 +27,13 @@ def new_id() -> UUID:
 
 def new_reference() -> str:
     """A reference as kept in the database: seven random signs and their check, e.g. `K7M29QXP`."""
-    signs = "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))
+    signs = new_word(_LENGTH)
     return signs + _check(signs)
+
+
+def new_word(length: int) -> str:
+    """So many random signs that people read and type without taking one for another; ten have 49 bits."""
+    return "".join(secrets.choice(_SIGNS) for _ in range(length))
 
 
 def read_reference(typed: str) -> str:

@@ -14,11 +14,12 @@ from parvis import clock, crypto, outbox
 from parvis.calendars import actions as calendars
 from parvis.calendars import counter, days
 from parvis.calendars.queries import BookingInfo, place_of
-from parvis.contract.values import Channel
+from parvis.contract.values import Behalf, Channel
 from parvis.db import Connection, new_id, new_reference, transaction
-from parvis.dossiers import digests
+from parvis.dossiers import acting, digests
 from parvis.errors import NotFound
 from parvis.events import DossierClosed, DossierOpened
+from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 from parvis.territory import queries as territory
 
@@ -29,11 +30,20 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who did something: resident, staff (for an `emitter`), helper or system, and the account if there is one."""
+    """Who did something: resident, proxy (on somebody's `behalf`), staff (for an `emitter`), helper or system.
+
+    `person` is the account, if there is one.
+    """
 
     kind: str = "system"
     person: UUID | None = None
     emitter: UUID | None = None
+    behalf: Behalf | None = None
+
+    @classmethod
+    def resident(cls, actor: Actor) -> By:
+        """Whoever acts as the resident: themselves, or a proxy of theirs."""
+        return cls("proxy" if actor.behalf else "resident", actor.person, behalf=actor.behalf)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +163,18 @@ async def restore_visit(dossier: UUID, by: By, *, tell: bool = True) -> BookingI
 
 
 async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
-    """Add a row to the timeline; an instant in `data` is kept in ISO form. Put no personal data in it."""
+    """Add a row to the timeline; an instant in `data` is kept in ISO form. Put no personal data in it.
+
+    Raises Forbidden for a proxy whose mandate does not cover it (any more).
+    """
     sql = (
         "INSERT INTO parvis.timeline (id, dossier, at, event, data, by, actor, emitter) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
     )
     plain = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in data.items()}
     async with transaction() as c:
+        if by.behalf:
+            await acting.let(by.behalf, by.person, dossier, event)
         await c.execute(sql, new_id(), dossier, clock.now(), event, plain, by.kind, by.person, by.emitter)
 
 

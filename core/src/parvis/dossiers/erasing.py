@@ -47,6 +47,7 @@ async def _erase(c: Connection, ids: list[UUID], owners: Sequence[PersonalData])
     for owner in owners:
         await owner.erase(ids)
     await c.execute("DELETE FROM parvis.timeline WHERE dossier = ANY($1)", ids)
+    await c.execute("DELETE FROM parvis.takeover_code WHERE dossier = ANY($1)", ids)
     await c.execute("DELETE FROM parvis.reading_question WHERE dossier = ANY($1)", ids)
     await c.execute(
         "UPDATE parvis.dossier SET state = 'erased', person = NULL, contact_kind = NULL, contact = NULL, "

@@ -16,7 +16,7 @@ async def of_person(actor: Actor) -> list[DossierInfo]:
     """All the dossiers of somebody signed in and of the contacts they proved in this session, but erased ones."""
     digests = [proof.digest for proof in actor.proofs]
     where = "(dossier.person = $1 OR contact_digest = ANY($2)) ORDER BY opened_at DESC"
-    return await queries.matching(where, actor.person, digests)
+    return await queries.matching(where, actor.account, digests)
 
 
 async def export(found: DossierInfo) -> dict[str, Any]:

@@ -73,13 +73,17 @@ class DossierInfo:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """A row of the timeline; `by` is resident, staff, helper or system, `office` the emitter staff acted for."""
+    """A row of the timeline; `by` is resident, proxy, staff, helper or system.
+
+    `office` is the emitter staff acted for, `proxy` what the proxy who acted is called.
+    """
 
     at: datetime
     event: str
     data: Mapping[str, Any]
     by: str
     office: str = ""
+    proxy: str = ""
 
     @property
     def text(self) -> Text:
@@ -89,7 +93,7 @@ class TimelineEntry:
     @property
     def note(self) -> Text | None:
         """Who did it, where that is neither the resident nor the portal itself."""
-        return timeline_note(self.by, self.office)
+        return timeline_note(self.by, self.office, self.proxy)
 
 
 async def dossier(dossier_id: UUID) -> DossierInfo:
@@ -102,25 +106,28 @@ async def dossier(dossier_id: UUID) -> DossierInfo:
 
 
 async def of_actor(actor: Actor) -> list[DossierInfo]:
-    """The dossiers of somebody signed in and of the contacts they proved: coming visits first."""
+    """The dossiers of somebody signed in or for whom they act, and of the contacts they proved: coming visits first."""
     sql = _ROWS + (
         "WHERE dossier.state <> 'erased' AND (dossier.person = $1 OR contact_digest = ANY($2)) "
+        "AND ($3::varchar[] IS NULL OR dossier.service = ANY($3)) "
         "ORDER BY (dossier.state = 'open') DESC, lower(period) NULLS LAST, opened_at DESC LIMIT 100"
     )
+    named = list(actor.behalf.services) if actor.behalf else None
     async with connection() as c:
-        rows = await c.fetch(sql, actor.person, [proof.digest for proof in actor.proofs])
+        rows = await c.fetch(sql, actor.owner, [proof.digest for proof in actor.proofs], named)
     return [_info(row) for row in rows]
 
 
 async def for_resident(dossier_id: UUID, actor: Actor, key: str | None) -> DossierInfo:
     """A dossier for the person it is about: theirs, of a contact they proved, or by a link's key.
 
-    Raises Unreadable for a key that was altered or is too old, NotFound where there is nothing for them.
+    A proxy has no other way than the mandate. Raises Unreadable for a key that was altered or is too old, NotFound
+    where there is nothing for them.
     """
     found = await dossier(dossier_id)
     if found.state != "erased" and is_theirs(found, actor):
         return found
-    if not key:
+    if not key or actor.behalf:
         raise NotFound
     if crypto.verify(key, _LINK, clock.now()) != str(dossier_id) or found.state == "erased":
         raise crypto.Unreadable
@@ -154,13 +161,16 @@ async def matching(where: str, *given: object) -> list[DossierInfo]:
 
 
 async def opened_by(by: By, service: str, limit: int) -> list[DossierInfo]:
-    """What an office or a helper opened for others with a service: by the hour of the visit, the latest first."""
-    theirs = f"dossier.id IN ({_OPENED_BY[by.kind]}) AND dossier.service = $2"
+    """What an office or a helper opened for others with a service, and nobody took over yet, the latest visit first."""
+    theirs = f"dossier.id IN ({_OPENED_BY[by.kind]}) AND dossier.service = $2 AND dossier.person IS NULL"
     return await matching(f"{theirs} ORDER BY lower(period) DESC NULLS LAST LIMIT $3", _owner(by), service, limit)
 
 
 async def one_opened_by(dossier_id: UUID, by: By) -> DossierInfo:
-    """A dossier that an office or a helper opened for others. Raises NotFound for another's, and once it is erased."""
+    """A dossier that an office or a helper opened for others.
+
+    Raises NotFound for another's, once it was taken over by whom it is for, and once it is erased.
+    """
     opener = await opener_of(dossier_id)
     if opener is None or (opener.kind, _owner(opener)) != (by.kind, _owner(by)):
         raise NotFound
@@ -168,10 +178,14 @@ async def one_opened_by(dossier_id: UUID, by: By) -> DossierInfo:
 
 
 async def opener_of(dossier_id: UUID) -> By | None:
-    """Who opened a dossier for somebody else; None where the resident did, and once it is erased."""
+    """Who opened a dossier for somebody else.
+
+    None where the resident did, once they took it over, and once it is erased.
+    """
     sql = (
-        "SELECT by, actor, emitter FROM parvis.timeline WHERE dossier = $1 AND event = 'dossier.opened' "
-        "AND by IN ('staff', 'helper')"
+        "SELECT by, actor, timeline.emitter FROM parvis.timeline JOIN parvis.dossier ON dossier.id = timeline.dossier "
+        "WHERE timeline.dossier = $1 AND event = 'dossier.opened' AND by IN ('staff', 'helper') "
+        "AND dossier.person IS NULL"
     )
     async with connection() as c:
         row = await c.fetchrow(sql, dossier_id)
@@ -216,8 +230,9 @@ async def visits(service: str, after: datetime, before: datetime) -> list[Dossie
 async def timeline(dossier_id: UUID) -> list[TimelineEntry]:
     """What happened to a dossier, the latest first."""
     sql = (
-        "SELECT at, event, data, by, coalesce(emitter.name, '') AS office FROM parvis.timeline "
-        "LEFT JOIN parvis.emitter ON emitter.id = timeline.emitter "
+        "SELECT at, event, data, by, coalesce(emitter.name, '') AS office, coalesce(person.name, '') AS proxy "
+        "FROM parvis.timeline LEFT JOIN parvis.emitter ON emitter.id = timeline.emitter "
+        "LEFT JOIN parvis.person ON person.id = actor AND by = 'proxy' "
         "WHERE dossier = $1 ORDER BY at DESC, timeline.id DESC"
     )
     async with connection() as c:
@@ -245,8 +260,8 @@ def is_meant(found: DossierInfo, typed: str) -> bool:
 
 
 def is_theirs(found: DossierInfo, actor: Actor) -> bool:
-    """Whether a dossier is of somebody's account, or of a contact they proved."""
-    if actor.person is not None and found.person == actor.person:
+    """Whether a dossier is of somebody's account, of whom they act for, or of a contact they proved."""
+    if actor.owns(found.person, found.service):
         return True
     digests: Sequence[bytes] = [proof.digest for proof in actor.proofs]
     return found.contact is not None and found.contact.digest in digests

@@ -14,11 +14,12 @@ from litestar.params import FromPath
 
 from parvis import clock, plugins
 from parvis.audit import queries as audit
-from parvis.dossiers import finding, queries, questions
+from parvis.dossiers import finding, queries, questions, takeover
 from parvis.dossiers.queries import DossierInfo
 from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.identity import guards
 from parvis.identity.actors import Actor
+from parvis.identity.guards import ActsForSomebody
 from parvis.identity.shares import count_claim
 from parvis.identity.words import ROLES
 from parvis.territory import queries as territory
@@ -27,12 +28,17 @@ from parvis.web.forms import Form
 
 _Request = Request[Actor, None, State]
 _PUBLIC = guards.page(guards.public(), "everyone")
+_ACCOUNT = guards.page(guards.account(), "signed-in")
 _FOUND_LASTS = timedelta(hours=1)
 
 
 class _Asked(msgspec.Struct, frozen=True):
     reference: Annotated[fields.Line, fields.Missing(Text("Write the reference, 8 letters or figures."))]
     name: Annotated[fields.Line, fields.Missing(Text("Write the family name of one of the people."))]
+
+
+class _Code(msgspec.Struct, frozen=True):
+    code: Annotated[fields.Line, fields.Missing(Text("Write the code, 10 letters or figures."))]
 
 
 class _Asks(msgspec.Struct, frozen=True):
@@ -66,10 +72,32 @@ async def find(request: _Request) -> Response[Any]:
     return pages.see_other(f"/my/requests/{found.id}?{urlencode({'key': key})}")
 
 
+@get("/my/take-over", **_ACCOUNT)
+async def which_code(request: _Request) -> Response[Any]:
+    """Ask for the code of a slip or a mail."""
+    return pages.render(request, "dossiers/take-over.html", form=forms.blank())
+
+
+@post("/my/take-over", status_code=303, **_ACCOUNT)
+async def take_over(request: _Request) -> Response[Any]:
+    """Take what was booked for them into their account."""
+    form = await forms.read(request, _Code)
+    try:
+        count_claim(request)
+        taken = await takeover.take(form.value.code, guards.actor_of(request))
+    except TooMany as error:
+        form = form.refused([Refusal(error.code, error.detail or error.title, "code")])
+        return pages.render(request, "dossiers/take-over.html", status=error.status, form=form)
+    except Invalid as refused:
+        form = form.refused(refused.refusals)
+        return pages.render(request, "dossiers/take-over.html", status=422, form=form)
+    return pages.see_other(f"/my/requests/{taken}?told=taken")
+
+
 @get("/my/requests/{dossier:uuid}", **_PUBLIC)
 async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """One request: its state, its timeline, who read it. Opening it changes nothing."""
-    found = await _own(request, dossier)
+    found, behalf = await _own(request, dossier), guards.actor_of(request).behalf
     key = request.query_params.get("key")
     rows = [(row.at, row.text, row.note) for row in await queries.timeline(found.id)]
     return pages.render(
@@ -79,7 +107,9 @@ async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
         service=_name(found.service),
         place=await territory.place(found.visit.place) if found.visit else None,
         timeline=rows,
-        readers=await audit.readers_of(found.id),
+        # Who read it is for the person it is about, and not for who acts for them.
+        readers=[] if behalf else await audit.readers_of(found.id),
+        told=request.query_params.get("told", ""),
         roles=ROLES,
         asked=await questions.of_dossier(found.id),
         ask_url=f"/my/requests/{found.id}/questions" + _with(key),
@@ -91,6 +121,8 @@ async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
 async def ask_who(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """Ask the emitter who read it; the answer appears here and comes by mail or SMS."""
     found, form = await _own(request, dossier), await forms.read(request, _Asks)
+    if guards.actor_of(request).behalf:
+        raise ActsForSomebody
     try:
         reading = UUID(form.value.reading)
     except (Invalid, ValueError) as error:
@@ -118,6 +150,7 @@ async def _mine(request: _Request, form: Form[Any], status: int = 200) -> Respon
         status=status,
         form=form,
         known=known,
+        actor=actor,
         requests=[(item, _name(item.service)) for item in found],
     )
 
@@ -129,4 +162,4 @@ def _name(service: str) -> Text:
         return Text("A service that is no longer offered")
 
 
-HANDLERS = (mine, find, show, ask_who)
+HANDLERS = (mine, find, which_code, take_over, show, ask_who)

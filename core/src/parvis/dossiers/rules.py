@@ -23,6 +23,8 @@ TIMELINE: Mapping[str, Text] = {
     "earlier.offered": Text("An earlier hour was proposed: {start}, {place}"),
     "earlier.stopped": Text("No earlier hour is looked for any more"),
     "names.corrected": Text("A name or a number was corrected"),
+    "code.printed": Text("A code to take this request into an account was printed"),
+    "dossier.taken-over": Text("Taken into an account"),
     "visit.given-back": Text("The hour was given back: somebody else was to come"),
     "dossier.closed": Text("Visit over"),
 }
@@ -54,14 +56,16 @@ def timeline_text(event: str, data: Mapping[str, Any]) -> Text:
     return Text("{told}. “{reason}”", {"told": told, "reason": data["reason"]}) if data.get("reason") else told
 
 
-def timeline_note(by: str, office: str) -> Text | None:
-    """Who did it, if that is worth a line: staff, of which emitter where that is known, or a helper.
+def timeline_note(by: str, office: str, proxy: str = "") -> Text | None:
+    """Who did it, if that is worth a line: staff, of which emitter where that is known, a helper, or a proxy's name.
 
     >>> str(timeline_note("staff", "Mulhouse")), timeline_note("resident", "")
     ('By an agent: Mulhouse', None)
     """
     if by == "staff":
         return Text("By an agent: {office}", {"office": office}) if office else Text("By an agent")
+    if by == "proxy":
+        return Text("By {name}, acting for the person concerned", {"name": proxy}) if proxy else Text("By a proxy")
     return Text("By a helper, who books for others") if by == "helper" else None
 
 

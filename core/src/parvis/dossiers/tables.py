@@ -56,6 +56,22 @@ class TimelineRow(Table, tablename="timeline", schema="parvis"):
     emitter = ForeignKey(Emitter, null=True, default=None, on_delete=OnDelete.set_null)
 
 
+class TakeoverCode(Table, tablename="takeover_code", schema="parvis"):
+    """A code with which a resident takes a dossier over: a keyed digest, for the `way` (slip, mail) it travels.
+
+    `over_at` is set once it was used (`used_by` an account), or another took its place.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
+    digest = Bytea(unique=True)
+    way = Varchar(length=4)
+    made_at = Timestamptz(default=None)
+    ends_at = Timestamptz(default=None)
+    over_at = Timestamptz(null=True, default=None)
+    used_by = UUID(null=True, default=None)
+
+
 class ReadingQuestion(Table, tablename="reading_question", schema="parvis"):
     """A resident asks who read their dossier: `reading` is the trace's id, `emitter` who has to answer.
 

@@ -134,7 +134,7 @@ async def _booking(found: DossierInfo) -> BookingInfo:
 
 
 def _by(request: _AnyRequest) -> By:
-    return By("resident", guards.actor_of(request).person)
+    return By.resident(guards.actor_of(request))
 
 
 def _id(typed: str) -> UUID:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from parvis.contract.values import Channel, Permission, Role
+from parvis.contract.values import Behalf, Channel, Permission, Role
 
 Powers = Mapping[str, frozenset[Role]]
 
@@ -47,7 +47,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one who acts. `sign_on_silent`: the provider did not confirm the account lately, so no staff writes."""
+    """The one who acts: `person` is the sign-on they came with, whose roles they have and whom traces name.
+
+    `merged_into` is the account that it is a further sign-on of; `behalf` is set while they act as somebody's proxy,
+    then they have no role and no proof. `sign_on_silent`: the provider did not confirm the account lately, so no staff
+    writes.
+    """
 
     person: UUID | None = None
     session: UUID | None = None
@@ -56,6 +61,24 @@ class Actor:
     proofs: tuple[Proof, ...] = ()
     powers: Powers = field(default_factory=dict)
     sign_on_silent: bool = False
+    merged_into: UUID | None = None
+    behalf: Behalf | None = None
+
+    @property
+    def account(self) -> UUID | None:
+        """Whose things are theirs, with whichever of their sign-ons they came."""
+        return self.merged_into or self.person
+
+    @property
+    def owner(self) -> UUID | None:
+        """Whose will be what they book: their account's, or the resident's for whom they act."""
+        return self.behalf.resident if self.behalf else self.account
+
+    def owns(self, account: UUID | None, service: str) -> bool:
+        """Whether what an account has with a service is theirs to see and change: a proxy's, in the services named."""
+        if self.behalf and service not in self.behalf.services:
+            return False
+        return account is not None and account == self.owner
 
     def may(self, permission: str, slug: str | None = None) -> bool:
         """Whether a role of theirs has `permission`: at the emitter of that slug, or anywhere without one."""

@@ -42,6 +42,13 @@ class SecondFactorMissing(NotSignedIn):
         self.slug = slug
 
 
+class ActsForSomebody(Forbidden):
+    """Whoever acts as a proxy reaches neither an account's pages nor a back office meanwhile."""
+
+    code = "acts-for-somebody"
+    title = Text("This is not possible while you act for somebody else.")
+
+
 @dataclass(frozen=True, slots=True)
 class Guard:
     """A guard of a route; `family` and `permission` let the matrix test and `parvis check` read it."""
@@ -72,7 +79,12 @@ def resident() -> Guard:
 
 
 def account() -> Guard:
-    """Somebody signed in."""
+    """Somebody signed in, who acts for nobody else at the moment."""
+    return Guard("account", _themselves)
+
+
+def proxy() -> Guard:
+    """Somebody signed in, also while they act for somebody else."""
     return Guard("account", _signed_in)
 
 
@@ -80,7 +92,7 @@ def staff(permission: str) -> Guard:
     """Staff with `permission` at the emitter whose slug is `emitter` in the path."""
 
     async def check(connection: Connection, actor: Actor) -> None:
-        await _signed_in(connection, actor)
+        await _themselves(connection, actor)
         slug = str(connection.path_params["emitter"])
         if not actor.roles_at(slug):
             raise NotFound
@@ -94,7 +106,7 @@ def territory(permission: str) -> Guard:
     """Somebody whose role on the territory (a helper) has `permission`."""
 
     async def check(connection: Connection, actor: Actor) -> None:
-        await _signed_in(connection, actor)
+        await _themselves(connection, actor)
         allow(connection, actor, actor.may_on_territory(permission))
 
     return Guard("territory", check, permission)
@@ -150,6 +162,16 @@ def allow(connection: Connection, actor: Actor, allowed: bool) -> None:
         raise SignOnDown
 
 
+def may_act(connection: Connection, service: str) -> None:
+    """Let everybody through but a proxy whose mandate does not cover a service, or is over. Raises Forbidden."""
+    behalf = actor_of(connection).behalf
+    if behalf is None or service in behalf.services:
+        return
+    if behalf.services:
+        raise Forbidden(Text("You act for {name}, and may not do so in this service.", {"name": behalf.name}))
+    raise Forbidden(Text("You may no longer act for this person: the right has ended."))
+
+
 async def _anyone(_: Connection, __: Actor) -> None:
     """Nothing to check."""
 
@@ -164,8 +186,14 @@ async def _signed_in(_: Connection, actor: Actor) -> None:
         raise NotSignedIn
 
 
-async def _operates(connection: Connection, actor: Actor) -> None:
+async def _themselves(connection: Connection, actor: Actor) -> None:
     await _signed_in(connection, actor)
+    if actor.behalf:
+        raise ActsForSomebody
+
+
+async def _operates(connection: Connection, actor: Actor) -> None:
+    await _themselves(connection, actor)
     if actor.has(Role.OPERATOR):
         require_factor(actor)
     allow(connection, actor, actor.has(Role.OPERATOR))

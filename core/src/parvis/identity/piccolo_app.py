@@ -5,11 +5,14 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 from parvis.identity.tables import (
+    AccountMerge,
     ContactProof,
     Invitation,
     LogoutSeen,
     MailedFactor,
+    Mandate,
     Person,
+    Relative,
     RightsChange,
     RoleGrant,
     RolePermission,
@@ -24,6 +27,9 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
     table_classes=[
         Person,
+        AccountMerge,
+        Relative,
+        Mandate,
         RoleGrant,
         RolePermission,
         RightsChange,

@@ -7,6 +7,7 @@ it, by claiming the row; the others go on meanwhile, as a refresh token that is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from parvis import clock, crypto
-from parvis.contract.values import Channel, Role
+from parvis.contract.values import Behalf, Channel, Role
 from parvis.db import connection, transaction
 from parvis.identity import endings, sessions, stations
 from parvis.identity.actors import ANONYMOUS, Actor, Grant, Powers, Proof, narrowed
@@ -37,7 +38,8 @@ _SEEN_EVERY = timedelta(minutes=1)
 
 _RECOGNISE = """
     SELECT session.id, session.person, session.seen_at, refreshed_at, claimed, acr,
-           person.name, person.subject, person.issuer,
+           person.name, person.subject, person.issuer, person.merged_into, acting,
+           mandate.resident, mandate.services, mandate.ends_at AS acts_until, resident.name AS acts_for,
            COALESCE((SELECT jsonb_agg(jsonb_build_array(role_grant.role, emitter.id, slug, emitter.name,
                             -- what the emitter says of the role, read with the grant: no memory that could be old
                             (SELECT jsonb_object_agg(permission, allowed) FROM parvis.role_permission AS said
@@ -54,6 +56,10 @@ _RECOGNISE = """
                  WHERE proof.session = session.id AND proved_at IS NOT NULL AND proof.ends_at > $2
                  ORDER BY proved_at) AS proofs
     FROM parvis.session LEFT JOIN parvis.person ON person.id = session.person
+    -- read with every request: a mandate that is revoked or over gives nothing from then on
+    LEFT JOIN parvis.mandate ON mandate.id = acting AND mandate.proxy = COALESCE(person.merged_into, person.id)
+        AND accepted_at IS NOT NULL AND ended_at IS NULL AND mandate.ends_at > $2
+    LEFT JOIN parvis.person AS resident ON resident.id = mandate.resident
     WHERE digest = $1 AND session.ends_at > $2 AND session.seen_at > $3
 """
 
@@ -150,7 +156,7 @@ def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
     wanted = current().second_factor
     grants = (_grant(*found, reached=not wanted or row["acr"] == wanted) for found in row["grants"])
     confirmed = row["refreshed_at"]
-    return Actor(
+    actor = Actor(
         person=row["person"],
         session=row["id"],
         name=row["name"] or "",
@@ -158,6 +164,19 @@ def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
         proofs=tuple(Proof(id_, Channel(kind), digest, until) for id_, kind, digest, until in row["proofs"]),
         powers=powers,
         sign_on_silent=bool(confirmed) and now - confirmed > _REFRESH_EVERY + _CLAIM,
+        merged_into=row["merged_into"],
+    )
+    # Whoever acts for somebody has none of their own rights meanwhile.
+    return replace(actor, grants=(), proofs=(), behalf=_behalf(row)) if row["acting"] else actor
+
+
+def _behalf(row: asyncpg.Record) -> Behalf:
+    return Behalf(
+        mandate=row["acting"],
+        resident=row["resident"],
+        name=row["acts_for"] or "",
+        services=frozenset(row["services"] or ()),
+        until=row["acts_until"],
     )
 
 

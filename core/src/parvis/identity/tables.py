@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.columns import (
     JSONB,
     UUID,
+    Array,
     Boolean,
     Bytea,
     ForeignKey,
@@ -20,7 +21,10 @@ from parvis.territory.tables import Emitter
 
 
 class Person(Table, tablename="person", schema="parvis"):
-    """Somebody with an account. The key is (issuer, subject); a name or an e-mail never is."""
+    """Somebody with an account. The key is (issuer, subject); a name or an e-mail never is.
+
+    `merged_into` is the account that this is a further sign-on of.
+    """
 
     id = UUID(primary_key=True, default=None)
     issuer = Varchar(length=300)
@@ -30,6 +34,57 @@ class Person(Table, tablename="person", schema="parvis"):
     phone = Varchar(length=30)
     created_at = Timestamptz(default=None)
     seen_at = Timestamptz(null=True, default=None)
+    merged_into = UUID(null=True, default=None)
+
+
+class AccountMerge(Table, tablename="account_merge", schema="parvis"):
+    """An operator made one account of two: `moved` lists what went from `merged` to `kept`, so that it can go back."""
+
+    id = UUID(primary_key=True, default=None)
+    kept = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
+    merged = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
+    reason = Varchar(length=300)
+    moved = JSONB()
+    merged_by = UUID(null=True, default=None)
+    merged_at = Timestamptz(default=None)
+    undone_by = UUID(null=True, default=None)
+    undone_at = Timestamptz(null=True, default=None)
+
+
+class Relative(Table, tablename="relative", schema="parvis"):
+    """Somebody of an account's family; `details` (name, birth date, bond) are encrypted, `kept_by` is a sign-on."""
+
+    id = UUID(primary_key=True, default=None)
+    person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
+    details = Bytea()
+    kept_by = UUID()
+    kept_at = Timestamptz(default=None)
+
+
+class Mandate(Table, tablename="mandate", schema="parvis"):
+    """`proxy` may act for `resident` in `services` until `ends_at`; one of the two began it, the other accepts.
+
+    Until then the other is null and `address` (encrypted) is where the link of this `serial` went. `begun_by`,
+    `accepted_by` and `ended_by` are sign-ons.
+    """
+
+    id = UUID(primary_key=True, default=None)
+    resident = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
+    proxy = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
+    bond = Varchar(length=12)
+    services = Array(base_column=Varchar(length=40))
+    ends_at = Timestamptz(default=None)
+    address = Bytea(null=True, default=None)
+    language = Varchar(length=2)
+    serial = Integer()
+    begun_by = UUID()
+    begun_at = Timestamptz(default=None)
+    expires_at = Timestamptz(default=None)
+    message = UUID(null=True, default=None)
+    accepted_by = UUID(null=True, default=None)
+    accepted_at = Timestamptz(null=True, default=None)
+    ended_by = UUID(null=True, default=None)
+    ended_at = Timestamptz(null=True, default=None)
 
 
 class RoleGrant(Table, tablename="role_grant", schema="parvis"):
@@ -104,7 +159,8 @@ class Session(Table, tablename="session", schema="parvis"):
     """A browser that signed in or proved a contact. `digest` is SHA-256 of its token; `tokens` are encrypted.
 
     `refreshing_until` is held by the one request that renews the tokens; `claimed` are the roles that the
-    provider's claim leaves, null where it makes none; `acr` is the level it said was reached.
+    provider's claim leaves, null where it makes none; `acr` is the level it said was reached. `acting` is the mandate
+    by which they act for somebody.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -120,6 +176,7 @@ class Session(Table, tablename="session", schema="parvis"):
     ends_at = Timestamptz(default=None)
     refreshed_at = Timestamptz(null=True, default=None)
     refreshing_until = Timestamptz(null=True, default=None)
+    acting = UUID(null=True, default=None)
 
 
 class MailedFactor(Table, tablename="mailed_factor", schema="parvis"):

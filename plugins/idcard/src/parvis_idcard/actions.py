@@ -172,7 +172,7 @@ async def say_coming(dossier: DossierInfo, by: By) -> None:
 async def correct(dossier: DossierInfo, position: int, after: Applicant, by: By) -> None:
     """Correct a name or a number. Raises Refused if it would be another person, or once the visit has begun."""
     # Staff are never blocked by what a number is worth; nobody waits for that inside the transaction.
-    known = await _looked_up(dossier, after) if by.kind == "resident" else {}
+    known = await _looked_up(dossier, after) if by.kind in {"resident", "proxy"} else {}
     async with transaction() as c:
         people = (await queries.appointment(dossier.id)).applicants
         if position >= len(people) or dossier.visit is None:
@@ -238,6 +238,8 @@ async def _book(request: BookingRequest, details: Details, waived: bool) -> Book
 
 
 def _by(request: BookingRequest) -> By:
+    if request.behalf:
+        return By("proxy", request.person, behalf=request.behalf)
     if not request.for_others:
         return By("resident", request.person)
     return By("staff" if request.office else "helper", request.person, request.office)
@@ -258,7 +260,7 @@ def _new_dossier(
         names=tuple(person.name for person in details.applicants),
         language=request.language,
         kept_days=settings.kept_days,
-        person=None if request.for_others else request.person,
+        person=None if request.for_others else request.account or request.person,
         phone=details.phone if request.for_others else None,
         home=home,
     )

@@ -10,6 +10,8 @@ from parvis import clock, settings
 from parvis.contract.values import Channel, MessageTemplate
 from parvis.db import new_id, transaction
 from parvis.dossiers import queries as dossiers
+from parvis.dossiers import takeover
+from parvis.dossiers.actions import By
 from parvis.dossiers.queries import DossierInfo, Visit
 from parvis.errors import Text
 from parvis.messages import actions as messages
@@ -54,6 +56,8 @@ _SAMPLE: dict[str, Any] = {
     "advice": Text("This number is too old. Make a new pre-application, and write its number here."),
     "until": datetime.fromisoformat("2027-01-01T08:30:00+00:00"),
     "frees": True,
+    "code": "AB3CD-EF4GH",
+    "account": "https://portal.example/my/take-over",
 }
 
 _NAMES = {
@@ -97,7 +101,7 @@ async def tell(template: str, dossier_id: UUID, what: str, days: int = 0, **more
             to.address,
             dossier.language,
             dossier.emitter,
-            await _context(dossier, dossier.visit, days) | {"reason": await _reason(template, dossier.id)} | more,
+            await _context(dossier, dossier.visit, days) | await _said(template, dossier) | more,
             _use_by(template, dossier.visit),
             await _entry(dossier, dossier.visit, template == CANCELLED) if template not in _WITHOUT_ENTRY else None,
             dossier.id,
@@ -138,9 +142,15 @@ async def _entry(dossier: DossierInfo, visit: Visit, cancelled: bool, language: 
     )
 
 
-async def _reason(template: str, dossier: UUID) -> str:
+async def _said(template: str, dossier: DossierInfo) -> dict[str, str]:
+    """What a message says once: why staff changed something, the code of what was booked for somebody."""
     event = {MOVED: "booking.moved", CANCELLED: "booking.cancelled"}.get(template)
-    return await dossiers.reason_of(dossier, event) if event else ""
+    reason = await dossiers.reason_of(dossier.id, event) if event else ""
+    by_mail = dossier.contact is not None and dossier.contact.kind is Channel.MAIL
+    if template != CONFIRMED or not by_mail or not await takeover.can_be(dossier.id):
+        return {"reason": reason}
+    code, account = await takeover.make(dossier.id, "mail", By()), f"{settings.current().base_url}/my/take-over"
+    return {"reason": reason, "code": code, "account": account}
 
 
 async def _context(dossier: DossierInfo, visit: Visit, days: int) -> dict[str, Any]:

@@ -7,7 +7,15 @@ from uuid import UUID
 from parvis.contract.values import Reaction
 from parvis.dossiers import queries as dossiers
 from parvis.errors import NotFound
-from parvis.events import BookingCancelled, BookingConfirmed, BookingFact, BookingMoved, BookingRestored, DossierClosed
+from parvis.events import (
+    BookingCancelled,
+    BookingConfirmed,
+    BookingFact,
+    BookingMoved,
+    BookingRestored,
+    DossierClosed,
+    DossierTakenOver,
+)
 from parvis_idcard import actions, messages, queries
 from parvis_idcard.ants.coordination import reactions as coordination
 from parvis_idcard.queries import PLUGIN
@@ -41,6 +49,12 @@ async def tell_restored(event: BookingRestored) -> None:
         await messages.tell(messages.CONFIRMED, event.dossier, await queries.times(event.dossier, "restored"))
 
 
+async def tell_taken_over(event: DossierTakenOver) -> None:
+    """Send the confirmation to somebody who is reached only now that they took it into their account."""
+    if event.service == PLUGIN and event.reached and not await _is_over(event.dossier):
+        await messages.tell(messages.CONFIRMED, event.dossier, "taken-over")
+
+
 async def free_numbers(event: DossierClosed) -> None:
     """A visit that is over no longer keeps its application numbers from another appointment."""
     if event.service == PLUGIN and await _is_over(event.dossier):
@@ -64,6 +78,7 @@ REACTIONS = (
     Reaction(key="idcard.tell-moved", event=BookingMoved, handle=tell_moved),
     Reaction(key="idcard.tell-cancelled", event=BookingCancelled, handle=tell_cancelled),
     Reaction(key="idcard.tell-restored", event=BookingRestored, handle=tell_restored),
+    Reaction(key="idcard.tell-taken-over", event=DossierTakenOver, handle=tell_taken_over),
     Reaction(key="idcard.free-numbers", event=DossierClosed, handle=free_numbers),
     *coordination.REACTIONS,
 )

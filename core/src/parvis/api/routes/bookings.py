@@ -87,7 +87,9 @@ async def book(request: _AnyRequest) -> Response[bytes]:
         secret=secret,
         details=converted(asked.details, service.details, "details"),
         language=asked.language or language(request),
-        person=actor_of(request).person,
+        person=(actor := actor_of(request)).person,
+        account=actor.owner,
+        behalf=actor.behalf,
         proof=asked.proof,
     )
     done = await once(request, client(request), lambda: _booked(service, wanted))
@@ -111,7 +113,7 @@ async def move(request: _AnyRequest, booking_id: FromPath[UUID]) -> Response[byt
     if asked.kind != booking.kind:
         raise Invalid(Refusal("kind-unknown", Text("This hour is of another kind."), "slot"))
     place = await _place_of(asked.slot.calendar)
-    by = By("resident", actor_of(request).person)
+    by = By.resident(actor_of(request))
     await dossiers.move_visit(dossier, asked.slot.calendar, asked.slot.start, place, by)
     return answer(200, await _shown(booking_id))
 
@@ -120,7 +122,7 @@ async def move(request: _AnyRequest, booking_id: FromPath[UUID]) -> Response[byt
 async def cancel(request: _AnyRequest, booking_id: FromPath[UUID]) -> Response[None]:
     """Cancel a booking; again is the same. Raises WrongSecret, Refused once it has begun, NotFound."""
     count(request)
-    by = By("resident", actor_of(request).person)
+    by = By.resident(actor_of(request))
     await dossiers.cancel_visit(await _own_dossier(request, booking_id), by)
     return nothing()
 

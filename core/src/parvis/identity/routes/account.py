@@ -23,12 +23,12 @@ _Request = Request[Actor, None, State]
 async def show(request: _Request) -> Response[Any]:
     """Who one is signed in as, where, and with which roles."""
     actor = request.user
-    assert actor.person is not None
+    assert actor.account is not None
     return pages.render(
         request,
         "identity/account.html",
-        person=await queries.person(actor.person),
-        running=await sessions.open_sessions(actor.person),
+        person=await queries.person(actor.account),
+        running=await sessions.open_sessions(actor.account),
         actor=actor,
         roles=ROLES,
     )
@@ -37,7 +37,7 @@ async def show(request: _Request) -> Response[Any]:
 @post("/account/sessions/{session:uuid}/end", guards=[guards.account()], **guards.declared("signed-in"))
 async def end(request: _Request, session: FromPath[UUID]) -> Response[None]:
     """End another session of one's own."""
-    await endings.end(session, request.user.person)
+    await endings.end(session, request.user.account)
     return pages.see_other("/account")
 
 

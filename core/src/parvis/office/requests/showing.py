@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from parvis import plugins
+from parvis import plugins, settings
 from parvis.attendance import notices
 from parvis.dossiers import queries as dossiers
+from parvis.dossiers import takeover
 from parvis.earlier import notices as earlier
 from parvis.earlier import queries as asked_for
 from parvis.errors import Refusal, Text
@@ -20,13 +21,14 @@ from parvis.messages import queries as messages
 from parvis.messages.reactions import templates as core_messages
 from parvis.office import questions
 from parvis.office.day import boards
-from parvis.office.permissions import REQUESTS
+from parvis.office.permissions import CHANGE, REQUESTS
 from parvis.office.requests.looking import Here, look
 from parvis.territory import queries as territory
 from parvis.web import forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
+_CHANGE = guards.page(guards.staff(CHANGE), "agent", "manager")
 _SEE = guards.page(guards.staff(REQUESTS), "reader", "agent", "manager")
 
 
@@ -39,10 +41,27 @@ async def show(request: _AnyRequest, emitter: FromPath[str], dossier: FromPath[U
 @get("/office/{emitter:str}/requests/{dossier:uuid}/slip", **_SEE)
 async def slip(request: _AnyRequest, emitter: FromPath[str], dossier: FromPath[UUID]) -> Response[Any]:
     """A page to print and to hand over."""
+    return await _slip(request, await look(request, emitter, dossier), "")
+
+
+@post("/office/{emitter:str}/requests/{dossier:uuid}/slip", status_code=200, **_CHANGE)
+async def slip_with_code(request: _AnyRequest, emitter: FromPath[str], dossier: FromPath[UUID]) -> Response[Any]:
+    """The same with a new code, by which the person takes the request into their account; shown this once."""
     here = await look(request, emitter, dossier)
-    place = await territory.place(here.visit.place)
+    return await _slip(request, here, await takeover.make(dossier, "slip", here.by))
+
+
+async def _slip(request: _AnyRequest, here: Here, code: str) -> Response[Any]:
     return pages.render(
-        request, "office/requests/slip.html", page=here, place=place, card=await here.card(), zone=here.zone
+        request,
+        "office/requests/slip.html",
+        page=here,
+        place=await territory.place(here.visit.place),
+        card=await here.card(),
+        zone=here.zone,
+        code=code,
+        portal=settings.current().base_url,
+        may_have_code=here.may_change and not code and await takeover.can_be(here.dossier.id),
     )
 
 
@@ -82,4 +101,4 @@ def _message_names() -> dict[str, Text]:
     return {template.key: template.name for template in (*own, *brought)}
 
 
-HANDLERS = (show, slip)
+HANDLERS = (show, slip, slip_with_code)

@@ -83,7 +83,7 @@ async def _asked(request: _AnyRequest) -> UUID:
 
 
 def _person(request: _AnyRequest) -> UUID:
-    person = guards.actor_of(request).person
+    person = guards.actor_of(request).account
     if person is None:
         raise NotSignedIn
     return person

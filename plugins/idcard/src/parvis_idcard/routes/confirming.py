@@ -116,6 +116,8 @@ async def _request(request: _Request, draft: Draft, held: BookingInfo, answers: 
         details=answers.details,
         language=i18n.language(request),
         person=request.user.person,
+        account=request.user.owner,
+        behalf=request.user.behalf,
         proof=next(of_session, draft.proof),
         for_others=others,
         office=await _office(request, draft, held) if others else None,

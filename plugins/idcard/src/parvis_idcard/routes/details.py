@@ -98,12 +98,12 @@ async def _asks_numbers(request: _Request, draft: Draft, held: BookingInfo, form
 
 
 async def _typed_before(draft: Draft, actor: Actor) -> Form[Any]:
-    """What was typed before, without its errors; else what the account tells."""
+    """What was typed before, without its errors; else what the account tells, but nothing of it to a proxy."""
     if draft.form is not None:
         return replace(forms.decode(DetailsForm, draft.form.encode()), errors={})
-    if actor.person is None or actor.may(BOOK_FOR_OTHERS):
+    if actor.account is None or actor.behalf or actor.may(BOOK_FOR_OTHERS):
         return forms.blank(channel="mail")
-    account = await identity.person(actor.person)
+    account = await identity.person(actor.account)
     channel = "mail" if account.email or not account.phone else "sms"
     return forms.blank(channel=channel, email=account.email or None, phone=account.phone or None)
 

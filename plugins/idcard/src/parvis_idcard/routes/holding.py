@@ -17,12 +17,12 @@ from parvis.calendars.queries import BookingInfo
 from parvis.contract.values import Booked
 from parvis.dossiers import queries as dossiers
 from parvis.errors import Refused
-from parvis.identity import shares
+from parvis.identity import guards, shares
 from parvis.identity.actors import Actor
 from parvis.settings import current
 from parvis.web import forms, pages
 from parvis.web.forms import Form
-from parvis_idcard import actions, drafts, hours, seats, work
+from parvis_idcard import actions, drafts, hours, queries, seats, work
 from parvis_idcard.details import DetailsForm
 from parvis_idcard.drafts import Draft, DraftGone
 from parvis_idcard.routes.finding import PUBLIC
@@ -67,10 +67,12 @@ async def give_back(request: _Request, token: FromPath[str]) -> Response[Any]:
 async def where(request: _Request, token: str) -> tuple[Draft, BookingInfo | None]:
     """The draft, and its hour while it is held.
 
-    Raises Elsewhere if it was booked already, NotFound, or what `seats.acting` does for a draft that is not theirs.
+    Raises Elsewhere if it was booked already, NotFound, or what `seats.acting` does for a draft that is not theirs;
+    Forbidden for a proxy who may not act in this service.
     """
     if (booked := await actions.booked_before(*drafts.parts(token))) is not None:
         raise Elsewhere(await shown_at(request, booked))
+    guards.may_act(request, queries.PLUGIN)
     draft = await drafts.of_token(token)
     await seats.acting(request, draft.asked.acting)
     held = await calendar_queries.held(draft.hold, draft.secret) if await drafts.is_held(draft) else None

@@ -18,6 +18,7 @@ from parvis.audit import actions as audit
 from parvis.calendars.actions import SlotFull
 from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
+from parvis.dossiers import takeover
 from parvis.dossiers.queries import DossierInfo
 from parvis.errors import NotFound, Refusal, Refused
 from parvis.identity import guards
@@ -76,9 +77,13 @@ async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
 async def slip(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     """What the person takes home on paper; nothing on it opens the appointment."""
     seat, found = await _own(request, dossier)
-    return await visiting.visit_page(
-        request, "idcard/slip.html", found, way=_way(seat), seat=seat, portal=current().base_url
-    )
+    return await _slip(request, seat, found, "")
+
+
+async def slip_with_code(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
+    """The same with a new code, by which they take the appointment into their account; shown this once."""
+    seat, found = await _own(request, dossier)
+    return await _slip(request, seat, found, await takeover.make(found.id, "slip", seat.by))
 
 
 async def ask_to_move(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
@@ -148,6 +153,11 @@ def _list(request: _Request, seat: Seat, rows: list[booked.Row], form: Form[Any]
     return pages.render(request, "idcard/solidarity.html", shell=shell, seat=seat, rows=rows, form=form, **context)
 
 
+async def _slip(request: _Request, seat: Seat, found: DossierInfo, code: str) -> Response[Any]:
+    portal, way = current().base_url, _way(seat)
+    return await visiting.visit_page(request, "idcard/slip.html", found, way=way, seat=seat, portal=portal, code=code)
+
+
 async def _visit(
     request: _Request, seat: Seat, found: DossierInfo, status: int = 200, refusals: Any = ()
 ) -> Response[Any]:
@@ -161,6 +171,7 @@ _PAGES = (
     (post, "/", seek),
     (get, "/visit/{dossier:uuid}", show),
     (get, "/visit/{dossier:uuid}/slip", slip),
+    (post, "/visit/{dossier:uuid}/slip", slip_with_code),
     (get, "/visit/{dossier:uuid}/move", ask_to_move),
     (post, "/visit/{dossier:uuid}/move", move),
     (get, "/visit/{dossier:uuid}/cancel", ask_to_cancel),

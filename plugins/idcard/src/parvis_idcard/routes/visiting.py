@@ -55,8 +55,8 @@ class Way:
     shell: str = "web/resident.html"
 
     async def trace(self, action: str, dossier: UUID) -> None:
-        """Trace what somebody did for another person; a resident's own acts are in the timeline alone."""
-        if self.by.kind != "resident":
+        """Trace what staff did for another person; of residents and proxies the timeline tells."""
+        if self.by.kind not in {"resident", "proxy"}:
             await audit.trace(Actor(self.by.person), action, "dossier", dossier, emitter=self.by.emitter)
 
 
@@ -171,7 +171,7 @@ async def moved(request: _Request, found: DossierInfo, way: Way) -> Response[Any
     form = await forms.read(request, _Chosen)
     if form.errors:
         return await choices(request, found, way, 422, [Refusal("slot", text) for text in form.errors.values()])
-    if way.by.kind == "resident":
+    if way.by.kind in {"resident", "proxy"}:
         shares.count_claim(request)
     try:
         await _move(found, form.value.slot, way)
@@ -281,7 +281,7 @@ def by_of(request: _Request, found: DossierInfo) -> By:
     """Who acts: the resident, or somebody who books for others and came by the link of a dossier not theirs."""
     actor = guards.actor_of(request)
     if not actor.may(BOOK_FOR_OTHERS) or dossiers.is_theirs(found, actor):
-        return By("resident", actor.person)
+        return By.resident(actor)
     office = actor.acts_for(BOOK_FOR_OTHERS, found.emitter)
     return By("staff" if office else "helper", actor.person, office)
 
