@@ -19,6 +19,7 @@ SPOKEN = {
     "identity.guards",
     "identity.actors",
     "identity.contacts",
+    "identity.family",
     "identity.sessions",
     "identity.shares",
     "calendars.at_counter",

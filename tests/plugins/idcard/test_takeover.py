@@ -49,7 +49,8 @@ async def test_the_slip_has_a_code_and_the_resident_takes_it(agent):
     await agent.get(f"/e/{found.slug}/idcard/visit/{dossier}")
     assert "/cancel" in agent.text
     await agent.post(f"/e/{found.slug}/idcard/visit/{dossier}/cancel")
-    assert [(row.event, row.by) for row in await dossiers.timeline(dossier)][0] == ("booking.cancelled", "resident")
+    latest = (await dossiers.timeline(dossier))[0]
+    assert (latest.event, latest.by) == ("booking.cancelled", "resident")
 
 
 async def test_whoever_is_reached_only_now_is_sent_the_confirmation_once(agent):

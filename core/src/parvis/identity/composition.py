@@ -12,7 +12,7 @@ from parvis.contract.values import Permission
 from parvis.identity.actors import powers_of
 from parvis.identity.oidc.sign_on import SignOn
 from parvis.identity.recognition import Recognition
-from parvis.identity.routes import account, contact, sign_in
+from parvis.identity.routes import account, contact, family, sign_in
 from parvis.settings import Settings
 
 _ANSWERS_WITHIN = 5.0
@@ -45,6 +45,7 @@ class Identity(InitPlugin):
             account.show,
             account.end,
             account.office,
+            *family.HANDLERS,
             contact.which,
             contact.ask,
             contact.which_code,

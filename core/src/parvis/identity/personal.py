@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from parvis import clock, crypto
 from parvis.db import connection, transaction
-from parvis.identity import endings
+from parvis.identity import endings, family
 from parvis.settings import current
 
 _ACCOUNT = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE id = $1"
@@ -32,7 +33,7 @@ _STATIONS = "SELECT name, since, ends_at FROM parvis.station WHERE person = $1 O
 
 
 async def export(person: UUID) -> dict[str, Any]:
-    """The account, its roles, its sessions, the contacts proved in them, where its codes go, its stations."""
+    """The account, its roles, sessions, stations, the contacts proved there, where its codes go, and its family."""
     async with connection() as c:
         account = await c.fetchrow(_ACCOUNT, person)
         kinds = (("roles", _ROLES), ("sessions", _SESSIONS), ("stations", _STATIONS))
@@ -43,6 +44,7 @@ async def export(person: UUID) -> dict[str, Any]:
         **{name: [dict(row) for row in found] for name, found in rows.items()},
         "contacts": [_readable(row, "contact") for row in proofs],
         "work_addresses": [_readable(row, "work-address") for row in addresses],
+        "family": [msgspec.to_builtins(one) for one in await family.all_of(person)],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import State
@@ -15,12 +16,14 @@ from parvis.calendars import queries as calendar_queries
 from parvis.calendars.actions import HoldGone
 from parvis.calendars.queries import BookingInfo
 from parvis.errors import Refusal, Refused, Text, TooMany
+from parvis.identity import family
 from parvis.identity import queries as identity
 from parvis.identity.actors import Actor
+from parvis.identity.family import Relative
 from parvis.territory import queries as territory
 from parvis.web import forms, pages
 from parvis.web.forms import Form
-from parvis_idcard import actions, queries, seats
+from parvis_idcard import actions, drafts, queries, relatives, seats
 from parvis_idcard.ants.coordination.rules import other_address
 from parvis_idcard.details import DetailsForm, in_order, untold
 from parvis_idcard.drafts import Draft
@@ -62,6 +65,27 @@ async def keep(request: _Request, token: FromPath[str]) -> Response[Any]:
     return pages.see_other(f"{request.url.path}/check")
 
 
+@post("/hold/{token:str}/family", status_code=303, **PUBLIC)
+async def put_in(request: _Request, token: FromPath[str]) -> Response[Any]:
+    """Put the ticked people of one's family into the empty places of the form; what is typed so far is kept."""
+    form = await forms.read(request, DetailsForm)
+    draft, held = await holding.received(request, token, form)
+    if held is None:
+        return await holding.lapsed(request, draft)
+    ticked = set(form.raw.get("relatives", ()))
+    chosen = [one for one in await _family(request.user, draft) if str(one.id) in ticked]
+    day = held.start.astimezone(ZoneInfo(held.zone)).date()
+    await drafts.keep(draft, relatives.filled(form.raw, held.people, chosen, day))
+    return pages.see_other(holding.addresses(request, draft)["here_url"])
+
+
+async def _family(actor: Actor, draft: Draft) -> list[Relative]:
+    """Whom somebody may put in: their own family, and nobody while they book for others."""
+    if actor.account is None or actor.behalf or draft.asked.acting:
+        return []
+    return await family.all_of(actor.account)
+
+
 async def _form(
     request: _Request, draft: Draft, held: BookingInfo, form: Form[Any], status: int = 200
 ) -> Response[Any]:
@@ -80,6 +104,7 @@ async def _form(
         kind=await calendar_queries.kind_at(held.place, held.service, held.kind),
         may_book_for_others=may_book_for_others(request),
         elsewhere=[other_address(form.error(f"applicants-{n}-number")) for n in range(held.people)],
+        family=await _family(request.user, draft),
         hours_url=holding.back_to_hours(request, draft),
         **holding.addresses(request, draft),
     )
@@ -115,4 +140,4 @@ def _refusals(error: Refused | TooMany, form: Form[Any]) -> tuple[Refusal, ...]:
     return (Refusal(error.code, error.detail or error.title, field),)
 
 
-HANDLERS = (fill_in, keep)
+HANDLERS = (fill_in, keep, put_in)
