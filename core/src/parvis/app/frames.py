@@ -33,7 +33,7 @@ from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.publishing import queries as publishing
 from parvis.territory.queries import EmitterInfo
-from parvis.web.pages import Frame, Link
+from parvis.web.pages import Acting, Frame, Link
 
 _AnyRequest = Request[Any, Any, Any]
 _LEGAL = (
@@ -63,7 +63,7 @@ async def frame_of(request: _AnyRequest) -> Frame:
     actor = actor_of(request)
     portal = await _emitter(settings.current().territory)
     if portal is None:
-        return Frame(legal=_LEGAL)
+        return Frame(legal=_LEGAL, acting=_acting(actor))
     emitter = await _emitter(request.path_params.get("emitter"))
     office = _in_their_office(request, actor, emitter)
     asked = emitter or portal
@@ -72,6 +72,7 @@ async def frame_of(request: _AnyRequest) -> Frame:
         emitter=await brand_of(emitter.slug) if emitter and emitter.id != portal.id else None,
         navigation=await _office_links(request, actor, emitter) if office else _resident_links(request, actor),
         person=actor.name or None if actor.person else None,
+        acting=_acting(actor),
         sign_in="/login",
         sign_out="/logout",
         help_phone=asked.phone or portal.phone or None,
@@ -81,6 +82,11 @@ async def frame_of(request: _AnyRequest) -> Frame:
         search=_search(actor, emitter) if office else None,
         notice=Text("Demonstration data: places, hours and people are invented.") if _demo() else None,
     )
+
+
+def _acting(actor: Actor) -> Acting | None:
+    behalf = actor.behalf
+    return Acting(name=behalf.name, until=behalf.until, stop="/acting/stop") if behalf else None
 
 
 def _search(actor: Actor, emitter: EmitterInfo | None) -> str | None:

@@ -14,6 +14,8 @@ from parvis import clock
 from parvis.attendance import actions, choosing, feeds, queries, rules
 from parvis.attendance.rules import Standing
 from parvis.calendars.queries import booking
+from parvis.db import transaction
+from parvis.dossiers import acting
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.queries import DossierInfo, Visit
 from parvis.errors import NotFound, Refusal, Refused
@@ -36,7 +38,9 @@ async def arrive(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]
     """Say that one is there."""
     found = await _own(request, dossier)
     try:
-        await actions.arrive(_visit(found).booking, guards.actor_of(request).person)
+        async with transaction():
+            await acting.let(guards.actor_of(request), found.id, "visit.arrived")
+            await actions.arrive(_visit(found).booking, guards.actor_of(request).person)
     except Refused as refused:
         return await _show(request, found, refused.refusals[0], refused.status)
     return pages.see_other(_address(request, found))

@@ -46,6 +46,7 @@ class Act:
     person: UUID | None
     behalf: UUID | None
     details: Mapping[str, Any]
+    subject_id: UUID | None = None
 
 
 async def readers_of(dossier: UUID) -> list[Reading]:
@@ -83,6 +84,16 @@ async def latest(subject: str, subject_id: UUID, actions: Sequence[str], about: 
     )
     async with connection() as c:
         return [Act(**row) for row in await c.fetch(sql, subject, subject_id, list(actions), about, _FEW)]
+
+
+async def acts_for(behalf: UUID, about: Mapping[str, Any]) -> list[Act]:
+    """What others did on behalf of an account, with these details, the latest first; `subject` says to what."""
+    sql = (
+        "SELECT at, action, person, behalf, details, subject_id FROM parvis.audit_trace WHERE behalf = $1 "
+        "AND details @> $2 ORDER BY id DESC LIMIT $3"
+    )
+    async with connection() as c:
+        return [Act(**row) for row in await c.fetch(sql, behalf, about, _MOST)]
 
 
 async def acts_of(person: UUID) -> list[dict[str, Any]]:

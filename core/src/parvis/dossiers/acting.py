@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from parvis.audit import actions as audit
-from parvis.contract.values import Behalf
 from parvis.db import connection
 from parvis.errors import Forbidden, Text
 from parvis.identity import mandates
@@ -14,15 +13,18 @@ from parvis.identity.actors import Actor
 _OVER = Text("You may not act for this person here: the right has ended, or does not cover this service.")
 
 
-async def let(behalf: Behalf, person: UUID | None, dossier: UUID, event: str) -> None:
-    """Let a proxy's act through, and trace it, in the caller's transaction.
+async def let(actor: Actor, dossier: UUID, event: str) -> None:
+    """Let an act on a dossier through, in the caller's transaction: a proxy's is checked and traced.
 
     Raises Forbidden for another resident's dossier, a service that is not named, a mandate that has ended.
     """
+    behalf = actor.behalf
+    if behalf is None:
+        return
     async with connection() as c:
         row = await c.fetchrow("SELECT person, service FROM parvis.dossier WHERE id = $1", dossier)
     theirs = row is not None and row["person"] == behalf.resident
     if not theirs or not await mandates.still_holds(behalf.mandate, behalf.resident, row["service"]):
         raise Forbidden(_OVER)
     mandate = str(behalf.mandate)
-    await audit.trace(Actor(person), event, "dossier", dossier, behalf=behalf.resident, mandate=mandate)
+    await audit.trace(actor, event, "dossier", dossier, behalf=behalf.resident, mandate=mandate)

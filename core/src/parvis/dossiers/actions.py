@@ -173,8 +173,7 @@ async def note(dossier: UUID, event: str, by: By, **data: Any) -> None:
     )
     plain = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in data.items()}
     async with transaction() as c:
-        if by.behalf:
-            await acting.let(by.behalf, by.person, dossier, event)
+        await acting.let(Actor(by.person, behalf=by.behalf), dossier, event)
         await c.execute(sql, new_id(), dossier, clock.now(), event, plain, by.kind, by.person, by.emitter)
 
 

@@ -15,6 +15,8 @@ from litestar.params import FromPath
 
 from parvis import clock
 from parvis.calendars.queries import BookingInfo, booking
+from parvis.db import transaction
+from parvis.dossiers import acting
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.dossiers.pages import visit_page
@@ -64,7 +66,9 @@ async def answer(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]
     """Take the hour, or leave it to the next."""
     found, form = await _own(request, dossier), await forms.read(request, Answer)
     if not form.text("take"):
-        await actions.decline(found.id)
+        async with transaction():
+            await acting.let(guards.actor_of(request), found.id, "earlier.declined")
+            await actions.decline(found.id)
         return pages.see_other(_address(request, found.id, told="kept"))
     try:
         await actions.accept(_id(form.text("take")), found.id, _by(request))

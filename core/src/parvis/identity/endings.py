@@ -15,6 +15,7 @@ from parvis.settings import current
 # How long a manager sees that nobody answered an invitation, and can send it again.
 _UNANSWERED = timedelta(days=30)
 _FORGET_INVITATIONS = "DELETE FROM parvis.invitation WHERE state = 'pending' AND expires_at < $1 RETURNING id"
+_FORGET_MANDATES = "DELETE FROM parvis.mandate WHERE accepted_at IS NULL AND expires_at < $1 RETURNING id"
 _END_ROLES = "UPDATE parvis.role_grant SET ended_at = ends_at WHERE ended_at IS NULL AND ends_at <= $1 RETURNING person"
 
 # A work address goes with the last role there.
@@ -55,9 +56,9 @@ async def obey(order: LogoutOrder, issuer: str) -> int | None:
 
 
 async def sweep() -> int:
-    """Delete what lapsed (sessions, codes, stations, invitations, addresses of who left), end roles whose time is over.
+    """Delete what lapsed (sessions, codes, stations, invitations, unanswered mandates, addresses of who left).
 
-    Returns how many rows.
+    Roles whose time is over end. Returns how many rows.
     """
     now = clock.now()
     gone = 0
@@ -69,6 +70,7 @@ async def sweep() -> int:
             ("DELETE FROM parvis.contact_proof WHERE ends_at < $1 RETURNING id", now - timedelta(hours=1)),
             ("DELETE FROM parvis.logout_seen WHERE until < $1 RETURNING jti", now),
             (_FORGET_INVITATIONS, now - _UNANSWERED),
+            (_FORGET_MANDATES, now - _UNANSWERED),
             (_FORGET_ADDRESSES, now),
             ("DELETE FROM parvis.station WHERE ends_at < $1 RETURNING id", now),
         ):

@@ -40,6 +40,8 @@ _ACCEPT = (
     "accepted_by = $5, accepted_at = $1 WHERE id = $2 AND serial = $3"
 )
 _NAMED = "SELECT id FROM parvis.mandate WHERE id = $2 AND resident = $3 AND $4 = ANY (services)"
+# Acts go on beside each other; who ends the mandate waits for those under way.
+_LOCK = "FOR SHARE"
 _MINE = "SELECT id FROM parvis.mandate WHERE id = $2 AND proxy = $3"
 _SELF = Refusal("own-mandate", Text("This is your own account. Sign in with the account of the person it is for."))
 
@@ -183,9 +185,8 @@ async def stop(actor: Actor) -> None:
 
 async def still_holds(mandate: UUID, resident: UUID | None, service: str) -> bool:
     """Whether a mandate lets its proxy act in a service now; it cannot be ended before the caller's transaction is."""
-    sql = f"{_NAMED} AND {_HOLDS} FOR SHARE"
     async with transaction() as c:
-        return await c.fetchval(sql, clock.now(), mandate, resident, service) is not None
+        return await c.fetchval(f"{_NAMED} AND {_HOLDS} {_LOCK}", clock.now(), mandate, resident, service) is not None
 
 
 async def of_account(mandate: UUID, account: UUID | None) -> Mandate:

@@ -9,12 +9,14 @@ from parvis.db import transaction
 from parvis.errors import Text
 from parvis.events import ContactCodeRequested, MessageQueued
 from parvis.identity.contacts import code_to_send
-from parvis.identity.words import ROLES
+from parvis.identity.mandates import Bond
+from parvis.identity.words import BONDS, ROLES
 from parvis.messages.actions import send
 from parvis.messages.delivery import deliver
 
 CONTACT_CODE = "messages/contact-code"
 INVITATION = "messages/invitation"
+MANDATE = "messages/mandate"
 
 
 def reactions() -> tuple[Reaction, ...]:
@@ -44,6 +46,20 @@ def templates() -> tuple[MessageTemplate, ...]:
                 "until": date(2027, 6, 30),
                 "last": datetime(2027, 1, 11, 9, tzinfo=UTC),
                 "link": "https://portal.example.org/invitation/k1.1767258000.MDE5.c2lnbmF0dXJl",
+            },
+        ),
+        MessageTemplate(
+            key=MANDATE,
+            name=Text("Acting for somebody"),
+            channels=frozenset({Channel.MAIL}),
+            sample={
+                "asks": False,
+                "by": "Yvonne Schmitt",
+                "bond": BONDS[Bond.SOCIAL],
+                "services": [Text("Identity cards and passports")],
+                "until": date(2027, 6, 30),
+                "last": datetime(2027, 1, 11, 9, tzinfo=UTC),
+                "link": "https://portal.example.org/mandate/k1.1767258000.MDE5.c2lnbmF0dXJl",
             },
         ),
     )

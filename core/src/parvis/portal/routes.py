@@ -10,7 +10,7 @@ from litestar.params import FromPath, QueryParameter
 from parvis import plugins, settings
 from parvis.errors import NotFound
 from parvis.identity import guards
-from parvis.portal import mine, queries
+from parvis.portal import mine, proxies, queries
 from parvis.territory import queries as territory
 from parvis.web.pages import render
 
@@ -75,4 +75,4 @@ async def municipalities(typed: Annotated[str, QueryParameter(name="q", max_leng
     return [{"name": town.name, "postcode": " ".join(town.postcodes)} for town in found]
 
 
-HANDLERS = (home, emitter_home, accessibility, legal, privacy, municipalities, *mine.HANDLERS)
+HANDLERS = (home, emitter_home, accessibility, legal, privacy, municipalities, *mine.HANDLERS, *proxies.HANDLERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -45,17 +46,27 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """For whom somebody acts as a proxy until an instant (UTC), or no longer may; `stop` ends it with one click."""
+
+    name: str
+    until: datetime | None
+    stop: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What stands around a page. `emitter` is set on an emitter's pages and in its back office.
 
-    `person` is a name to greet with; `emitters` are the ones an agent may act for; `help_hours` a sentence;
-    `search` takes what an agent looks for.
+    `person` is a name to greet with; `acting` is set while they act for somebody else; `emitters` are the ones an
+    agent may act for; `help_hours` a sentence; `search` takes what an agent looks for.
     """
 
     portal: Brand = Brand(slug="parvis", name="Parvis")
     emitter: Brand | None = None
     navigation: tuple[Link, ...] = ()
     person: str | None = None
+    acting: Acting | None = None
     sign_in: str | None = None
     sign_out: str | None = None
     help_phone: str | None = None

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from parvis import clock
 from parvis.db import transaction
 from parvis.errors import NotFound, Refused
-from parvis.identity import actions, members
+from parvis.identity import actions, members, terms
 from parvis.identity.members import HeldRole
 from parvis.identity.words import ROLES
 from parvis.office.people.looking import (
@@ -22,7 +22,6 @@ from parvis.office.people.looking import (
     SEE,
     Here,
     end_of,
-    first_last_day,
     last_day,
     look,
     written,
@@ -116,7 +115,7 @@ def show_person(
         given=[(key, name) for key, name in GIVEN if key not in own],
         roles=ROLES,
         last_day=last_day,
-        first=first_last_day(),
+        first=terms.first_last_day(),
     )
 
 
@@ -130,7 +129,7 @@ def _page(request: _AnyRequest, here: Here, held: HeldRole, form: Form[Any]) -> 
         form=form,
         own=held.person == here.by,
         roles=ROLES,
-        first=first_last_day(),
+        first=terms.first_last_day(),
     )
 
 

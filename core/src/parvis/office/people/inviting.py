@@ -14,11 +14,11 @@ from parvis import settings
 from parvis.contract.values import Channel, Role
 from parvis.db import transaction
 from parvis.errors import Refusal, Text, TooMany
-from parvis.identity import invitations
+from parvis.identity import invitations, terms
 from parvis.identity.words import ROLES
 from parvis.messages import actions as messages
 from parvis.messages.reactions import INVITATION
-from parvis.office.people.looking import CHANGE, GIVEN, SEE, Here, end_of, first_last_day, last_day, look, wrong_days
+from parvis.office.people.looking import CHANGE, GIVEN, SEE, Here, end_of, last_day, look, wrong_days
 from parvis.office.people.sharing import count_invitation
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
@@ -108,7 +108,7 @@ def _page(request: _AnyRequest, here: Here, form: Form[Any], status: int | None 
         page=here,
         form=form,
         given=GIVEN,
-        first=first_last_day(),
+        first=terms.first_last_day(),
         days=invitations.LASTS.days,
     )
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from litestar import Request
 
-from parvis import clock, settings
 from parvis.audit import actions as audit
 from parvis.errors import Refusal, Text
-from parvis.identity import guards
+from parvis.identity import guards, terms
 from parvis.identity.actors import Actor
 from parvis.identity.rules import AT_AN_EMITTER
 from parvis.identity.words import ROLES
@@ -62,14 +61,12 @@ async def look(request: _AnyRequest, slug: str) -> Here:
 
 def end_of(day: date | None) -> datetime | None:
     """The instant (UTC) from which a role no longer holds whose last day this is; None for none."""
-    if day is None:
-        return None
-    return datetime.combine(day + timedelta(days=1), time(), settings.current().zone).astimezone(UTC)
+    return terms.end_of(day) if day else None
 
 
 def last_day(end: datetime | None) -> date | None:
     """The last day of a role that ends at this instant."""
-    return (end - timedelta(microseconds=1)).astimezone(settings.current().zone).date() if end else None
+    return terms.last_day(end) if end else None
 
 
 def written(end: datetime | None) -> str | None:
@@ -77,14 +74,9 @@ def written(end: datetime | None) -> str | None:
     return end.isoformat() if end else None
 
 
-def first_last_day() -> date:
-    """The first day that can be typed as a last one: a role taken today is taken at once instead."""
-    return clock.now().astimezone(settings.current().zone).date() + timedelta(days=1)
-
-
 def wrong_days(until: date | None) -> Iterator[Refusal]:
     """What is wrong with a last day as it was typed."""
-    if until is not None and until < first_last_day():
+    if until is not None and until < terms.first_last_day():
         yield Refusal("until-past", _PAST, "until")
     elif until is not None and until.year > _LAST_YEAR:
         yield Refusal("until-far", _FAR, "until")

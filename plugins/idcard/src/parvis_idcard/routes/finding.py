@@ -92,6 +92,7 @@ async def challenge(owner: FromPath[UUID]) -> Response[bytes]:
 
 async def taken(request: _Request, emitter: EmitterInfo, chosen: Taken, asked: Search) -> Response[Any]:
     """Hold an hour, and go on in the look of its town hall; the nearest ones if it has just gone. Raises TooMany."""
+    guards.may_act(request, PLUGIN)
     seat = await seats.acting(request, asked.acting)
     try:
         owner = await _owner(chosen.slot)

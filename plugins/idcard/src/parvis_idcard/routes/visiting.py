@@ -135,7 +135,9 @@ async def _shown(request: _Request, dossier: UUID) -> DossierInfo:
     try:
         return await own(request, dossier)
     except NotFound:
-        if queries.may_see(dossier, request.query_params.get(_SEEN), clock.now()):
+        if not guards.actor_of(request).behalf and queries.may_see(
+            dossier, request.query_params.get(_SEEN), clock.now()
+        ):
             return await dossiers.dossier(dossier)
         raise
 
