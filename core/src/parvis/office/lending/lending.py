@@ -16,9 +16,9 @@ from parvis.calendars import queries as calendars
 from parvis.calendars.lending import AlreadyLent
 from parvis.db import transaction
 from parvis.errors import Refusal, Text
-from parvis.identity import guards
+from parvis.identity import guards, terms
 from parvis.office.openings.looking import service_name
-from parvis.office.people.looking import end_of, first_last_day, last_day, written, wrong_days
+from parvis.office.people.looking import end_of, last_day, written, wrong_days
 from parvis.office.permissions import LEND
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -55,7 +55,7 @@ async def lend(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         return await _page(request, own, form)
     typed, until, actor = form.value, end_of(form.value.until), guards.actor_of(request)
     calendar, delegate = UUID(typed.calendar), await territory.emitter_by_slug(typed.delegate)
-    facts = {"delegate": delegate.slug, "until": written(until)}
+    facts: dict[str, Any] = {"delegate": delegate.slug, "until": written(until)}
     try:
         async with transaction():
             loan = await lending.lend(calendar, own.id, delegate.id, until, actor.person)
@@ -108,7 +108,7 @@ async def _page(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
         past=[loan for loan in found if loan.ended_at is not None],
         calendars=await _calendars(own),
         others=await _others(own),
-        first=first_last_day(),
+        first=terms.first_last_day(),
         last_day=last_day,
         service=service_name,
         base=f"/office/{own.slug}",
