@@ -170,7 +170,7 @@ async def test_once_revoked_nothing_that_was_being_typed_is_booked_for_anybody(a
 
 @pytest.mark.parametrize("locked", [True, False])
 async def test_an_end_waits_for_the_act_that_is_under_way_and_none_comes_after(pair, town, monkeypatch, locked):
-    """The resident's click and the proxy's at once: no act after the end. Without the lock, the control sees one."""
+    """The resident's click and the proxy's at once: never an act after the end. The control has no lock."""
     if not locked:
         monkeypatch.setattr(mandates, "_LOCK", "")
     dossier = await of_account(town, pair.yvonne, 10)

@@ -139,6 +139,8 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
     if actor.has(Role.OPERATOR):
         path = request.url.path
         links.append(Link(label=Text("This instance"), url="/operator", current=path == "/operator"))
+        accounts = "/operator/accounts"
+        links.append(Link(label=Text("Accounts"), url=accounts, current=path.startswith(accounts)))
     return tuple(links)
 
 

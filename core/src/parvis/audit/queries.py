@@ -11,6 +11,7 @@ from uuid import UUID
 from parvis.audit.actions import READ
 from parvis.contract.values import Role
 from parvis.db import connection
+from parvis.identity import accounts
 
 _MOST = 500
 _FEW = 20
@@ -97,9 +98,11 @@ async def acts_for(behalf: UUID, about: Mapping[str, Any]) -> list[Act]:
 
 
 async def acts_of(person: UUID) -> list[dict[str, Any]]:
-    """What somebody did or saw, or had done for them, the latest first: everything that is still in the trace."""
+    """What somebody did or saw with any of their sign-ons, or had done for them, the latest first."""
     sql = (
-        "SELECT at, action, subject, details FROM parvis.audit_trace WHERE person = $1 OR behalf = $1 ORDER BY id DESC"
+        "SELECT at, action, subject, details FROM parvis.audit_trace WHERE person = ANY($1) OR behalf = ANY($1) "
+        "ORDER BY id DESC"
     )
+    every = await accounts.sign_ons(person)
     async with connection() as c:
-        return [dict(row) for row in await c.fetch(sql, person)]
+        return [dict(row) for row in await c.fetch(sql, every)]

@@ -19,6 +19,7 @@ from parvis.db import Connection, new_id, new_reference, transaction
 from parvis.dossiers import acting, digests
 from parvis.errors import NotFound
 from parvis.events import DossierClosed, DossierOpened
+from parvis.identity import accounts
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 from parvis.territory import queries as territory
@@ -80,7 +81,6 @@ async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's 
         "reference": "",
         "service": new.service,
         "emitter": new.emitter,
-        "person": new.person,
         "names": _sealed(new.names),
         "name_digests": digests.of_names(new.names, new.emitter),
         "language": new.language,
@@ -90,6 +90,7 @@ async def open(new: NewDossier, by: By) -> Opened:  # noqa: A001 - the domain's 
         **reached(new.contact, new.phone),
     }
     async with transaction() as c:
+        row["person"] = await accounts.settled(new.person)
         opened = await _insert(c, row)
         await note(opened.id, "dossier.opened", by)
         await outbox.record(DossierOpened(emitter=new.emitter, dossier=opened.id, service=new.service))

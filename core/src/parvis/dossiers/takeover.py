@@ -20,6 +20,7 @@ from parvis.dossiers import actions, queries
 from parvis.dossiers.actions import By
 from parvis.errors import Invalid, NotFound, NotSignedIn, Refusal, Text
 from parvis.events import DossierTakenOver
+from parvis.identity import accounts
 from parvis.identity import queries as people
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
@@ -99,12 +100,13 @@ async def _take(c: Connection, digest: bytes, actor: Actor) -> UUID:
 
 
 async def _hand_over(c: Connection, dossier: UUID, digest: bytes, actor: Actor, now: datetime) -> None:
+    account = await accounts.settled(actor.person)
     used = "UPDATE parvis.takeover_code SET over_at = $2, used_by = $3 WHERE digest = $1"
-    await c.execute(used, digest, now, actor.account)
+    await c.execute(used, digest, now, account)
     await _end(c, dossier, now)
     found, contact = await queries.dossier(dossier), await _contact(actor)
     reached = found.contact is None and contact is not None
-    own = {"person": actor.account, **(actions.reached(contact, None) if reached else {})}
+    own = {"person": account, **(actions.reached(contact, None) if reached else {})}
     names = ", ".join(f"{name} = ${n}" for n, name in enumerate(own, start=2))
     await c.execute(f"UPDATE parvis.dossier SET {names} WHERE id = $1", dossier, *own.values())  # noqa: S608 - own names
     await actions.note(dossier, "dossier.taken-over", By.resident(actor))

@@ -27,8 +27,11 @@ _FORGET_ADDRESSES = (
 
 
 async def end(session: UUID, person: UUID | None = None) -> Kept | None:
-    """End one session, of `person` if one is named; what the provider needs to end its own too."""
-    sql = "DELETE FROM parvis.session WHERE id = $1 AND ($2::uuid IS NULL OR person = $2) RETURNING tokens"
+    """End one session, of an account (`person`) if one is named; what the provider needs to end its own too."""
+    sql = (
+        "DELETE FROM parvis.session WHERE id = $1 AND ($2::uuid IS NULL OR person IN "
+        "(SELECT id FROM parvis.person WHERE id = $2 OR merged_into = $2)) RETURNING tokens"
+    )
     async with transaction() as c:
         row = await c.fetchrow(sql, session, person)
     return opened(row["tokens"]) if row and row["tokens"] else None

@@ -12,6 +12,7 @@ import msgspec
 from parvis import clock, crypto
 from parvis.db import Connection, connection, fold, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.identity import accounts
 from parvis.identity.actors import Actor
 
 MOST = 20
@@ -74,14 +75,15 @@ async def add(actor: Actor, details: Details) -> UUID:
     """Keep somebody in one's account; the same person twice is once. Raises Refused once there are too many."""
     sql = "INSERT INTO parvis.relative (id, person, details, kept_by, kept_at) VALUES ($1, $2, $3, $4, $5)"
     async with transaction() as c:
+        account = await accounts.settled(actor.person)
         # One after the other, or two clicks would keep two.
-        await c.execute("SELECT FROM parvis.person WHERE id = $1 FOR NO KEY UPDATE", actor.account)
-        known = await _rows(c, actor.account)
+        await c.execute("SELECT FROM parvis.person WHERE id = $1 FOR NO KEY UPDATE", account)
+        known = await _rows(c, account)
         if (same := next((one for one in known if _is_same(one, details)), None)) is not None:
             return same.id
         if len(known) >= MOST:
             raise Refused(_FULL)
-        await c.execute(sql, added := new_id(), actor.account, _sealed(details), actor.person, clock.now())
+        await c.execute(sql, added := new_id(), account, _sealed(details), actor.person, clock.now())
     return added
 
 

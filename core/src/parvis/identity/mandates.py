@@ -17,6 +17,7 @@ import asyncpg
 from parvis import clock, crypto
 from parvis.db import connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, ParvisError, Refusal, Text
+from parvis.identity import accounts
 from parvis.identity.actors import Actor
 
 LASTS = timedelta(days=7)
@@ -105,10 +106,11 @@ async def begin(actor: Actor, wish: Wish, address: str, language: str, *, as_pro
         "INSERT INTO parvis.mandate (id, resident, proxy, bond, services, ends_at, address, language, begun_by, "
         "begun_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
     )
-    sides = (None, actor.account) if as_proxy else (actor.account, None)
     sealed = crypto.encrypt(address.encode(), _ADDRESS)
     asked = (wish.bond.value, list(wish.services), wish.ends_at, sealed, language)
     async with transaction() as c:
+        account = await accounts.settled(actor.person)
+        sides = (None, account) if as_proxy else (account, None)
         await c.execute(sql, begun := new_id(), *sides, *asked, actor.person, now, now + LASTS)
     return begun
 
@@ -151,11 +153,12 @@ async def accept(token: str, actor: Actor) -> Mandate:
     mandate, serial = _read(token)
     sql = f"{_ACCEPT} AND {_STANDS} RETURNING id"
     async with transaction() as c:
-        if actor.account in {(found := await of_link(token)).resident, found.proxy}:
+        account = await accounts.settled(actor.person)
+        if account in {(found := await of_link(token)).resident, found.proxy}:
             raise Invalid(_SELF)
-        if await c.fetchval(sql, clock.now(), mandate, serial, actor.account, actor.person) is None:
+        if await c.fetchval(sql, clock.now(), mandate, serial, account, actor.person) is None:
             raise MandateOver
-        return await of_account(mandate, actor.account)
+        return await of_account(mandate, account)
 
 
 async def end(mandate: UUID, actor: Actor) -> None:

@@ -10,37 +10,40 @@ import msgspec
 
 from parvis import clock, crypto
 from parvis.db import connection, transaction
-from parvis.identity import endings, family
+from parvis.identity import accounts, endings, family
 from parvis.settings import current
 
 _ACCOUNT = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE id = $1"
+_FURTHER = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE merged_into = $1"
 _ROLES = (
     "SELECT role, emitter.name AS emitter, given_at, coalesce(ended_at, ends_at) AS ended_at FROM parvis.role_grant "
-    "LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter WHERE person = $1 ORDER BY given_at"
+    "LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter WHERE person = ANY($1) ORDER BY given_at"
 )
-_SESSIONS = "SELECT started_at, seen_at, ends_at FROM parvis.session WHERE person = $1 ORDER BY started_at"
+_SESSIONS = "SELECT started_at, seen_at, ends_at FROM parvis.session WHERE person = ANY($1) ORDER BY started_at"
 _PROOFS = (
     "SELECT contact_proof.kind, address, proved_at, contact_proof.ends_at FROM parvis.contact_proof "
-    "JOIN parvis.session ON session.id = contact_proof.session WHERE session.person = $1 ORDER BY proved_at"
+    "JOIN parvis.session ON session.id = contact_proof.session WHERE session.person = ANY($1) ORDER BY proved_at"
 )
 
 
 _ADDRESSES = (
     "SELECT emitter.name AS emitter, address, given_at FROM parvis.work_address "
-    "JOIN parvis.emitter ON emitter.id = emitter WHERE person = $1 ORDER BY given_at"
+    "JOIN parvis.emitter ON emitter.id = emitter WHERE person = ANY($1) ORDER BY given_at"
 )
-_STATIONS = "SELECT name, since, ends_at FROM parvis.station WHERE person = $1 ORDER BY since"
+_STATIONS = "SELECT name, since, ends_at FROM parvis.station WHERE person = ANY($1) ORDER BY since"
 
 
 async def export(person: UUID) -> dict[str, Any]:
     """The account, its roles, sessions, stations, the contacts proved there, where its codes go, and its family."""
+    every = await accounts.sign_ons(person)
     async with connection() as c:
-        account = await c.fetchrow(_ACCOUNT, person)
+        account, further = await c.fetchrow(_ACCOUNT, person), await c.fetch(_FURTHER, person)
         kinds = (("roles", _ROLES), ("sessions", _SESSIONS), ("stations", _STATIONS))
-        rows = {name: await c.fetch(sql, person) for name, sql in kinds}
-        proofs, addresses = await c.fetch(_PROOFS, person), await c.fetch(_ADDRESSES, person)
+        rows = {name: await c.fetch(sql, every) for name, sql in kinds}
+        proofs, addresses = await c.fetch(_PROOFS, every), await c.fetch(_ADDRESSES, every)
     return {
         **dict(account or {}),
+        "sign_ons": [dict(row) for row in further],
         **{name: [dict(row) for row in found] for name, found in rows.items()},
         "contacts": [_readable(row, "contact") for row in proofs],
         "work_addresses": [_readable(row, "work-address") for row in addresses],
@@ -54,18 +57,25 @@ def _readable(row: asyncpg.Record, purpose: str) -> dict[str, Any]:
 
 async def has_worked(person: UUID) -> bool:
     """Whether somebody has a role, or had one within the time for which the trace is kept."""
-    sql = "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = $1 AND coalesce(ended_at, ends_at, $3) > $2)"
+    sql = (
+        "SELECT EXISTS (SELECT FROM parvis.role_grant WHERE person = ANY($1) AND coalesce(ended_at, ends_at, $3) > $2)"
+    )
+    every, now = await accounts.sign_ons(person), clock.now()
     async with connection() as c:
-        return bool(await c.fetchval(sql, person, (now := clock.now()) - current().audit_kept, now))
+        return bool(await c.fetchval(sql, every, now - current().audit_kept, now))
 
 
 async def close(person: UUID) -> None:
-    """Erase an account with its sessions and the contacts proved in them; its traces keep a number without a name."""
+    """Erase an account with all its sign-ons and sessions, and the contacts proved in them.
+
+    Its traces keep a number without a name.
+    """
     proofs = (
         "DELETE FROM parvis.contact_proof USING parvis.session WHERE session.id = contact_proof.session "
-        "AND session.person = $1"
+        "AND session.person = ANY($1)"
     )
     async with transaction() as c:
-        await c.execute(proofs, person)
-        await endings.end_sessions(person)
+        await c.execute(proofs, every := await accounts.sign_ons(person))
+        for sign_on in every:
+            await endings.end_sessions(sign_on)
         await c.execute("DELETE FROM parvis.person WHERE id = $1", person)

@@ -86,10 +86,10 @@ async def session_of(token: str) -> UUID | None:
 
 
 async def open_sessions(person: UUID) -> list[OpenSession]:
-    """A person's running sessions, the latest first."""
+    """An account's running sessions, with whichever of its sign-ons, the latest first."""
     sql = (
-        "SELECT id, started_at, seen_at FROM parvis.session WHERE person = $1 AND ends_at > $2 AND seen_at > $3 "
-        "ORDER BY seen_at DESC"
+        "SELECT id, started_at, seen_at FROM parvis.session WHERE ends_at > $2 AND seen_at > $3 "
+        "AND person IN (SELECT id FROM parvis.person WHERE id = $1 OR merged_into = $1) ORDER BY seen_at DESC"
     )
     now = clock.now()
     async with connection() as c:

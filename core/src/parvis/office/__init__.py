@@ -1,7 +1,8 @@
 """The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins,
-contracts, calendars lent, and what residents ask; the operator's page; the second factor that all of them ask for."""
+contracts, calendars lent, and what residents ask; the operator's pages; the second factor that all of them ask for."""
 
 from parvis.office import (
+    accounts,
     contracts,
     day,
     factor,
@@ -31,6 +32,7 @@ HANDLERS = (
     *factor.HANDLERS,
     *contracts.HANDLERS,
     *lending.HANDLERS,
+    *accounts.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]
