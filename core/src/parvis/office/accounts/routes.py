@@ -42,7 +42,7 @@ class Wanted(Two, frozen=True, kw_only=True):
     keep: Annotated[Literal["one", "other"], fields.Missing(Text("Choose which account stays."))]
     reason: Annotated[
         fields.Line,
-        fields.Missing(Text("Say how it is known that they are one person's.")),
+        fields.Missing(_WHY),
         msgspec.Meta(max_length=300),
     ]
     sure: Annotated[Literal["yes"], fields.Missing(Text("Tick that it is one person."))]
