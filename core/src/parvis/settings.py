@@ -95,7 +95,7 @@ class Settings:
     limit_codes: int = setting(6, "codes an hour for one contact", int)
     limit_contacts: int = setting(4, "contacts that get a code in an hour, for one held hour or session", int)
     limit_client_codes: int = setting(30, "codes an hour for each client: SMS cost money", int)
-    limit_finds: int = setting(10, "names tried in an hour with one reference", int)
+    limit_finds: int = setting(10, "names tried in an hour with one reference, codes with one account", int)
     skip_refused_plugins: bool = setting(False, "on starts the instance without the plugins it refuses", _switch)
     hold: timedelta = setting(timedelta(minutes=10), "minutes an hour is held while a form is filled in", _minutes)
     hold_extended: timedelta = setting(timedelta(minutes=30), "minutes of a prolonged hold", _minutes)

@@ -142,6 +142,13 @@ async def test_nobody_acts_by_somebody_elses_mandate(yvonne, nora):
             await act(found.id, karim if act is mandates.end else karim.account)
 
 
+async def test_both_find_it_in_what_they_take_away(yvonne, nora):
+    await between(yvonne[0], nora[0])
+    [hers], [theirs] = [(await personal.export(one[0].account))["mandates"] for one in (yvonne, nora)]
+    assert (hers["who"], hers["acts_for_me"]) == ("Nora Keller", True)
+    assert (theirs["who"], theirs["acts_for_me"]) == ("Yvonne Schmitt", False)
+
+
 async def test_unanswered_ones_are_forgotten_with_their_address(yvonne):
     await mandates.begin(yvonne[0], wish(days=300), ADDRESS, "fr", as_proxy=False)
     clock.move(mandates.LASTS + timedelta(days=31))

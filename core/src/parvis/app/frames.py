@@ -72,6 +72,7 @@ async def frame_of(request: _AnyRequest) -> Frame:
         emitter=await brand_of(emitter.slug) if emitter and emitter.id != portal.id else None,
         navigation=await _office_links(request, actor, emitter) if office else _resident_links(request, actor),
         person=actor.name or None if actor.person else None,
+        account=None if actor.behalf else "/account",
         acting=_acting(actor),
         sign_in="/login",
         sign_out="/logout",

@@ -10,7 +10,8 @@ import msgspec
 
 from parvis import clock, crypto
 from parvis.db import connection, transaction
-from parvis.identity import accounts, endings, family
+from parvis.identity import accounts, endings, family, mandates
+from parvis.identity.mandates import Mandate
 from parvis.settings import current
 
 _ACCOUNT = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE id = $1"
@@ -34,7 +35,7 @@ _STATIONS = "SELECT name, since, ends_at FROM parvis.station WHERE person = ANY(
 
 
 async def export(person: UUID) -> dict[str, Any]:
-    """The account, its roles, sessions, stations, the contacts proved there, where its codes go, and its family."""
+    """The account, its roles, sessions, stations, proved contacts, where its codes go, its mandates and its family."""
     every = await accounts.sign_ons(person)
     async with connection() as c:
         account, further = await c.fetchrow(_ACCOUNT, person), await c.fetch(_FURTHER, person)
@@ -47,12 +48,21 @@ async def export(person: UUID) -> dict[str, Any]:
         **{name: [dict(row) for row in found] for name, found in rows.items()},
         "contacts": [_readable(row, "contact") for row in proofs],
         "work_addresses": [_readable(row, "work-address") for row in addresses],
+        "mandates": [_mandate(one, person) for one in await mandates.all_of(person)],
         "family": [msgspec.to_builtins(one) for one in await family.all_of(person)],
     }
 
 
 def _readable(row: asyncpg.Record, purpose: str) -> dict[str, Any]:
     return {**row, "address": crypto.decrypt(row["address"], purpose).decode()}
+
+
+def _mandate(found: Mandate, account: UUID) -> dict[str, Any]:
+    """A mandate as one of the two is told of it."""
+    mine = found.resident == account
+    plain = ("begun_at", "accepted_at", "ends_at", "ended_at")
+    told = {"who": found.proxy_name if mine else found.resident_name, "acts_for_me": mine, "bond": found.bond.value}
+    return told | {"services": list(found.services), **{name: getattr(found, name) for name in plain}}
 
 
 async def has_worked(person: UUID) -> bool:

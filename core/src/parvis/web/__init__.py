@@ -21,7 +21,7 @@
         return pages.see_other("/contact/done")
 
 The template extends `web/resident.html` (or `web/office.html`) and imports `web/macros.html as ui`; the top of
-that file lists every macro. `{{ _("…") }}`, `{% trans %}`, and the filters `day`, `near_day`, `short_day`,
+that file lists every macro. `{{ _("…") }}`, `{% trans %}`, and the filters `day`, `plain_day`, `near_day`, `short_day`,
 `hour`, `day_hour`, `month`, `distance`, `money` are always there, in the language of the page; `{{ text }}`
 translates a `Text`.
 An action's refusals go back to the form: `form.refused(error.refusals)`.

@@ -41,6 +41,15 @@ def day(when: date, lang: str, zone: tzinfo | None = None) -> str:
     return _written(_local(when, zone), _LONG[lang], lang)
 
 
+def plain_day(when: date, lang: str) -> str:
+    """A day of a life, without its weekday.
+
+    >>> [plain_day(date(2015, 1, 4), lang).replace(NBSP, " ") for lang in ("fr", "de", "en")]
+    ['4 janvier 2015', '4. Januar 2015', '4 January 2015']
+    """
+    return _written(when, _LONG[lang].removeprefix("EEEE").removeprefix(",").lstrip(), lang)
+
+
 def short_day(when: date, lang: str, zone: tzinfo | None = None) -> str:
     """A day for a table or a column: `lun. 4 janv.`"""
     return _written(_local(when, zone), _SHORT[lang], lang)

@@ -58,14 +58,15 @@ class Acting:
 class Frame:
     """What stands around a page. `emitter` is set on an emitter's pages and in its back office.
 
-    `person` is a name to greet with; `acting` is set while they act for somebody else; `emitters` are the ones an
-    agent may act for; `help_hours` a sentence; `search` takes what an agent looks for.
+    `person` is a name to greet with, `account` leads to what is theirs; `acting` is set while they act for somebody
+    else; `emitters` are the ones an agent may act for; `help_hours` a sentence; `search` takes what an agent looks for.
     """
 
     portal: Brand = Brand(slug="parvis", name="Parvis")
     emitter: Brand | None = None
     navigation: tuple[Link, ...] = ()
     person: str | None = None
+    account: str | None = None
     acting: Acting | None = None
     sign_in: str | None = None
     sign_out: str | None = None

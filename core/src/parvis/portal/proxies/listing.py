@@ -80,7 +80,7 @@ async def _done(found: mandates.Mandate) -> list[tuple[Any, Any, str]]:
     if found.resident is None:
         return []
     acts = await audit.acts_for(found.resident, {"mandate": str(found.id)})
-    told = [act for act in acts if act.subject_id and act.action in WORDS]
+    told = [act for act in acts if act.action in WORDS and (act.subject_id != found.id or act.action == "act-for")]
     return [(act.at, WORDS[act.action], await _reference(act.subject_id)) for act in told]
 
 
