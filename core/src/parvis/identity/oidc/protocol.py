@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -90,6 +90,21 @@ class LogoutOrder:
     sub: str | None
     jti: str
     until: datetime
+
+
+def said_once(answer: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The parameters of an answer, each of which stands there once (RFC 6749 §3.1). Raises SignInRefused.
+
+    >>> said_once([("code", "c"), ("state", "s")])
+    {'code': 'c', 'state': 's'}
+    """
+    said: dict[str, str] = {}
+    for name, value in answer:
+        # Who reads the first and who reads the last would not be talking of the same answer.
+        if name in said:
+            raise SignInRefused("said-twice")
+        said[name] = value
+    return said
 
 
 def read_answer(attempt: Attempt | None, answer: Mapping[str, str], issuer: str, now: datetime) -> str:

@@ -17,7 +17,7 @@ from parvis.db import transaction
 from parvis.errors import Forbidden
 from parvis.identity import actions, endings, groups, guards, queries, sessions
 from parvis.identity.actors import Actor
-from parvis.identity.oidc.protocol import ATTEMPT_LASTS, Attempt, SignInRefused, read_answer
+from parvis.identity.oidc.protocol import ATTEMPT_LASTS, Attempt, SignInRefused, read_answer, said_once
 from parvis.identity.oidc.sign_on import BACKCHANNEL, CALLBACK, SIGNED_OUT, SignOn, SignOnDown
 from parvis.identity.tokens import Kept
 from parvis.settings import current
@@ -50,7 +50,7 @@ async def callback(request: _Request) -> Response[Any]:
     sign_on = _sign_on(request)
     attempt = _attempt(request)
     try:
-        code = read_answer(attempt, dict(request.query_params), sign_on.issuer, clock.now())
+        code = read_answer(attempt, said_once(request.query_params.multi_items()), sign_on.issuer, clock.now())
         assert attempt is not None
         signed_in = await sign_on.redeem(code, attempt)
     except SignInRefused as refusal:
@@ -86,8 +86,9 @@ async def logout(request: _Request) -> Response[None]:
 async def backchannel(request: _Request) -> Response[dict[str, str]]:
     """The provider says that a session is over; obeyed once for each token."""
     sign_on = _sign_on(request)
-    token = (await request.form()).get("logout_token")
+    form = await request.form()
     try:
+        token = said_once(form.multi_items()).get("logout_token")
         if not isinstance(token, str):
             raise SignInRefused("no-token")
         ended = await endings.obey(await sign_on.logout_order(token), sign_on.issuer)
