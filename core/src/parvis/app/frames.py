@@ -24,6 +24,7 @@ from parvis.office.permissions import (
     LOOK,
     OPENINGS,
     PEOPLE,
+    PLACES,
     PLUGINS,
     REQUESTS,
     SETTINGS,
@@ -50,7 +51,8 @@ _OFFICE = (
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
 _AFTER = (
-    (LEND, Text("Calendars lent"), "lending", "again"),
+    (PLACES, Text("Places and calendars"), "places", "place"),
+    (LEND, Text("Calendars lent"), "lending", "people"),
     (LOOK, Text("Look"), "look", "look"),
     (SETTINGS, Text("Settings"), "settings", "settings"),
     (PEOPLE, Text("People and roles"), "people", "people"),

@@ -11,6 +11,7 @@ from parvis.office import (
     look,
     openings,
     people,
+    places,
     plugins,
     questions,
     requests,
@@ -33,6 +34,7 @@ HANDLERS = (
     *contracts.HANDLERS,
     *lending.HANDLERS,
     *accounts.HANDLERS,
+    *places.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

@@ -122,6 +122,13 @@ async def place(place_id: UUID) -> PlaceInfo:
     return _place(row)
 
 
+async def place_by_slug(slug: str) -> PlaceInfo | None:
+    """The place of a short name, active or not; None where there is none."""
+    async with connection() as c:
+        row = await c.fetchrow("SELECT * FROM parvis.place WHERE slug = $1", slug)
+    return _place(row) if row else None
+
+
 async def published(emitter_id: UUID) -> frozenset[str]:
     """Keys of the services that an emitter has published, and that its contracts name today."""
     async with connection() as c:
