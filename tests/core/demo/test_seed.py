@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from parvis.contract.values import Demo
+import pytest
+from msgspec import Struct
+
+from parvis.contract.values import Demo, Service
 from parvis.db import connection
-from parvis.demo import seed, territory
+from parvis.demo import houses, seed, territory
 from parvis.demo.people import PEOPLE
+from parvis.errors import Text
 from parvis.territory import queries
+from parvis.territory.publishing import queries as publishing
+from parvis.testing.plugins import a_plugin
 
 ISSUER = "http://localhost:8003"
 
@@ -81,3 +87,26 @@ async def test_every_emitter_has_a_look_of_its_own(database: str) -> None:
     assert len({row["logo"] for row in rows}) == 41
     names = {row["display_name"] for row in rows}
     assert {"Ville de Mulhouse", "Ville d’Illzach", "Commune de Chalampé"} <= names
+
+
+async def test_the_holder_has_a_service_under_contract_and_a_proposal_waits(database: str) -> None:
+    await seed.seed([])
+    await seed.admit(ISSUER)
+    service = Service(
+        key="loan",
+        name=Text("Loan"),
+        summary=Text("Books"),
+        kinds=(),
+        details=Struct,
+        first_page="/",
+        kept=timedelta(30),
+    )
+    for _ in range(2):
+        await houses.entrust(a_plugin(service, key="library"))
+    authority = await queries.emitter_by_slug("m2a")
+    [contract] = await publishing.contracts_of(authority.id)
+    offer = await publishing.offer(contract.id, "loan")
+    assert (offer.standing.live, offer.standing.proposal) == ("published", "review")
+    assert await publishing.count_waiting(authority.id) == 1
+    assert {one.name for one in await publishing.said(contract.id, "loan")} == {"Isabelle Klein", "Nathalie Weber"}
+    await houses.entrust(a_plugin())

@@ -9,6 +9,7 @@ import sys
 from parvis import clock, crypto, plugins, settings
 from parvis.db import close_pool, open_pool
 from parvis.db.embedded import bring_up_to_date
+from parvis.demo import houses
 from parvis.demo.seed import admit, seed
 from parvis.errors import ParvisError
 from parvis.settings import Settings
@@ -33,6 +34,7 @@ async def _fill(ready: Settings, accepted: plugins.Plugins) -> None:
     try:
         await seed([plugin.demo for plugin in accepted if plugin.demo])
         await admit(ready.oidc_issuer)
+        await houses.entrust(accepted)
     finally:
         await close_pool()
 
