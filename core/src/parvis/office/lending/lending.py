@@ -58,8 +58,8 @@ async def lend(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     facts: dict[str, Any] = {"delegate": delegate.slug, "until": written(until)}
     try:
         async with transaction():
-            loan = await lending.lend(calendar, own.id, delegate.id, until, actor.person)
-            await audit.trace(actor, "lend", "calendar", calendar, emitter=own.id, loan=str(loan), **facts)
+            facts["loan"] = str(await lending.lend(calendar, own.id, delegate.id, until, actor.person))
+            await audit.trace(actor, "lend", "calendar", calendar, emitter=own.id, **facts)
     except AlreadyLent as error:
         return await _page(request, own, form.refused([Refusal(error.code, error.title, "delegate")]))
     return pages.see_other(f"/office/{emitter}/lending?done=lent")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
+from typing import Any
 
 from parvis.db.names import fold
 from parvis.errors import Refusal, Refused, Text
@@ -145,7 +146,7 @@ def _degrees(cells: Mapping[str, str], column: str, most: int) -> float:
     return float(typed)
 
 
-def _hours(cells: Mapping[str, str]) -> dict[str, object]:
+def _hours(cells: Mapping[str, str]) -> dict[str, Any]:
     service, desk = cells["service"], cells["guichet"]
     spans = [cells[column] for column in ("jours", "ouvre", "ferme")]
     if not service and not desk and not any(spans):
