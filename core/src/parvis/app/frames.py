@@ -34,6 +34,7 @@ from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.publishing import queries as publishing
 from parvis.territory.queries import EmitterInfo
+from parvis.web.houses import house_of
 from parvis.web.pages import Acting, Frame, Link
 
 _AnyRequest = Request[Any, Any, Any]
@@ -66,11 +67,12 @@ async def frame_of(request: _AnyRequest) -> Frame:
     portal = await _emitter(settings.current().territory)
     if portal is None:
         return Frame(legal=_LEGAL, acting=_acting(actor))
-    emitter = await _emitter(request.path_params.get("emitter"))
+    house = house_of(request.scope)
+    emitter = await _emitter(request.path_params.get("emitter") or house)
     office = _in_their_office(request, actor, emitter)
     asked = emitter or portal
     return Frame(
-        portal=await brand_of(portal.slug, "/"),
+        portal=await brand_of(portal.slug, f"{settings.current().base_url}/" if house else "/"),
         emitter=await brand_of(emitter.slug) if emitter and emitter.id != portal.id else None,
         navigation=await _office_links(request, actor, emitter) if office else _resident_links(request, actor),
         person=actor.name or None if actor.person else None,
@@ -82,6 +84,7 @@ async def frame_of(request: _AnyRequest) -> Frame:
         help_hours=asked.phone_hours or portal.phone_hours or None,
         emitters=_desks(actor, emitter) if office else (),
         legal=_LEGAL,
+        canonical=_canonical(request, house),
         search=_search(actor, emitter) if office else None,
         notice=Text("Demonstration data: places, hours and people are invented.") if _demo() else None,
     )
@@ -90,6 +93,12 @@ async def frame_of(request: _AnyRequest) -> Frame:
 def _acting(actor: Actor) -> Acting | None:
     behalf = actor.behalf
     return Acting(name=behalf.name, until=behalf.until, stop="/acting/stop") if behalf else None
+
+
+def _canonical(request: _AnyRequest, house: str | None) -> str | None:
+    """The address under the portal's host name of a page that is shown under an emitter's."""
+    path = f"/e/{house}" if request.url.path == "/" else request.url.path
+    return f"{settings.current().base_url}{path}" if house else None
 
 
 def _search(actor: Actor, emitter: EmitterInfo | None) -> str | None:

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from parvis import settings
 from parvis.app.assembly import assemble
+from parvis.app.hosts import by_host
 from parvis.app.mounts import mounted
 from parvis.app.parts import HANDLERS, PERMISSIONS
 from parvis.app.readiness import Readiness, coming_up, live, ready
@@ -39,6 +40,7 @@ def compose(installed: Plugins) -> Litestar:
     apps = [*apps_under("parvis"), *installed.apps()]
     return Litestar(
         route_handlers=[live, ready, *HANDLERS, *_demo_pages(now), *mounted(installed)],
+        middleware=[by_host],
         plugins=[Site(now, form_targets=_sign_on_origins(now)), Identity(now, permissions)],
         exception_handlers={SecondFactorMissing: factor.answer},
         dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
@@ -64,4 +66,5 @@ def _demo_pages(now: Settings) -> tuple[HTTPRouteHandler, ...]:
 
 
 def _sign_on_origins(now: Settings) -> tuple[str, ...]:
-    return (now.oidc_issuer,) if now.oidc_issuer else ()
+    # Under an emitter's host name a form may end at the portal's own.
+    return (now.base_url, now.oidc_issuer) if now.oidc_issuer else (now.base_url,)

@@ -26,6 +26,7 @@ _COMMANDS = {
     "plugins": "parvis.workbench.commands:list_plugins",
     "plugin": "parvis.workbench.commands:plugin",
     "territory": "parvis.workbench.commands:territory",
+    "emitter": "parvis.workbench.hosting:emitter",
     "check": "parvis.workbench.commands:check",
     "reference": "parvis.workbench.commands:reference",
 }

@@ -12,6 +12,7 @@ from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.portal import mine, proxies, queries
 from parvis.territory import queries as territory
+from parvis.web.houses import house_of
 from parvis.web.pages import render
 
 _AnyRequest = Request[Any, Any, Any]
@@ -20,7 +21,9 @@ _PUBLIC = guards.page(guards.public(), "everyone")
 
 @get("/", **_PUBLIC)
 async def home(request: _AnyRequest) -> Response[Any]:
-    """The territory's portal."""
+    """The territory's portal; under an emitter's own host name, the emitter's page."""
+    if house := house_of(request.scope):
+        return await _emitter_page(request, house)
     try:
         whole = await territory.emitter_by_slug(settings.current().territory)
     except NotFound:
@@ -38,6 +41,10 @@ async def home(request: _AnyRequest) -> Response[Any]:
 @get("/e/{emitter:str}", **_PUBLIC)
 async def emitter_home(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """An emitter's own page, in its look: what it offers, and what the whole territory does."""
+    return await _emitter_page(request, emitter)
+
+
+async def _emitter_page(request: _AnyRequest, emitter: str) -> Response[Any]:
     found = await territory.emitter_by_slug(emitter)
     whole = await territory.emitter_by_slug(settings.current().territory)
     return render(

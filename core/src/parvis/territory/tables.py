@@ -20,7 +20,7 @@ from piccolo.table import Table
 
 
 class Emitter(Table, tablename="emitter", schema="parvis"):
-    """A body that publishes services: agglomeration, municipality, contract holder.
+    """A body that publishes services: agglomeration, municipality, contract holder. `host` is a host name of its own.
 
     `latitude` and `longitude` are WGS84 degrees of the municipality's centroid; `folded` is the searched name.
     """
@@ -37,6 +37,7 @@ class Emitter(Table, tablename="emitter", schema="parvis"):
     longitude = DoublePrecision()
     phone = Varchar(length=30)
     phone_hours = Text()
+    host = Varchar(length=253, null=True, default=None, unique=True)
 
 
 class Place(Table, tablename="place", schema="parvis"):

@@ -59,7 +59,8 @@ class Frame:
     """What stands around a page. `emitter` is set on an emitter's pages and in its back office.
 
     `person` is a name to greet with, `account` leads to what is theirs; `acting` is set while they act for somebody
-    else; `emitters` are the ones an agent may act for; `help_hours` a sentence; `search` takes what an agent looks for.
+    else; `emitters` are the ones an agent may act for; `help_hours` a sentence; `search` takes what an agent looks for;
+    `canonical` is the address of a page that has another one too.
     """
 
     portal: Brand = Brand(slug="parvis", name="Parvis")
@@ -76,6 +77,7 @@ class Frame:
     legal: tuple[Link, ...] = ()
     notice: Text | str | None = None
     search: str | None = None
+    canonical: str | None = None
 
 
 More = Callable[[], Awaitable[Mapping[str, Any]]]

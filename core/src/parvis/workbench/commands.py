@@ -65,14 +65,14 @@ def enable(key: str, emitter: str) -> None:
     services = [service.key for service in _installed(key).services]
 
     async def run() -> None:
-        found = await _emitter(emitter)
+        found = await emitter_of(emitter)
         async with transaction():
             await actions.enable_plugin(found, key)
             for service in services:
                 await actions.publish(found, service)
             await offering.tell(found)
 
-    _asked(run)
+    asked(run)
     click.echo(f"{key} is enabled at {emitter}.")
 
 
@@ -85,12 +85,12 @@ def disable(key: str, emitter: str) -> None:
     async def run() -> None:
         try:
             async with transaction():
-                await actions.disable_plugin(found := await _emitter(emitter), key)
+                await actions.disable_plugin(found := await emitter_of(emitter), key)
                 await offering.tell(found)
         except NotFound as error:
             raise ConfigurationError(f"{key} is not enabled at {emitter}.") from error
 
-    _asked(run)
+    asked(run)
     click.echo(f"{key} is no longer enabled at {emitter}; its data are kept.")
 
 
@@ -106,7 +106,7 @@ def load_territory(file: Path, dry_run: bool) -> None:
     """Bring emitters, places and grants in line with FILE, all or nothing (docs/how-to/operate.md shows one)."""
     found = founding.read(file)
     installed = load().accepted(Settings.from_env(os.environ).skip_refused_plugins)
-    done = _asked(lambda: founding.load(found, installed, settings.current().oidc_issuer, rehearse=dry_run))
+    done = asked(lambda: founding.load(found, installed, settings.current().oidc_issuer, rehearse=dry_run))
     click.echo("\n".join(done) or "Everything is as the file says.")
     if dry_run and done:
         click.echo("Nothing was changed: this was a dry run.")
@@ -152,7 +152,7 @@ def _enabled() -> tuple[dict[str, list[str]], str]:
         read = Settings.from_env(os.environ)
         if not read.database_url and not (read.data / "postgres").exists():
             return {}, "(there is no database yet)"
-        return _asked(queries.enabled_plugins), ""
+        return asked(queries.enabled_plugins), ""
     except ParvisError as error:
         return {}, f"(not known: {error})"
 
@@ -166,14 +166,16 @@ def _installed(key: str) -> Plugin:
     return found[key]
 
 
-async def _emitter(slug: str) -> UUID:
+async def emitter_of(slug: str) -> UUID:
+    """The emitter of a short name. Raises ConfigurationError."""
     try:
         return (await queries.emitter_by_slug(slug)).id
     except NotFound as error:
         raise ConfigurationError(f"There is no emitter {slug}.") from error
 
 
-def _asked(ask: Callable[[], Awaitable[T]]) -> T:
+def asked(ask: Callable[[], Awaitable[T]]) -> T:
+    """What a coroutine answers on this instance's database."""
     with provided(Settings.from_env(os.environ)) as ready:
         settings.use(ready)
         return asyncio.run(_with_pool(ready.database_url, ask))
