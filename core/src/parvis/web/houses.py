@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from litestar.types import Scope
 
 _KEY = "parvis.house"
 
 
-def enter(scope: MutableMapping[str, Any], slug: str) -> None:
+def enter(scope: Scope, slug: str) -> None:
     """Note that a request came under the host name of the emitter of this slug."""
-    scope[_KEY] = slug
+    scope["state"][_KEY] = slug
 
 
-def house_of(scope: Mapping[str, Any]) -> str | None:
+def house_of(scope: Scope) -> str | None:
     """The slug of the emitter whose host name a request came under; None under the portal's own."""
-    found = scope.get(_KEY)
+    found = scope["state"].get(_KEY)
     return found if isinstance(found, str) else None
