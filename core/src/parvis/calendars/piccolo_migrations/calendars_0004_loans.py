@@ -49,14 +49,9 @@ async def forwards() -> MigrationManager:
                 CASE
                     WHEN NOT (c.active AND p.active) THEN false
                     WHEN k.id IS NULL AND u.id IS NULL THEN NULL
-                    ELSE CASE WHEN k.id IS NULL THEN u.state = 'published' ELSE k.live END AND NOT EXISTS (
-                        SELECT FROM unnest(services, brings) AS b (service, plugin)
-                        CROSS JOIN (VALUES (p.emitter), (coalesce(k.holder, p.emitter))) AS at_one (emitter)
-                        WHERE b.service = c.service AND NOT EXISTS (
-                            SELECT FROM parvis.enabled_plugin e
-                            WHERE e.emitter = at_one.emitter AND e.plugin = b.plugin
-                        )
-                    )
+                    WHEN b.plugin IS NOT NULL AND (e.id IS NULL OR (k.id IS NOT NULL AND h.id IS NULL)) THEN false
+                    WHEN k.id IS NULL THEN u.state = 'published'
+                    ELSE k.live
                 END,
                 k.last_day
             FROM parvis.calendar c
@@ -73,6 +68,9 @@ async def forwards() -> MigrationManager:
                 LEFT JOIN parvis.publication v ON v.contract = k.id AND v.service = c.service
                 LIMIT 1
             ) k ON true
+            LEFT JOIN unnest(services, brings) AS b (service, plugin) ON b.service = c.service
+            LEFT JOIN parvis.enabled_plugin e ON e.emitter = p.emitter AND e.plugin = b.plugin
+            LEFT JOIN parvis.enabled_plugin h ON h.emitter = k.holder AND h.plugin = b.plugin
         $$;
         """,
     )
