@@ -31,6 +31,8 @@ SPOKEN = {
     "dossiers.rules",
     "dossiers.takeover",
     "messages.entries",
+    "payments.accounts",
+    "payments.attempts",
 }
 # A demo's seed writes weeks of taken hours and what became of them in bulk, and works them out as the engine would.
 SEEDING = {
@@ -44,6 +46,9 @@ SEEDING = {
     "calendars.timetables",
     "dossiers.imports",
     "indicators.imports",
+    "payments.bills",
+    "payments.intents",
+    "payments.ledger",
 }
 
 

@@ -130,6 +130,14 @@ class GrantsChanged(Event, frozen=True, kw_only=True):
     person: UUID
 
 
+class BillWritten(Event, frozen=True, kw_only=True):
+    """An agent asks somebody for an amount."""
+
+    type = "bill.written"
+
+    basket: UUID
+
+
 class PaymentSettled(Event, frozen=True, kw_only=True):
     """Money came in (`cents`) and was taken: for the place (`paid`), or to be given back (`vain`, `extra`)."""
 

@@ -29,7 +29,7 @@ def bare():
     return function
 
 
-def test_there_are_exactly_the_eleven_hooks_of_the_design():
+def test_there_are_exactly_the_twelve_hooks_of_the_design():
     assert list(HOOKS) == [
         "manifest",
         "settings",
@@ -41,6 +41,7 @@ def test_there_are_exactly_the_eleven_hooks_of_the_design():
         "commands",
         "reactions",
         "personal_data",
+        "payment_providers",
         "demo",
     ]
 

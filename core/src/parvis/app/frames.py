@@ -17,6 +17,7 @@ from parvis.identity.guards import actor_of
 from parvis.office.day.looking import waiting
 from parvis.office.permissions import (
     ANSWER,
+    BILL,
     CHANGE,
     CONTRACTS,
     FIGURES,
@@ -28,6 +29,7 @@ from parvis.office.permissions import (
     PLUGINS,
     REQUESTS,
     SETTINGS,
+    TILLS,
     TODAY,
 )
 from parvis.plugins import Plugin
@@ -49,6 +51,8 @@ _OFFICE = (
     (REQUESTS, Text("Requests"), "requests", "search"),
     (CHANGE, Text("Hours given back"), "freed", "again"),
     (OPENINGS, Text("Opening hours"), "calendars", "clock"),
+    (BILL, Text("Bills"), "bills", "mail"),
+    (TILLS, Text("Tills"), "tills", "card"),
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
 _AFTER = (
@@ -128,7 +132,8 @@ def _resident_links(request: _AnyRequest, actor: Actor) -> tuple[Link, ...]:
     path = request.url.path
     links = [
         Link(label=Text("Services"), url="/", current=path == "/"),
-        Link(label=Text("My requests"), url="/my/requests", current=path.startswith("/my/")),
+        Link(label=Text("My requests"), url="/my/requests", current=path.startswith(("/my/requests", "/my/visits"))),
+        Link(label=Text("My payments"), url="/my/payments", current=path.startswith("/my/payments")),
     ]
     links += [
         Link(label=entry.label, url=entry.path, current=path.startswith(entry.path))

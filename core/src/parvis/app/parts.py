@@ -24,11 +24,14 @@ from parvis.messages import jobs as messages_jobs
 from parvis.messages.reactions import reactions as messages_reactions
 from parvis.office.permissions import PERMISSIONS as OFFICE
 from parvis.office.questions import REACTIONS as QUESTIONS
+from parvis.office.tills import REACTIONS as TILLS
+from parvis.payments import jobs as payments_jobs
+from parvis.payments.routes import HANDLERS as PAYMENTS
 from parvis.web import jobs as web_jobs
 
 PERMISSIONS: tuple[Permission, ...] = OFFICE
-REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS, *QUESTIONS, *GROUPS)
-HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *ATTENDANCE, *EARLIER, look)
+REACTIONS: tuple[Reaction, ...] = (*messages_reactions(), *INDICATORS, *QUESTIONS, *GROUPS, *TILLS)
+HANDLERS = (*portal.HANDLERS, *office.HANDLERS, *api.HANDLERS, *DOSSIERS, *PAYMENTS, *ATTENDANCE, *EARLIER, look)
 
 
 def every_timer() -> tuple[Timer, ...]:
@@ -38,6 +41,7 @@ def every_timer() -> tuple[Timer, ...]:
         identity_jobs,
         audit_jobs,
         calendars_jobs,
+        payments_jobs,
         messages_jobs,
         dossiers_jobs,
         attendance_jobs,

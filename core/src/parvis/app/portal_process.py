@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
@@ -41,7 +41,7 @@ def compose(installed: Plugins) -> Litestar:
     return Litestar(
         route_handlers=[live, ready, *HANDLERS, *_demo_pages(now), *mounted(installed)],
         middleware=[by_host],
-        plugins=[Site(now, form_targets=_sign_on_origins(now)), Identity(now, permissions)],
+        plugins=[Site(now, form_targets=_form_targets(now, installed)), Identity(now, permissions)],
         exception_handlers={SecondFactorMissing: factor.answer},
         dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
         lifespan=[coming_up(now, apps, readiness), _search_index, _agents_days],
@@ -63,6 +63,16 @@ async def _agents_days(_: Litestar) -> AsyncIterator[None]:
 
 def _demo_pages(now: Settings) -> tuple[HTTPRouteHandler, ...]:
     return demo.HANDLERS if now.env == "demo" else ()
+
+
+def _form_targets(now: Settings, installed: Plugins) -> list[str]:
+    return [*_sign_on_origins(now), *_payment_origins(installed)]
+
+
+def _payment_origins(installed: Plugins) -> Iterator[str]:
+    """Where payers are led to by a form."""
+    for provider in (found for plugin in installed for found in plugin.payment_providers):
+        yield from provider.origins() if provider.origins else ()
 
 
 def _sign_on_origins(now: Settings) -> tuple[str, ...]:

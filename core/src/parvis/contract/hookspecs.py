@@ -20,6 +20,7 @@ from parvis.contract.values import (
     MessageTemplate,
     Mount,
     NavEntry,
+    PaymentProvider,
     Permission,
     PersonalData,
     Reaction,
@@ -92,6 +93,14 @@ def reactions() -> tuple[Reaction, ...]:  # type: ignore[empty-body]
 @hookspec
 def personal_data() -> tuple[PersonalData, ...]:  # type: ignore[empty-body]
     """Export and erasure of the plugin's tables, by dossier. Figures survive erasure as anonymous facts."""
+
+
+@hookspec
+def payment_providers() -> tuple[PaymentProvider, ...]:  # type: ignore[empty-body]
+    """Ways to pay online: what implements `contract.payments.Provider`, and what a till says of its account there.
+
+    Keys are `<plugin>.<name>`. A provider reads what a till said with `payments.accounts.account_details`.
+    """
 
 
 @hookspec

@@ -13,7 +13,8 @@ from uuid import UUID
 import msgspec
 from litestar import Router
 
-from parvis.errors import Text
+from parvis.contract.payments import Provider
+from parvis.errors import Refusal, Text
 from parvis.events import Event
 
 # The area of navigation entries for those who have a role on the whole territory.
@@ -306,6 +307,24 @@ class PersonalData:
     erase: Callable[[Sequence[UUID]], Awaitable[int]]
     words: Mapping[str, Text] = field(default_factory=dict)
     keeps: Callable[[UUID], Awaitable[Text | None]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentProvider:
+    """A way to pay online. `account` is what a till says of its account there, as a Struct whose every field has a
+    default, asked in the back office like settings; it is kept encrypted.
+
+    `origins` are those of the pages a payer is led to, asked once at start.
+    `fault` says what is wrong with an account's details, by field. It can be chosen only where the emitter enabled the
+    plugin.
+    """
+
+    key: str
+    name: Text
+    provider: Provider
+    account: type[msgspec.Struct] | None = None
+    origins: Callable[[], Sequence[str]] | None = None
+    fault: Callable[[Any], Sequence[Refusal]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

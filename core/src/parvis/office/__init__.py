@@ -1,5 +1,5 @@
 """The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins,
-contracts, calendars lent, and what residents ask; the operator's pages; the second factor that all of them ask for."""
+contracts, calendars lent, places, tills, and what residents ask; the operator's pages; the second factor that all of them ask for."""
 
 from parvis.office import (
     accounts,
@@ -17,6 +17,7 @@ from parvis.office import (
     requests,
     routes,
     settings,
+    tills,
 )
 
 HANDLERS = (
@@ -35,6 +36,7 @@ HANDLERS = (
     *lending.HANDLERS,
     *accounts.HANDLERS,
     *places.HANDLERS,
+    *tills.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

@@ -21,6 +21,11 @@ ANSWER = "office.answer"
 CONTRACTS = "office.contracts"
 LEND = "office.lend"
 PLACES = "office.places"
+BILL = "office.bill"
+TILLS = "office.tills"
+KEEP_TILL = "office.keep-till"
+GIVE_BACK = "office.give-back"
+OPEN_TILL = "office.open-till"
 
 PERMISSIONS = (
     Permission(
@@ -115,6 +120,31 @@ PERMISSIONS = (
     Permission(
         key=PLACES,
         name=Text("Bring places and calendars in from a file"),
+        roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=BILL,
+        name=Text("Write bills, take them back"),
+        roles=frozenset({Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=TILLS,
+        name=Text("See tills: the day, journal, receipts, refunds"),
+        roles=frozenset({Role.MANAGER, Role.ACCOUNTANT}),
+    ),
+    Permission(
+        key=KEEP_TILL,
+        name=Text("Keep tills: close days and differences, ask for refunds"),
+        roles=frozenset({Role.ACCOUNTANT}),
+    ),
+    Permission(
+        key=GIVE_BACK,
+        name=Text("Approve and reject refunds that somebody else asked for"),
+        roles=frozenset({Role.MANAGER, Role.ACCOUNTANT}),
+    ),
+    Permission(
+        key=OPEN_TILL,
+        name=Text("Open tills, say where they collect"),
         roles=frozenset({Role.MANAGER}),
     ),
 )

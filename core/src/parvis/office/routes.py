@@ -15,7 +15,7 @@ from parvis import clock, plugins
 from parvis.identity import guards
 from parvis.jobs import queries as jobs
 from parvis.messages import queries as messages
-from parvis.office.permissions import ENTER, TODAY
+from parvis.office.permissions import ENTER, TILLS, TODAY
 from parvis.outbox import actions as outbox
 from parvis.outbox import queries as deliveries
 from parvis.territory import queries as territory
@@ -42,6 +42,8 @@ async def enter(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """The first page of somebody's back office: the day, or that nothing waits there for their role yet."""
     if guards.actor_of(request).may(TODAY, emitter):
         return see_other(f"/office/{emitter}/today")
+    if guards.actor_of(request).may(TILLS, emitter):
+        return see_other(f"/office/{emitter}/tills")
     return render(request, "office/enter.html")
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
+import msgspec
+
+from parvis import crypto
 from parvis.db import connection, transaction
 from parvis.errors import Conflict, Invalid, NotFound, Refusal, Text
 from parvis.payments.postings import BANK, CASH, CREDIT, clearing
 
 _KEY = re.compile(r"[a-z0-9._-]{1,50}")
 OFFLINE = "offline"
+_DETAILS = "payment-account"
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ async def add_account(key: str, till: UUID, provider: str, gives_back: str = "pr
     sql = (
         "INSERT INTO parvis.provider_account AS kept (key, till, provider, gives_back) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (key) DO UPDATE SET gives_back = excluded.gives_back "
-        "WHERE kept.till = excluded.till AND kept.provider = excluded.provider RETURNING *"
+        "WHERE kept.till = excluded.till AND kept.provider = excluded.provider "
+        "RETURNING key, till, provider, gives_back"
     )
     async with transaction() as c:
         row = await c.fetchrow(sql, key, till, provider, gives_back)
@@ -66,3 +73,21 @@ async def accounts_of(till: UUID) -> list[Account]:
     sql = "SELECT key, till, provider, gives_back FROM parvis.provider_account WHERE till = $1 ORDER BY key"
     async with connection() as c:
         return [Account(**row) for row in await c.fetch(sql, till)]
+
+
+async def keep_details(account: str, details: msgspec.Struct) -> None:
+    """Keep what a till says of its account at a provider, encrypted. Raises NotFound."""
+    sealed = crypto.encrypt(msgspec.json.encode(details), _DETAILS)
+    sql = "UPDATE parvis.provider_account SET details = $2 WHERE key = $1 RETURNING key"
+    async with transaction() as c:
+        if await c.fetchval(sql, account, sealed) is None:
+            raise NotFound
+
+
+async def account_details(account: str, kind: type[S]) -> S:
+    """What a till says of its account, by default what `kind` has. Raises NotFound for an account nobody has."""
+    async with connection() as c:
+        row = await c.fetchrow("SELECT details FROM parvis.provider_account WHERE key = $1", account)
+    if row is None:
+        raise NotFound
+    return msgspec.json.decode(crypto.decrypt(row["details"], _DETAILS), type=kind) if row["details"] else kind()

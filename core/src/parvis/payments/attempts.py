@@ -8,14 +8,14 @@ from uuid import UUID
 
 import asyncpg
 
-from parvis import clock
+from parvis import clock, settings
 from parvis.contract.payments import Caps, Order, OutcomeUnknown, Provider, Result, Started
 from parvis.db import Connection, connection, in_transaction, new_id, transaction
 from parvis.errors import NotFound, ParvisError, Refusal, Refused, Text
 from parvis.payments import intents
 from parvis.payments.accounts import account as account_of
 from parvis.payments.intents import Intent
-from parvis.payments.rules import ATTEMPT, INTENT, after, way
+from parvis.payments.rules import ATTEMPT, INTENT, after, next_look, way
 from parvis.payments.settling import Money, Settled, settle
 
 # Whoever called the provider has died by then: its payment, if there is one, is nobody's.
@@ -160,10 +160,11 @@ async def _over(c: Connection, live: asyncpg.Record) -> bool:
 async def _new(c: Connection, found: Intent, account: str, caps: Caps) -> _Opened:
     now, attempt = clock.now(), new_id()
     sql = (
-        "INSERT INTO parvis.payment_attempt (id, intent, account, state, created, resume_until, live_until) "
-        "VALUES ($1, $2, $3, 'creating', $4, $5, $6)"
+        "INSERT INTO parvis.payment_attempt (id, intent, account, state, created, resume_until, live_until, look_at) "
+        "VALUES ($1, $2, $3, 'creating', $4, $5, $6, $7)"
     )
-    await c.execute(sql, attempt, found.id, account, now, now + caps.resume_for, now + caps.live_for)
+    times = (now, now + caps.resume_for, now + caps.live_for, next_look(now, 0, settings.current().zone))
+    await c.execute(sql, attempt, found.id, account, *times)
     return _Opened(attempt, found.cents)
 
 

@@ -49,6 +49,11 @@ class Closing:
     totals: tuple[Total, ...]
     digest: bytes
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was entered on its days."""
+        return self.last_entry < self.first_entry
+
 
 async def close(till: UUID, day: date, by: UUID | None = None) -> Closing:
     """Close a till's days up to `day`, the territory's; later entries count to the next one. `by` is an account.

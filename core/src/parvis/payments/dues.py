@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from parvis.db import connection
 from parvis.payments.money import Cents
 
-_OF_PERSON = """
-SELECT i.id AS intent, t.emitter, e.name AS emitter_name, t.name AS till_name,
-    i.state, i.cents, i.created, i.expires_at,
+_DUES = """
+SELECT i.id AS intent, i.basket, i.till, t.emitter, e.slug, e.name AS emitter_name, t.name AS till_name,
+    last.result, last.resume_until, last.live_until, i.state, i.cents, i.created, i.expires_at,
     (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels,
     coalesce(came.cents, 0)::bigint AS paid, coalesce(back.cents, 0)::bigint AS given_back,
     coalesce(came.receipts, '{}') AS receipts
@@ -25,19 +26,33 @@ LEFT JOIN LATERAL (
     SELECT sum(f.cents) AS cents FROM parvis.capture c JOIN parvis.refund f ON f.capture = c.id AND f.state = 'done'
     WHERE c.intent = i.id
 ) AS back ON true
-WHERE b.person = $1 AND (i.version = b.version OR came.cents > 0)
-ORDER BY i.id DESC LIMIT $2
+LEFT JOIN LATERAL (
+    SELECT a.last_result AS result, a.resume_until, a.live_until FROM parvis.payment_attempt a
+    WHERE a.intent = i.id AND a.state IN ('creating', 'live', 'dead') ORDER BY a.id DESC LIMIT 1
+) AS last ON true
+WHERE (i.version = b.version OR came.cents > 0) AND
 """
+_LATEST = " ORDER BY i.id DESC LIMIT $3"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """An amount asked for, its lines, what came in for it and what was given back; `receipts` are their ids."""
+    """An amount asked for, its lines, what came in for it and what was given back; `receipts` are their ids.
+
+    `result` is what its last page at a provider came to so far, None if none was opened; the page can be come back to
+    until `resume_until`, and be paid on until `live_until` (UTC).
+    """
 
     intent: UUID
+    basket: UUID
+    till: UUID
     emitter: UUID
+    slug: str
     emitter_name: str
     till_name: str
+    result: str | None
+    resume_until: datetime | None
+    live_until: datetime | None
     state: str
     cents: Cents
     created: datetime
@@ -48,13 +63,34 @@ class Due:
     receipts: tuple[UUID, ...]
 
     @property
+    def last(self) -> datetime:
+        """The last instant at which it can be paid (UTC): on its last day."""
+        return self.expires_at - timedelta(microseconds=1)
+
+    @property
     def payable(self) -> bool:
         """Whether it can still be paid, the time apart."""
         return self.state in {"created", "pending"}
 
 
-async def dues_of(person: UUID, limit: int = 200) -> list[Due]:
-    """What a person was asked for, the latest first; a basket's former versions only where money came in."""
+async def dues_of(person: UUID | None, digests: Sequence[bytes] = (), limit: int = 200) -> list[Due]:
+    """What an account or the contacts of these digests were asked for, the latest first; a basket's former versions
+    only where money came in."""
+    sql = _DUES + "(b.person = $1 OR b.contact_digest = ANY ($2))" + _LATEST
+    return await _read(sql, person, list(digests), limit)
+
+
+async def dues_in(basket: UUID) -> list[Due]:
+    """What a basket asks for, by till."""
+    return await _read(_DUES + "b.id = $1 ORDER BY i.till, i.version DESC", basket)
+
+
+async def dues_at(till: UUID, purpose: str, limit: int = 200) -> list[Due]:
+    """What a till asked for with baskets of a purpose, the latest first."""
+    return await _read(_DUES + "i.till = $1 AND b.purpose = $2" + _LATEST, till, purpose, limit)
+
+
+async def _read(sql: str, *values: object) -> list[Due]:
     async with connection() as c:
-        rows = await c.fetch(_OF_PERSON, person, limit)
+        rows = await c.fetch(sql, *values)
     return [Due(**dict(row) | {name: tuple(row[name]) for name in ("labels", "receipts")}) for row in rows]

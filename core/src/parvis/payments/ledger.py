@@ -15,6 +15,7 @@ from parvis.errors import NotFound
 from parvis.payments.money import Cents
 from parvis.payments.postings import Lines, reversed_of
 
+_TILL = "SELECT id, emitter, slug, name, kind, alone_up_to, mentions FROM parvis.till "
 _POST = "SELECT parvis.post_entry($1, $2, $3, $4, $5, $6, $7, $8)"
 
 
@@ -28,6 +29,7 @@ class Till:
     name: str
     kind: str
     alone_up_to: Cents
+    mentions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,17 @@ class Entry:
     lines: Lines
 
 
-async def open_till(emitter: UUID, slug: str, name: str, kind: str = "regie", *, alone_up_to: Cents = 0) -> UUID:
+async def open_till(
+    emitter: UUID, slug: str, name: str, kind: str = "regie", *, alone_up_to: Cents = 0, mentions: str = ""
+) -> UUID:
     """Open a till with its books, or bring the one of this slug up to date; its id."""
     sql = (
-        "INSERT INTO parvis.till (id, emitter, slug, name, kind, alone_up_to) VALUES ($1, $2, $3, $4, $5, $6) "
-        "ON CONFLICT (emitter, slug) DO UPDATE SET name = excluded.name, alone_up_to = excluded.alone_up_to "
-        "RETURNING id"
+        "INSERT INTO parvis.till (id, emitter, slug, name, kind, alone_up_to, mentions) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (emitter, slug) DO UPDATE "
+        "SET name = excluded.name, alone_up_to = excluded.alone_up_to, mentions = excluded.mentions RETURNING id"
     )
     async with transaction() as c:
-        till: UUID = await c.fetchval(sql, new_id(), emitter, slug, name, kind, alone_up_to)
+        till: UUID = await c.fetchval(sql, new_id(), emitter, slug, name, kind, alone_up_to, mentions)
         await c.execute("SELECT parvis.open_books($1)", till)
     return till
 
@@ -73,7 +77,7 @@ async def open_till(emitter: UUID, slug: str, name: str, kind: str = "regie", *,
 async def till_by_id(till: UUID) -> Till:
     """A till. Raises NotFound."""
     async with connection() as c:
-        row = await c.fetchrow("SELECT id, emitter, slug, name, kind, alone_up_to FROM parvis.till WHERE id = $1", till)
+        row = await c.fetchrow(_TILL + "WHERE id = $1", till)
     if row is None:
         raise NotFound
     return Till(**row)
@@ -81,7 +85,7 @@ async def till_by_id(till: UUID) -> Till:
 
 async def tills_of(emitter: UUID) -> list[Till]:
     """An emitter's tills, by name."""
-    sql = "SELECT id, emitter, slug, name, kind, alone_up_to FROM parvis.till WHERE emitter = $1 ORDER BY name, id"
+    sql = _TILL + "WHERE emitter = $1 ORDER BY name, id"
     async with connection() as c:
         return [Till(**row) for row in await c.fetch(sql, emitter)]
 
@@ -129,6 +133,15 @@ async def entries(till: UUID, first: int = 1, last: int | None = None, limit: in
     )
     async with connection() as c:
         return [_entry(row) for row in await c.fetch(sql, till, first, last, limit)]
+
+
+async def last_number(till: UUID) -> int:
+    """How many entries a till's journal has. Raises NotFound."""
+    async with connection() as c:
+        found = await c.fetchval("SELECT entries FROM parvis.ledger_head WHERE till = $1", till)
+    if found is None:
+        raise NotFound
+    return int(found)
 
 
 def today() -> date:

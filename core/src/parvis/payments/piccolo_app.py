@@ -15,6 +15,7 @@ from parvis.payments.tables import (
     LedgerHead,
     LedgerLine,
     PaymentAttempt,
+    PaymentNotice,
     ProviderAccount,
     Receipt,
     ReceiptCounter,
@@ -32,6 +33,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
     table_classes=[
         PaymentAttempt,
+        PaymentNotice,
         Basket,
         Capture,
         Charge,

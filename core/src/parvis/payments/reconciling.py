@@ -133,6 +133,15 @@ async def open_differences(till: UUID, limit: int = 200) -> list[Difference]:
         return [Difference(**row) for row in await c.fetch(sql, till, limit)]
 
 
+async def one(difference: UUID) -> Difference:
+    """A difference. Raises NotFound."""
+    async with connection() as c:
+        row = await c.fetchrow("SELECT * FROM parvis.difference WHERE id = $1", difference)
+    if row is None:
+        raise NotFound
+    return Difference(**row)
+
+
 async def differences_of(at: str, day: date) -> list[Difference]:
     """Every difference of an account and day, closed ones too."""
     sql = "SELECT * FROM parvis.difference WHERE account = $1 AND day = $2 ORDER BY kind, provider_ref, sort"

@@ -6,8 +6,10 @@ A move that a table does not have is refused; money that came in is never refuse
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.payments.money import MOST, Cents, euros
@@ -56,6 +58,9 @@ REFUND = _moves(
 )
 # What counts against the money that came in: nobody can ask for more than is left.
 REFUND_HELD = frozenset({"requested", "approved", "sent", "unknown", "failed", "done"})
+# Minutes after a payment was opened; notifications may never come.
+_LOOKS = (1, 3, 6, 10, 15, 20, 30, 60, 120)
+_MORNING = time(7)
 LIVE_ATTEMPTS = frozenset({"creating", "live"})
 
 
@@ -95,6 +100,19 @@ def way(cents: Cents, least: Cents, most: Cents) -> Way:
     if cents == 0:
         return "free"
     return "online" if cents >= least else "counter"
+
+
+def next_look(created: datetime, looked: int, zone: ZoneInfo) -> datetime | None:
+    """When to ask (UTC) what became of a payment that nobody told us of, asked so often already; None: no more.
+
+    Two hours in ever longer steps, then the next morning, when a provider has forgotten what was never paid.
+    """
+    if looked < len(_LOOKS):
+        return created + timedelta(minutes=_LOOKS[looked])
+    if looked > len(_LOOKS):
+        return None
+    morning = created.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(morning, _MORNING, zone).astimezone(UTC)
 
 
 def checked_cents(cents: object, field: str = "cents") -> Cents:

@@ -47,7 +47,7 @@ class TariffChange(Table, tablename="tariff_change", schema="parvis"):
 class Till(Table, tablename="till", schema="parvis"):
     """Where money comes in, with books of its own: `regie`, `mandate` or the emitter's `own`.
 
-    Refunds up to `alone_up_to` cents need no second person.
+    Refunds up to `alone_up_to` cents need no second person. `mentions` stand on its receipts: an address, a SIRET.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -56,6 +56,7 @@ class Till(Table, tablename="till", schema="parvis"):
     name = Varchar(length=200)
     kind = Varchar(length=8)
     alone_up_to = BigInt(default=0)
+    mentions = Varchar(length=500, default="")
 
 
 class LedgerHead(Table, tablename="ledger_head", schema="parvis"):
@@ -134,21 +135,30 @@ class TillClosing(Table, tablename="till_closing", schema="parvis"):
 
 
 class ProviderAccount(Table, tablename="provider_account", schema="parvis"):
-    """A till's account at a provider; `gives_back` is how its refunds leave."""
+    """A till's account at a provider; `gives_back` is how its refunds leave, `details` is sealed."""
 
     key = Varchar(length=50, primary_key=True)
     till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
     provider = Varchar(length=40)
     gives_back = Varchar(length=8)
+    details = Bytea(null=True, default=None)
 
 
 class Basket(Table, tablename="basket", schema="parvis"):
-    """What somebody pays for at once: `purpose` says who gives it (a service's key), `subject` what it is there."""
+    """What somebody pays for at once: `purpose` says who gives it (a service's key), `subject` what it is there.
+
+    The payer is an account, or a contact (encrypted, found by its digest); `asked_by` is the agent who wrote a bill.
+    """
 
     id = UUID(primary_key=True, default=None)
     purpose = Varchar(length=40)
     subject = UUID(null=True, default=None)
     person = UUID(null=True, default=None)
+    contact_kind = Varchar(length=4, null=True, default=None)
+    contact = Bytea(null=True, default=None)
+    contact_digest = Bytea(null=True, default=None)
+    language = Varchar(length=2, default="fr")
+    asked_by = UUID(null=True, default=None)
     version = Integer(default=1)
     created = Timestamptz(default=None)
 
@@ -179,7 +189,7 @@ class Charge(Table, tablename="charge", schema="parvis"):
 
 
 class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
-    """A payment opened at a provider; one at a time for an intent."""
+    """A payment opened at a provider; one at a time for an intent. `look_at`: when to ask next what became of it."""
 
     id = UUID(primary_key=True, default=None)
     intent = ForeignKey(Intent, null=False, on_delete=OnDelete.restrict)
@@ -191,6 +201,15 @@ class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
     created = Timestamptz(default=None)
     resume_until = Timestamptz(default=None)
     live_until = Timestamptz(default=None)
+    looked = SmallInt(default=0)
+    look_at = Timestamptz(null=True, default=None)
+
+
+class PaymentNotice(Table, tablename="payment_notice", schema="parvis"):
+    """That the payer was told of something: an intent's bill, a capture's receipt."""
+
+    source = UUID(primary_key=True, default=None)
+    what = Varchar(length=40)
 
 
 class Capture(Table, tablename="capture", schema="parvis"):

@@ -105,6 +105,8 @@ def _prefixed(plugin: Plugin) -> Iterator[tuple[str, str, str]]:
         yield "reaction", reaction.key, f"{plugin.key}."
     for template in plugin.message_templates:
         yield "message template", template.key, f"{plugin.key}/"
+    for provider in plugin.payment_providers:
+        yield "payment provider", provider.key, f"{plugin.key}."
     for data in plugin.personal_data:
         yield "personal data", data.key, plugin.key
 

@@ -28,7 +28,7 @@ def misfits(value: object, hint: Any, where: str) -> Iterator[str]:
             yield f"{where} must be a class derived from {_named(get_args(hint)[0])}, and is {_kind(value)}"
     elif origin is not None:
         yield from _many(value, origin, get_args(hint), where)
-    elif getattr(hint, "_is_protocol", False):
+    elif getattr(hint, "_is_protocol", False) and "__call__" in vars(hint):
         promised = hint.__call__
         yield from _call(value, _arity(promised), inspect.iscoroutinefunction(promised), where)
     else:

@@ -16,6 +16,7 @@ from parvis.contract.values import (
     MessageTemplate,
     Mount,
     NavEntry,
+    PaymentProvider,
     Permission,
     PersonalData,
     Reaction,
@@ -68,6 +69,7 @@ class Plugin:
     commands: tuple[Command, ...] = ()
     reactions: tuple[Reaction, ...] = ()
     personal_data: tuple[PersonalData, ...] = ()
+    payment_providers: tuple[PaymentProvider, ...] = ()
     demo: Demo | None = None
     app: AppConfig | None = None
 
@@ -98,6 +100,14 @@ class Plugins:
             for service in plugin.services:
                 if service.key == key:
                     return plugin, service
+        raise NotFound
+
+    def payment_provider(self, key: str) -> tuple[Plugin, PaymentProvider]:
+        """A way to pay and the plugin that brings it. Raises NotFound."""
+        for plugin in self:
+            for provider in plugin.payment_providers:
+                if provider.key == key:
+                    return plugin, provider
         raise NotFound
 
     def permissions(self) -> tuple[Permission, ...]:

@@ -23,6 +23,7 @@ from parvis.office import questions
 from parvis.office.day import boards
 from parvis.office.permissions import CHANGE, REQUESTS
 from parvis.office.requests.looking import Here, look
+from parvis.office.tills import notices as bills
 from parvis.territory import queries as territory
 from parvis.web import forms, pages
 from parvis.web.forms import Form
@@ -96,7 +97,7 @@ async def _still_asked(here: Here) -> bool:
 
 
 def _message_names() -> dict[str, Text]:
-    own = (*notices.TEMPLATES, *earlier.TEMPLATES, *questions.TEMPLATES, *core_messages())
+    own = (*notices.TEMPLATES, *earlier.TEMPLATES, *questions.TEMPLATES, *bills.TEMPLATES, *core_messages())
     brought = (template for plugin in plugins.current() for template in plugin.message_templates)
     return {template.key: template.name for template in (*own, *brought)}
 

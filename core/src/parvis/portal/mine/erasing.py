@@ -14,10 +14,12 @@ from parvis.dossiers.queries import DossierInfo
 from parvis.errors import Text
 from parvis.identity import personal as identity
 from parvis.identity.actors import Actor
+from parvis.payments import payers
 from parvis.portal.mine.gathering import owners
 
 OPEN = Text("Its appointment is not over: cancel it first, or come back after it.")
 WORKED = Text("You work here, or did within the last year: who had which role is kept as long as the trace.")
+WITH_PAYMENTS = Text("It stays while something is still to be paid, or to be given back to you.")
 WITH_REQUESTS = Text("It stays while one of your requests does.")
 
 
@@ -36,7 +38,7 @@ async def plan(actor: Actor, person: UUID) -> Plan:
     why = {one.id: await _why(one, known) for one in found}
     gone = tuple(one for one in found if why[one.id] is None)
     kept = tuple((one, reason) for one in found if (reason := why[one.id]) is not None)
-    return Plan(gone, kept, await _account(person, bool(kept)))
+    return Plan(gone, kept, await _account(actor, person, bool(kept)))
 
 
 async def erase(actor: Actor, person: UUID) -> Plan:
@@ -46,8 +48,11 @@ async def erase(actor: Actor, person: UUID) -> Plan:
         erased = set(await erase_asked([one.id for one in asked.gone], owners()))
         # What has changed since the plan was made stays, and the account with it.
         kept = (*asked.kept, *((one, OPEN) for one in asked.gone if one.id not in erased))
-        done = Plan(tuple(one for one in asked.gone if one.id in erased), kept, await _account(person, bool(kept)))
+        done = Plan(
+            tuple(one for one in asked.gone if one.id in erased), kept, await _account(actor, person, bool(kept))
+        )
         await audit.trace(actor, "erase", "person", person, requests=len(done.gone), account=done.account is None)
+        await payers.erase(actor)
         if done.account is None:
             await identity.close(person)
     return done
@@ -57,7 +62,9 @@ async def _why(found: DossierInfo, known: list[PersonalData]) -> Text | None:
     return OPEN if found.state == "open" else await why_kept(found.id, known)
 
 
-async def _account(person: UUID, kept: bool) -> Text | None:
+async def _account(actor: Actor, person: UUID, kept: bool) -> Text | None:
     if await identity.has_worked(person):
         return WORKED
+    if await payers.under_way(actor):
+        return WITH_PAYMENTS
     return WITH_REQUESTS if kept else None

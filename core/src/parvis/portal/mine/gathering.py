@@ -17,6 +17,7 @@ from parvis.errors import NotFound, Text
 from parvis.identity import personal as identity
 from parvis.identity.actors import Actor
 from parvis.messages import queries as messages
+from parvis.payments import payers
 
 
 def owners() -> list[PersonalData]:
@@ -30,6 +31,7 @@ async def gather(actor: Actor, person: UUID) -> dict[str, Any]:
         "made_at": clock.now(),
         "account": await identity.export(person),
         "requests": [await _request(found) for found in await dossiers.of_person(actor)],
+        "payments": await payers.export(actor),
         "acts": await audit.acts_of(person),
     }
 

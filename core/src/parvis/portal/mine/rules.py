@@ -16,6 +16,12 @@ _YES, _NO = Text("yes"), Text("no")
 WORDS: Mapping[str, Text] = {
     "account": Text("Account"),
     "requests": Text("Requests"),
+    "payments": Text("Payments"),
+    "till": Text("Till"),
+    "what": Text("For what"),
+    "cents": Text("Amount in cents"),
+    "paid": Text("paid"),
+    "given_back": Text("Given back, in cents"),
     "acts": Text("What you did here"),
     "made_at": Text("Made on"),
     "issuer": Text("Sign-on"),

@@ -1,0 +1,160 @@
+"""Bills: an agent asks somebody for an amount, by the reference of a request or by an address."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from parvis.audit import actions as audit
+from parvis.contract.values import Channel
+from parvis.db import InvalidReference, fold, read_reference, transaction
+from parvis.dossiers import reading
+from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
+from parvis.identity import guards
+from parvis.identity.actors import Actor
+from parvis.identity.contacts import Contact
+from parvis.office.permissions import BILL
+from parvis.payments import bills, dues, intents, ledger, money
+from parvis.payments.bills import BillTo
+from parvis.payments.intents import Charge
+from parvis.payments.ledger import Till
+from parvis.territory import queries as territory
+from parvis.territory.queries import EmitterInfo
+from parvis.web import fields, forms, pages
+from parvis.web.forms import Form
+
+_AnyRequest = Request[Any, Any, Any]
+_SEE = guards.page(guards.staff(BILL), "agent", "manager")
+_WRITE = guards.page(guards.staff(BILL), "agent", "manager", status_code=200)
+_DAYS = timedelta(days=30)
+_VAT = {"0": 0, "550": 550, "1000": 1000, "2000": 2000}
+_TO = Text("Write the reference of a request, or an e-mail address.")
+_NO_REQUEST = Text("No request of yours has this reference.")
+_NO_CONTACT = Text("This request has no contact: write an e-mail address instead.")
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """A bill as it is typed."""
+
+    till: Annotated[str, fields.Missing(Text("Choose a till."))]
+    label: Annotated[fields.Line, fields.Missing(Text("Write what it is for."))]
+    activity: Annotated[fields.Line, fields.Missing(Text("Write the activity, such as “canteen”."))]
+    cents: Annotated[fields.Line, fields.Missing(Text("Write the amount, such as 12,50."))]
+    vat: Literal["0", "550", "1000", "2000"] = "0"
+    reference: fields.Line = ""
+    mail: fields.Email | None = None
+    last_day: Annotated[date, fields.Missing(Text("Choose the last day to pay."))]
+    language: Literal["fr", "de", "en"] = "fr"
+
+
+@get("/office/{emitter:str}/bills", **_SEE)
+async def listed(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
+    """The bills written here, the latest first."""
+    own = await territory.emitter_by_slug(emitter)
+    return await _list(request, own, forms.blank())
+
+
+@get("/office/{emitter:str}/bills/new", **_SEE)
+async def ask(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
+    """For what, of whom?"""
+    own = await territory.emitter_by_slug(emitter)
+    known = {"reference": request.query_params.get("reference"), "last_day": ledger.today() + _DAYS, "vat": "0"}
+    return await _form(request, own, forms.blank(language="fr", **known))
+
+
+@post("/office/{emitter:str}/bills/new", **_WRITE)
+async def write(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
+    """Write it; the payer is told."""
+    own, form = await territory.emitter_by_slug(emitter), await forms.read(request, Bill)
+    actor = guards.actor_of(request)
+    if form.errors:
+        return await _form(request, own, form)
+    typed = form.value
+    try:
+        charge = Charge(
+            (await _till(own, typed.till)).id,
+            typed.label,
+            "-".join(fold(typed.activity).split())[:50] or "other",
+            money.read_cents(typed.cents, "cents"),
+            _VAT[typed.vat],
+        )
+        to = await _to(own, typed, actor)
+        async with transaction():
+            [intent] = await bills.write([charge], to, typed.last_day, actor.person or own.id)
+            await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
+    except (Invalid, Refused) as refused:
+        return await _form(request, own, form.refused(refused.refusals))
+    return pages.see_other(f"/office/{emitter}/bills?told=written")
+
+
+@post("/office/{emitter:str}/bills/{intent:uuid}/cancel", **_WRITE)
+async def cancel(request: _AnyRequest, emitter: FromPath[str], intent: FromPath[UUID]) -> Response[Any]:
+    """No longer ask for it; what still comes in is given back."""
+    own, found = await territory.emitter_by_slug(emitter), await intents.intent(intent)
+    if found.emitter != own.id or found.purpose != bills.PURPOSE:
+        raise NotFound
+    try:
+        async with transaction():
+            await intents.cancel(intent)
+            await audit.trace(guards.actor_of(request), "cancel-bill", "basket", found.basket, emitter=own.id)
+    except Refused as refused:
+        return await _list(request, own, forms.blank().refused(refused.refusals))
+    return pages.see_other(f"/office/{emitter}/bills?told=cancelled")
+
+
+async def _till(own: EmitterInfo, typed: str) -> Till:
+    for till in await ledger.tills_of(own.id):
+        if str(till.id) == typed:
+            return till
+    raise Invalid(Refusal("till", Text("Choose a till."), "till"))
+
+
+async def _to(own: EmitterInfo, typed: Bill, actor: Actor) -> BillTo:
+    """Whom it goes to. Raises Invalid."""
+    if not typed.reference:
+        if typed.mail is None:
+            raise Invalid(Refusal("bill-to", _TO, "reference"))
+        return BillTo(contact=Contact(Channel.MAIL, typed.mail), language=typed.language)
+    try:
+        found = await reading.by_reference(read_reference(typed.reference), actor, own.id)
+    except (InvalidReference, NotFound) as error:
+        raise Invalid(Refusal("bill-to", _NO_REQUEST, "reference")) from error
+    contact = Contact(Channel.MAIL, typed.mail) if typed.mail else found.contact
+    if contact is None:
+        raise Invalid(Refusal("bill-contact", _NO_CONTACT, "mail"))
+    return BillTo(contact=contact, language=found.language, person=found.person, dossier=found.id)
+
+
+async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
+    tills = await ledger.tills_of(own.id)
+    found = [due for till in tills for due in await dues.dues_at(till.id, bills.PURPOSE)]
+    return pages.render(
+        request,
+        "office/tills/bills.html",
+        status=409 if form.errors else 200,
+        base=f"/office/{own.slug}/bills",
+        tills=tills,
+        bills=sorted(found, key=lambda due: due.created, reverse=True),
+        form=form,
+        told=request.query_params.get("told", ""),
+    )
+
+
+async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
+    return pages.render(
+        request,
+        "office/tills/bill.html",
+        status=422 if form.errors else 200,
+        base=f"/office/{own.slug}/bills",
+        tills=await ledger.tills_of(own.id),
+        form=form,
+        first=ledger.today(),
+    )
+
+
+HANDLERS = (listed, ask, write, cancel)

@@ -1,0 +1,93 @@
+"""Who is written to about money: the payer of a bill, of money that came in, and of money that goes back. Each once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from parvis import clock, settings
+from parvis.contract.values import Channel, MessageTemplate, Reaction
+from parvis.db import transaction
+from parvis.errors import Text
+from parvis.events import BillWritten, PaymentSettled
+from parvis.identity import queries as people
+from parvis.identity.contacts import Contact
+from parvis.messages import actions as messages
+from parvis.payments import bills, dues, intents, payers
+from parvis.payments.dues import Due
+from parvis.payments.payers import Payer
+from parvis.territory import queries as territory
+
+BILL, PAID = "office/bill", "office/paid"
+_USE_BY = timedelta(days=7)
+_LINK_LASTS = timedelta(days=120)
+_SAMPLE: dict[str, Any] = {
+    "emitter": "Ville de Mulhouse",
+    "labels": "Cantine, novembre",
+    "cents": 4250,
+    "last": datetime(2027, 1, 31, 22, 59, tzinfo=UTC),
+    "vain": False,
+    "show": "https://portal.example/my/payments/1?key=2",
+}
+TEMPLATES = (
+    MessageTemplate(
+        key=BILL, name=Text("Bill to pay"), channels=frozenset({Channel.MAIL, Channel.SMS}), sample=_SAMPLE
+    ),
+    MessageTemplate(
+        key=PAID, name=Text("Payment received"), channels=frozenset({Channel.MAIL, Channel.SMS}), sample=_SAMPLE
+    ),
+)
+
+
+async def tell_of_bill(event: BillWritten) -> None:
+    """Queue the bill with its link; what was cancelled meanwhile is not told."""
+    for due in await dues.dues_in(event.basket):
+        if due.payable:
+            await _tell(BILL, event.basket, due, due.intent)
+
+
+async def tell_of_payment(event: PaymentSettled) -> None:
+    """Queue that a bill's money came in, or that it goes back; what a service sells, it tells of itself."""
+    found = await intents.intent(event.intent)
+    if found.purpose != bills.PURPOSE:
+        return
+    for due in await dues.dues_in(found.basket):
+        if due.intent == event.intent:
+            await _tell(
+                PAID, found.basket, due, event.capture or due.intent, vain=event.taken_as != "paid", cents=event.cents
+            )
+
+
+async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any) -> None:
+    payer = await payers.payer(basket)
+    to = await _contact(payer)
+    if to is None:
+        return
+    key = payers.link_key(basket, clock.now() + _LINK_LASTS)
+    context = {
+        "emitter": (await territory.emitter(due.emitter)).name,
+        "labels": ", ".join(due.labels),
+        "cents": due.cents,
+        "last": due.last,
+        "vain": False,
+        "show": f"{settings.current().base_url}/my/payments/{basket}?key={key}",
+        **more,
+    }
+    async with transaction():
+        if await payers.told_first(source, template):
+            use_by = clock.now() + _USE_BY
+            await messages.send(template, to.kind, to.address, payer.language, due.emitter, context, use_by)
+
+
+async def _contact(payer: Payer) -> Contact | None:
+    if payer.contact:
+        return payer.contact
+    mail = (await people.person(payer.person)).email if payer.person else ""
+    return Contact(Channel.MAIL, mail) if mail else None
+
+
+REACTIONS = (
+    Reaction(key="office.bill-written", event=BillWritten, handle=tell_of_bill),
+    Reaction(key="office.payment-settled", event=PaymentSettled, handle=tell_of_payment),
+)

@@ -1,0 +1,173 @@
+"""The tills of an emitter: opening one, and saying where it collects."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from parvis import plugins
+from parvis.audit import actions as audit
+from parvis.contract.values import PaymentProvider
+from parvis.db import fold, transaction
+from parvis.errors import Conflict, NotFound, Refusal, Text
+from parvis.identity import guards
+from parvis.office.permissions import OPEN_TILL
+from parvis.office.settings import asking
+from parvis.office.tills.looking import OPEN, OPENED, SEE, Here, look
+from parvis.payments import days, ledger, money, providers
+from parvis.payments.accounts import OFFLINE, accounts_of, add_account, keep_details
+from parvis.territory import queries as territory
+from parvis.territory.queries import EmitterInfo
+from parvis.web import fields, forms, pages
+from parvis.web.forms import Form
+
+_AnyRequest = Request[Any, Any, Any]
+KINDS = {
+    "regie": Text("Public till (régie)"),
+    "mandate": Text("Collects for a public body (mandate)"),
+    "own": Text("The body’s own money"),
+}
+_TAKEN = Text("There is a till of this name already.")
+
+
+class NewTill(msgspec.Struct, frozen=True, kw_only=True):
+    """A till to open."""
+
+    name: Annotated[fields.Line, fields.Missing(Text("Write the till’s name."))]
+    kind: Annotated[Literal["regie", "mandate", "own"], fields.Missing(Text("Choose whose money it is."))]
+    alone: fields.Line = ""
+    mentions: Annotated[str, fields.Reader(fields.words), msgspec.Meta(max_length=500)] = ""
+
+
+class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """The way to pay to add."""
+
+    provider: str
+
+
+@get("/office/{emitter:str}/tills", **SEE)
+async def listed(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
+    """Each till with what came in today, and what waits there."""
+    own, actor = await territory.emitter_by_slug(emitter), guards.actor_of(request)
+    return pages.render(
+        request,
+        "office/tills/tills.html",
+        tills=await ledger.tills_of(own.id),
+        waiting=await days.waiting(own.id, ledger.today()),
+        kinds=KINDS,
+        base=f"/office/{emitter}/tills",
+        may_open=actor.may(OPEN_TILL, emitter),
+    )
+
+
+@get("/office/{emitter:str}/tills/new", **OPEN)
+async def ask(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
+    """Which till?"""
+    return _form(request, await territory.emitter_by_slug(emitter), forms.blank(kind="regie", alone="0,00"))
+
+
+@post("/office/{emitter:str}/tills/new", **OPENED)
+async def open_till(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
+    """Open it, with its books."""
+    own, form = await territory.emitter_by_slug(emitter), await forms.read(request, NewTill)
+    alone = 0
+    try:
+        alone = money.read_cents(form.text("alone") or "0", "alone")
+    except Exception as wrong:
+        form = form.refused(getattr(wrong, "refusals", ()))
+    slug = _slug(form.text("name"))
+    if slug in {till.slug for till in await ledger.tills_of(own.id)}:
+        form = form.refused([Refusal("till-there", _TAKEN, "name")])
+    if form.errors:
+        return _form(request, own, form)
+    typed = form.value
+    async with transaction():
+        till = await ledger.open_till(own.id, slug, typed.name, typed.kind, alone_up_to=alone, mentions=typed.mentions)
+        actor = guards.actor_of(request)
+        await audit.trace(actor, "open-till", "till", till, emitter=own.id, kind=typed.kind, alone_up_to=alone)
+    return pages.see_other(f"/office/{emitter}/tills/{till}/accounts?told=opened")
+
+
+@get("/office/{emitter:str}/tills/{till:uuid}/accounts", **OPEN)
+async def accounts(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
+    """Where the till collects, and what it can collect by besides."""
+    here = await look(request, emitter, till)
+    return await _accounts(request, here, forms.blank())
+
+
+@post("/office/{emitter:str}/tills/{till:uuid}/accounts", **OPENED)
+async def add(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
+    """Let the till collect by a provider, or say something else of its account there."""
+    here = await look(request, emitter, till)
+    chosen = await forms.read(request, NewAccount)
+    provider = await _provider(here.emitter, chosen.text("provider"))
+    form = forms.of_raw(provider.account, chosen.raw) if provider.account else chosen
+    if not form.errors and provider.fault:
+        form = form.refused(provider.fault(form.decoded))
+    if form.errors:
+        return await _accounts(request, here, form)
+    async with transaction():
+        await _keep(here, provider, form)
+        # What was said may be a secret; that it was said is none.
+        await here.trace("collect-by", provider=provider.key)
+    return pages.see_other(f"{here.base}/accounts?told=kept")
+
+
+async def _keep(here: Here, provider: PaymentProvider, form: Form[Any]) -> None:
+    able = provider.provider.caps("").refund
+    key = f"{provider.key.rpartition('.')[2]}-{here.till.id.hex[-12:]}"
+    try:
+        await add_account(key, here.till.id, provider.key, "provider" if able else "mandate")
+    except Conflict as error:
+        raise NotFound from error
+    if provider.account and form.decoded is not None:
+        await keep_details(key, form.decoded)
+
+
+async def _provider(emitter: EmitterInfo, key: str) -> PaymentProvider:
+    """A way to pay that the emitter has enabled. Raises NotFound."""
+    for found in await providers.offered(emitter.id):
+        if found.key == key:
+            return found
+    raise NotFound
+
+
+async def _accounts(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
+    names = {one.key: one.name for plugin in plugins.current() for one in plugin.payment_providers}
+    offered = await providers.offered(here.emitter.id)
+    return pages.render(
+        request,
+        "office/tills/accounts.html",
+        status=422 if form.errors else 200,
+        page=here,
+        kinds=KINDS,
+        accounts=[one for one in await accounts_of(here.till.id) if one.provider != OFFLINE],
+        names=names,
+        offered=[(one, asking.questions(one.account) if one.account else []) for one in offered],
+        chosen=form.text("provider"),
+        form=form,
+        blank=forms.blank(),
+        told=request.query_params.get("told", ""),
+    )
+
+
+def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
+    return pages.render(
+        request,
+        "office/tills/new.html",
+        status=422 if form.errors else 200,
+        form=form,
+        kinds=list(KINDS.items()),
+        base=f"/office/{own.slug}/tills",
+    )
+
+
+def _slug(name: str) -> str:
+    return "-".join(fold(name).split())[:60]
+
+
+HANDLERS = (listed, ask, open_till, accounts, add)

@@ -1,0 +1,44 @@
+"""What accounts and facts of the books are called. Pure."""
+
+from __future__ import annotations
+
+from parvis.errors import Text
+
+_ACCOUNTS = {
+    "receivable": Text("Owed by payers"),
+    "bank": Text("Bank"),
+    "cash": Text("Cash"),
+    "vat": Text("VAT"),
+    "refund_due": Text("To be given back"),
+    "credit": Text("Credits of payers"),
+    "disputed": Text("Disputed"),
+    "suspense": Text("In suspense"),
+    "paid_over": Text("Handed over"),
+    "fees": Text("Fees"),
+}
+SORTS = {
+    "missing-there": Text("only in our books"),
+    "missing-here": Text("only in the statement"),
+    "twice": Text("twice in the statement"),
+    "amount": Text("another amount"),
+    "waiting": Text("waits for two days"),
+}
+DIFFERING = {
+    "capture": Text("Money that came in"),
+    "refund": Text("Refund"),
+    "intent": Text("Unpaid amount"),
+}
+
+
+def account_name(account: str) -> Text | str:
+    """What an account is called; one of a revenue or of a provider has its own name in it.
+
+    >>> str(account_name("revenue:pools")), str(account_name("cash"))
+    ('Sales: pools', 'Cash')
+    """
+    kind, _, name = account.partition(":")
+    if kind == "revenue":
+        return Text("Sales: {name}", {"name": name})
+    if kind == "clearing":
+        return Text("Collected by {name}", {"name": name})
+    return _ACCOUNTS.get(account, account)

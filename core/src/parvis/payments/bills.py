@@ -1,0 +1,57 @@
+"""Bills: an agent asks somebody for an amount, and takes it back as long as it is not paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from parvis import clock, settings
+from parvis.db import transaction
+from parvis.errors import Invalid, Refusal, Text
+from parvis.events import BillWritten
+from parvis.identity.contacts import Contact
+from parvis.outbox import record
+from parvis.payments import intents, payers
+from parvis.payments.intents import Charge, Intent
+from parvis.payments.money import Cents
+from parvis.payments.wallclock import bounds
+
+PURPOSE = "bill"
+_LONGEST = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillTo:
+    """Whom a bill goes to: a contact, in which language, and the account and the request it is about, if known."""
+
+    contact: Contact
+    language: str
+    person: UUID | None = None
+    dossier: UUID | None = None
+
+
+async def write(charges: Sequence[Charge], to: BillTo, last_day: date, by: UUID) -> tuple[Intent, ...]:
+    """Ask for amounts until the end of a day of the territory; one bill for each till. Raises Invalid, Refused.
+
+    An amount of zero is no bill. `by` is the agent's account.
+    """
+    if fault := bill_fault([charge.cents for charge in charges], last_day, clock.now()):
+        raise Invalid(fault)
+    async with transaction() as c:
+        _, until = bounds(last_day, settings.current().zone)
+        written = await intents.demand(charges, until, purpose=PURPOSE, subject=to.dossier, person=to.person)
+        await payers.address(c, written[0].basket, to.contact, to.language, by)
+        await record(BillWritten(emitter=written[0].emitter, basket=written[0].basket))
+    return written
+
+
+def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal | None:
+    """Why nobody can be billed so."""
+    if min(cents, default=0) < 1:
+        return Refusal("bill-nothing", Text("Write an amount of at least a cent."), "cents")
+    today = now.astimezone(settings.current().zone).date()
+    if not today <= last_day <= today + _LONGEST:
+        return Refusal("bill-day", Text("Write a day from today on, within a year."), "last_day")
+    return None

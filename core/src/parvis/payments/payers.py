@@ -1,0 +1,157 @@
+"""Who pays: an account, or a contact without one; what they may see, what is kept of them, and how it is forgotten.
+
+The books stay for ten years (Code de commerce, article L. 123-22) and name nobody: only a basket knows its payer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from parvis import clock, crypto
+from parvis.contract.values import Channel
+from parvis.db import Connection, connection, transaction
+from parvis.errors import NotFound
+from parvis.identity import queries as people
+from parvis.identity.actors import Actor
+from parvis.identity.contacts import Contact
+from parvis.payments.dues import Due, dues_of
+
+_CONTACT, _LINK = "basket-contact", "basket"
+# As long as a debt to a public body can be asked for (loi n° 68-1250), and its year.
+_KEPT = timedelta(days=5 * 365)
+_UNDER_WAY = "('requested', 'approved', 'sent', 'unknown', 'failed')"
+_UNLINK = f"""
+UPDATE parvis.basket b SET person = NULL, contact_kind = NULL, contact = NULL, contact_digest = NULL WHERE {{whose}}
+AND NOT EXISTS (SELECT FROM parvis.intent i WHERE i.basket = b.id AND i.state IN ('created', 'pending', 'to_refund'))
+AND NOT EXISTS (SELECT FROM parvis.intent i JOIN parvis.capture c ON c.intent = i.id
+    JOIN parvis.refund r ON r.capture = c.id WHERE i.basket = b.id AND r.state IN {_UNDER_WAY}) RETURNING b.id
+"""  # noqa: S608 - of constants
+_THEIRS = "(b.person = $1 OR b.contact_digest = ANY ($2))"
+
+_HELD = f"""
+SELECT count(DISTINCT i.id) FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id
+LEFT JOIN parvis.capture c ON c.intent = i.id LEFT JOIN parvis.refund r ON r.capture = c.id AND r.state IN {_UNDER_WAY}
+WHERE {_THEIRS} AND (i.state IN ('created', 'pending', 'to_refund') OR r.id IS NOT NULL)
+"""  # noqa: S608 - of constants
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Whose basket it is: an account or a contact, both perhaps, none once forgotten; in which language to write."""
+
+    basket: UUID
+    person: UUID | None
+    contact: Contact | None
+    language: str
+
+
+async def address(c: Connection, basket: UUID, contact: Contact, language: str, asked_by: UUID | None = None) -> None:
+    """Ask a contact for what a basket costs, in the caller's transaction; `asked_by` is the agent who does."""
+    sealed = crypto.encrypt(contact.address.encode(), _CONTACT)
+    sql = (
+        "UPDATE parvis.basket SET contact_kind = $2, contact = $3, contact_digest = $4, language = $5, asked_by = $6 "
+        "WHERE id = $1"
+    )
+    await c.execute(sql, basket, contact.kind.value, sealed, contact.digest, language, asked_by)
+
+
+async def payer(basket: UUID) -> Payer:
+    """Whose basket it is. Raises NotFound."""
+    sql = "SELECT id, person, contact_kind, contact, language FROM parvis.basket WHERE id = $1"
+    async with connection() as c:
+        row = await c.fetchrow(sql, basket)
+    if row is None:
+        raise NotFound
+    return Payer(row["id"], row["person"], _contact(row), row["language"])
+
+
+async def for_payer(basket: UUID, actor: Actor, key: str | None) -> Payer:
+    """A basket for whoever pays it: theirs, of a contact they proved, or by a link's key.
+
+    Raises Unreadable for a key that was altered or is too old, NotFound where there is nothing for them.
+    """
+    found = await payer(basket)
+    person, digests = await _identity(actor)
+    if (person and found.person == person) or (found.contact and found.contact.digest in digests):
+        return found
+    if not key:
+        raise NotFound
+    if crypto.verify(key, _LINK, clock.now()) != str(basket):
+        raise crypto.Unreadable
+    return found
+
+
+def link_key(basket: UUID, until: datetime) -> str:
+    """What lets a link show one basket until then (UTC)."""
+    return crypto.sign(str(basket), _LINK, until)
+
+
+async def dues(actor: Actor) -> list[Due]:
+    """What somebody was asked for: their account, its mail as the sign-on knows it, and contacts they proved."""
+    person, digests = await _identity(actor)
+    return await dues_of(person, digests)
+
+
+async def export(actor: Actor) -> list[dict[str, Any]]:
+    """What is kept of what somebody had to pay, for the one it is about."""
+    return [
+        {
+            "emitter": due.emitter_name,
+            "till": due.till_name,
+            "what": list(due.labels),
+            "state": due.state,
+            "cents": due.cents,
+            "paid": due.paid,
+            "given_back": due.given_back,
+            "asked_at": due.created,
+        }
+        for due in await dues(actor)
+    ]
+
+
+async def under_way(actor: Actor) -> int:
+    """How many of somebody's amounts are still to be paid or to be given back: these keep their payer."""
+    person, digests = await _identity(actor)
+    async with connection() as c:
+        return int(await c.fetchval(_HELD, person, digests))
+
+
+async def erase(actor: Actor) -> int:
+    """Take somebody out of everything that is settled, amounts and receipts stay; how many baskets."""
+    person, digests = await _identity(actor)
+    async with transaction() as c:
+        return len(await c.fetch(_UNLINK.format(whose=_THEIRS), person, digests))
+
+
+async def forget_old() -> int:
+    """Take everybody out of what was settled long ago; how many baskets."""
+    whose = "b.created < $1 AND (b.person IS NOT NULL OR b.contact IS NOT NULL)"
+    async with transaction() as c:
+        return len(await c.fetch(_UNLINK.format(whose=whose), clock.now() - _KEPT))
+
+
+async def told_first(source: UUID, what: str) -> bool:
+    """Whether nobody was told of this yet, in the caller's transaction: a reaction may run twice."""
+    sql = "INSERT INTO parvis.payment_notice (source, what) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING source"
+    async with transaction() as c:
+        return await c.fetchval(sql, source, what) is not None
+
+
+async def _identity(actor: Actor) -> tuple[UUID | None, Sequence[bytes]]:
+    digests = [proof.digest for proof in actor.proofs]
+    if actor.person and (mail := (await people.person(actor.person)).email):
+        # The sign-on has proved it, or it would not be there.
+        digests.append(Contact(Channel.MAIL, mail).digest)
+    return actor.person, digests
+
+
+def _contact(row: asyncpg.Record) -> Contact | None:
+    if row["contact"] is None:
+        return None
+    return Contact(Channel(row["contact_kind"]), crypto.decrypt(row["contact"], _CONTACT).decode())

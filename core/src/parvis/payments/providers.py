@@ -1,0 +1,75 @@
+"""Which provider an account's payments are at, as the installed plugins bring them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from parvis import plugins
+from parvis.contract.payments import Caps, Found, Order, OutcomeUnknown, Provider, Row, Sent, Started
+from parvis.contract.values import PaymentProvider
+from parvis.db import connection
+from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.payments.accounts import OFFLINE, Account
+from parvis.payments.expiring import ProviderOf
+from parvis.territory import queries as territory
+
+_AWAY = Text("This way to pay is not available at the moment.")
+
+
+class Away:
+    """Stands for a provider whose plugin is not installed any more: it gives no answer, and takes no order."""
+
+    def caps(self, account: str) -> Caps:  # noqa: ARG002
+        """Nothing can be paid there. Raises Refused."""
+        raise Refused(Refusal("provider-away", _AWAY))
+
+    async def start(self, account: str, order: Order) -> Started:  # noqa: ARG002
+        """Raises Refused."""
+        raise Refused(Refusal("provider-away", _AWAY))
+
+    async def lookup(self, account: str, ref: str) -> Found:  # noqa: ARG002
+        """Raises OutcomeUnknown."""
+        raise OutcomeUnknown
+
+    def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+        """It names nothing."""
+        return ()
+
+    async def cancel(self, account: str, ref: str) -> Found:  # noqa: ARG002
+        """Raises OutcomeUnknown."""
+        raise OutcomeUnknown
+
+    async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:  # noqa: ARG002
+        """Raises OutcomeUnknown."""
+        raise OutcomeUnknown
+
+    async def rows(self, account: str, day: date) -> Sequence[Row]:  # noqa: ARG002
+        """Raises OutcomeUnknown."""
+        raise OutcomeUnknown
+
+
+def of(account: Account) -> Provider:
+    """The provider of an account, or one that gives no answer where its plugin is not installed."""
+    try:
+        return plugins.current().payment_provider(account.provider)[1].provider
+    except NotFound:
+        return Away()
+
+
+async def every() -> ProviderOf:
+    """The provider of each account there is now."""
+    async with connection() as c:
+        rows = await c.fetch("SELECT key, till, provider, gives_back FROM parvis.provider_account")
+    known = {row["key"]: of(Account(**row)) for row in rows if row["provider"] != OFFLINE}
+    return lambda account: known.get(account) or Away()
+
+
+async def offered(emitter: UUID) -> list[PaymentProvider]:
+    """The ways to pay that an emitter's tills may use: of the plugins it has enabled."""
+    found: list[PaymentProvider] = []
+    for plugin in plugins.current():
+        if plugin.payment_providers and await territory.is_enabled(plugin.key, emitter):
+            found += plugin.payment_providers
+    return found

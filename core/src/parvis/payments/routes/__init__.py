@@ -1,0 +1,7 @@
+"""A resident's payments: what is due, paid and given back; paying, coming back, receipts."""
+
+from parvis.payments.routes import paying, showing
+
+HANDLERS = (*showing.HANDLERS, *paying.HANDLERS)
+
+__all__ = ["HANDLERS"]

@@ -1,0 +1,118 @@
+"""Whose basket somebody looks at, what became of its payments, and the page that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlencode
+from uuid import UUID
+
+from litestar import Request, Response
+
+from parvis import clock
+from parvis.contract.payments import OutcomeUnknown
+from parvis.contract.values import Channel
+from parvis.errors import NotFound
+from parvis.identity import guards
+from parvis.identity import queries as people
+from parvis.payments import attempts, dues, payers, providers, receipting
+from parvis.payments.accounts import OFFLINE, Account, accounts_of
+from parvis.payments.dues import Due
+from parvis.payments.payers import Payer
+from parvis.territory import queries as territory
+from parvis.web import pages
+from parvis.web.forms import Form
+
+_AnyRequest = Request[Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """A basket for whoever pays it; `key` is that of the link it was reached by."""
+
+    payer: Payer
+    key: str | None
+
+    @classmethod
+    async def of(cls, request: _AnyRequest, basket: UUID) -> Self:
+        """The basket of an address. Raises NotFound, Unreadable."""
+        key = request.query_params.get("key")
+        return cls(await payers.for_payer(basket, guards.actor_of(request), key), key)
+
+    def address(self, part: str = "", **more: str) -> str:
+        """The address of the basket's page, or of something under it."""
+        query = urlencode(({"key": self.key} if self.key else {}) | more)
+        return f"/my/payments/{self.payer.basket}{part}" + (f"?{query}" if query else "")
+
+    async def due(self, intent: UUID) -> Due:
+        """One of its payments. Raises NotFound."""
+        found = [due for due in await dues.dues_in(self.payer.basket) if due.intent == intent]
+        if not found:
+            raise NotFound
+        return found[0]
+
+    async def ask(self) -> bool:
+        """Ask the providers what became of what is under way; whether one did not answer."""
+        provider_of = await providers.every()
+        silent = False
+        for due in await dues.dues_in(self.payer.basket):
+            if due.result is None or not due.payable:
+                continue
+            for account in await online_accounts(due):
+                try:
+                    await attempts.look_at(due.intent, provider_of(account.key))
+                except OutcomeUnknown:
+                    silent = True
+        return silent
+
+    async def mail(self) -> str:
+        """Where a provider may send its own receipt; empty where that is not known."""
+        if self.payer.contact and self.payer.contact.kind is Channel.MAIL:
+            return self.payer.contact.address
+        return (await people.person(self.payer.person)).email if self.payer.person else ""
+
+
+async def online_accounts(due: Due) -> list[Account]:
+    """Where an amount can be paid online: its till's accounts at providers that the emitter has enabled."""
+    offered = {provider.key for provider in await providers.offered(due.emitter)}
+    found = [account for account in await accounts_of(due.till) if account.provider != OFFLINE]
+    return [account for account in found if account.provider in offered]
+
+
+async def basket_page(
+    request: _AnyRequest, here: Basket, form: Form[Any], *, silent: bool = False, status: int = 200
+) -> Response[Any]:
+    """The page of a basket: each payment with its state, in the truth of this moment."""
+    found = await dues.dues_in(here.payer.basket)
+    given = await receipting.given_in(here.payer.basket)
+    now = clock.now()
+    return pages.render(
+        request,
+        "payments/basket.html",
+        status=status,
+        page=here,
+        dues=found,
+        states={due.intent: state_of(due, now) for due in found},
+        receipts={due.intent: [one.receipt for one in given if one.intent == due.intent] for due in found},
+        online={due.intent: bool(await online_accounts(due)) for due in found if due.payable},
+        phones={due.emitter: (await territory.emitter(due.emitter)).phone for due in found},
+        mail=await here.mail(),
+        left=sum(due.cents for due in found if due.payable and due.expires_at > now),
+        form=form,
+        silent=silent,
+        back="back" in request.query_params,
+        told=request.query_params.get("told", ""),
+    )
+
+
+def state_of(due: Due, now: Any) -> str:
+    """What a payer is told of a payment: its state, or more exactly what became of the page that was opened for it."""
+    if not due.payable:
+        return due.state
+    if due.live_until and now < due.live_until:
+        if due.result in {"refused", "abandoned"}:
+            return due.result
+        return "waiting"
+    if now >= due.expires_at:
+        return "late"
+    return "refused" if due.result == "refused" else "due"

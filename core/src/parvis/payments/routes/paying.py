@@ -1,0 +1,89 @@
+"""Paying: the payer is led to the provider's page; asking again what became of it changes nothing but the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.params import FromPath
+
+from parvis import settings
+from parvis.contract.payments import OutcomeUnknown
+from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.identity import guards
+from parvis.identity.shares import count_claim
+from parvis.payments import attempts, providers, settling
+from parvis.payments.dues import Due
+from parvis.payments.routes.looking import Basket, basket_page, online_accounts
+from parvis.web import fields, forms, pages
+
+_AnyRequest = Request[Any, Any, Any]
+_PUBLIC = guards.page(guards.public(), "everyone")
+_COUNTER = Text("This cannot be paid online at the moment. Please call us.")
+_MAIL = Text("Enter an e-mail address: the payment service sends its receipt there.")
+
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of a basket's payments to begin, and where the payment service writes to, if that is not known."""
+
+    intent: str
+    mail: fields.Email | None = None
+
+
+@post("/my/payments/{basket:uuid}/pay", status_code=303, **_PUBLIC)
+async def pay(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
+    """Open the payment, or come back to the one that is open, and go there."""
+    here, form = await Basket.of(request, basket), await forms.read(request, Paid)
+    if form.errors:
+        return await basket_page(request, here, form, status=422)
+    count_claim(request)
+    due = await here.due(_id(form.value.intent))
+    mail = await here.mail() or form.value.mail or ""
+    if not mail and due.cents:
+        return await basket_page(request, here, form.refused([Refusal("mail", _MAIL, "mail")]), status=422)
+    try:
+        return pages.see_other(await _begun(here, due, mail))
+    except Refused as refused:
+        return await basket_page(request, here, form.refused(_unnamed(refused)), status=refused.status)
+    except OutcomeUnknown as unknown:
+        return await basket_page(request, here, form.refused([Refusal(unknown.code, unknown.title)]), status=503)
+
+
+@post("/my/payments/{basket:uuid}/look", status_code=303, **_PUBLIC)
+async def look(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
+    """Ask again what became of it."""
+    here = await Basket.of(request, basket)
+    count_claim(request)
+    return pages.see_other(here.address(back="yes"))
+
+
+async def _begun(here: Basket, due: Due, mail: str) -> str:
+    """Where the payer goes: the provider's page, or back where there is nothing to pay."""
+    if not due.cents:
+        await settling.settle_free(due.intent)
+        return here.address()
+    found = await online_accounts(due)
+    if not found:
+        raise Refused(Refusal("not-online", _COUNTER))
+    back = settings.current().base_url + here.address(back="yes")
+    page = await attempts.begin(
+        due.intent, providers.of(found[0]), found[0].key, label=", ".join(due.labels), mail=mail, back=back
+    )
+    return page.url
+
+
+def _unnamed(refused: Refused) -> list[Refusal]:
+    """The reasons; those about a field that the page does not ask for are about the whole."""
+    return [Refusal(one.code, one.text, one.field if one.field == "mail" else None) for one in refused.refusals]
+
+
+def _id(typed: str) -> UUID:
+    try:
+        return UUID(typed)
+    except ValueError as error:
+        raise NotFound from error
+
+
+HANDLERS = (pay, look)

@@ -1,0 +1,61 @@
+"""My payments: those of an account or of a proved contact, one basket by its link, and the receipts."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
+from parvis.errors import NotFound
+from parvis.identity import guards
+from parvis.payments import payers, receipting
+from parvis.payments.routes.looking import Basket, basket_page
+from parvis.web import forms, pages
+
+_AnyRequest = Request[Any, Any, Any]
+_PUBLIC = guards.page(guards.public(), "everyone")
+
+
+@get("/my/payments", **_PUBLIC)
+async def mine(request: _AnyRequest) -> Response[Any]:
+    """Everything that was asked of me, by emitter: to pay first."""
+    actor = guards.actor_of(request)
+    known = actor.person is not None or bool(actor.proofs)
+    dues = await payers.dues(actor) if known else []
+    open_ = [due for due in dues if due.payable]
+    return pages.render(
+        request,
+        "payments/payments.html",
+        known=known,
+        owed=sum(due.cents for due in open_),
+        open=open_,
+        past=[due for due in dues if not due.payable],
+    )
+
+
+@get("/my/payments/{basket:uuid}", **_PUBLIC)
+async def show(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
+    """A basket with each of its payments; coming back from a provider it is asked what became of them."""
+    here = await Basket.of(request, basket)
+    silent = await here.ask() if "back" in request.query_params else False
+    return await basket_page(request, here, forms.blank(), silent=silent)
+
+
+@get("/my/payments/{basket:uuid}/receipts/{receipt:uuid}", **_PUBLIC)
+async def receipt(request: _AnyRequest, basket: FromPath[UUID], receipt: FromPath[UUID]) -> Response[bytes]:
+    """A receipt as PDF."""
+    here, found = await Basket.of(request, basket), await receipting.given(receipt)
+    if found.basket != here.payer.basket:
+        raise NotFound
+    return paper_response(await receipting.paper(found), f"recu-{found.receipt.name}.pdf")
+
+
+def paper_response(content: bytes, name: str) -> Response[bytes]:
+    """A PDF to keep; nobody's cache does."""
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)
+
+
+HANDLERS = (mine, show, receipt)

@@ -1,0 +1,1 @@
+"""Ways to pay online: PayFiP, and a sandbox for demonstrations."""

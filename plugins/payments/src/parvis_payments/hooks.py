@@ -1,0 +1,73 @@
+"""The hooks of the plugin: ways to pay online."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from parvis import settings
+from parvis.contract.hookspecs import hookimpl
+from parvis.contract.values import Audience, Demo, Manifest, Mount, PaymentProvider
+from parvis.errors import Text
+from parvis_payments import demo as demonstration
+from parvis_payments import sandbox
+from parvis_payments.environment import Environment
+from parvis_payments.keys import PAYFIP, SANDBOX
+from parvis_payments.payfip import provider as payfip_provider
+from parvis_payments.payfip import routes as payfip_routes
+from parvis_payments.simulator.app import PLAYED
+from parvis_payments.simulator.faults import FAULTS
+
+
+@hookimpl
+def manifest() -> Manifest:
+    """Who the plugin is."""
+    return Manifest(
+        key="payments",
+        name=Text("Online payment"),
+        core=">=0.1,<0.2",
+        summary=Text("Residents pay by card: public tills through PayFiP of the DGFiP."),
+        calls=(Environment().payfip,),
+    )
+
+
+@hookimpl
+def payment_providers() -> tuple[PaymentProvider, ...]:
+    """PayFiP, and a sandbox where nothing is collected."""
+    return (
+        PaymentProvider(
+            key=PAYFIP,
+            name=Text("PayFiP (DGFiP)"),
+            provider=payfip_provider.Payfip(),
+            account=payfip_provider.PayfipAccount,
+            origins=lambda: _origin(settings.provided(Environment).payfip),
+            fault=payfip_provider.account_fault,
+        ),
+        PaymentProvider(
+            key=SANDBOX,
+            name=Text("Card (demonstration, nothing is collected)"),
+            provider=sandbox.CardSandbox(),
+            origins=lambda: _origin(settings.provided(Environment).sandbox),
+            fault=sandbox.account_fault,
+        ),
+    )
+
+
+@hookimpl
+def routes() -> tuple[Mount, ...]:
+    """Where PayFiP's and the sandbox's notifications come in."""
+    return (
+        Mount(where=payfip_provider.NOTIFIED, audience=Audience.MACHINE, router=payfip_routes.ROUTER),
+        Mount(where=sandbox.NOTIFIED, audience=Audience.MACHINE, router=sandbox.ROUTER),
+    )
+
+
+@hookimpl
+def demo() -> Demo:
+    """Tills of two municipalities and a contract holder, bills for the demo's residents, and the simulated services."""
+    return Demo(seed=demonstration.seed, simulators=(PLAYED,), faults=FAULTS)
+
+
+def _origin(address: str) -> Sequence[str]:
+    parts = urlsplit(address)
+    return (f"{parts.scheme}://{parts.netloc}",) if parts.netloc else ()

@@ -1,0 +1,3 @@
+"""The names of the ways to pay."""
+
+PAYFIP, SANDBOX = "payments.payfip", "payments.sandbox"
