@@ -52,7 +52,7 @@ _OFFICE = (
     (CHANGE, Text("Hours given back"), "freed", "again"),
     (OPENINGS, Text("Opening hours"), "calendars", "clock"),
     (BILL, Text("Bills"), "bills", "mail"),
-    (TILLS, Text("Tills"), "tills", "card"),
+    (TILLS, Text("Tills"), "tills", "euro"),
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
 _AFTER = (

@@ -314,9 +314,9 @@ class PaymentProvider:
     """A way to pay online. `account` is what a till says of its account there, as a Struct whose every field has a
     default, asked in the back office like settings; it is kept encrypted.
 
-    `origins` are those of the pages a payer is led to, asked once at start.
-    `fault` says what is wrong with an account's details, by field. It can be chosen only where the emitter enabled the
-    plugin.
+    `origins` are those of the pages a payer is led to, asked once at start. `available` says whether the operator has
+    switched it on; it can be chosen only where the emitter enabled the plugin. `fault` says what is wrong with an
+    account's details, by field.
     """
 
     key: str
@@ -324,6 +324,7 @@ class PaymentProvider:
     provider: Provider
     account: type[msgspec.Struct] | None = None
     origins: Callable[[], Sequence[str]] | None = None
+    available: Callable[[], bool] | None = None
     fault: Callable[[Any], Sequence[Refusal]] | None = None
 
 

@@ -71,5 +71,5 @@ async def offered(emitter: UUID) -> list[PaymentProvider]:
     found: list[PaymentProvider] = []
     for plugin in plugins.current():
         if plugin.payment_providers and await territory.is_enabled(plugin.key, emitter):
-            found += plugin.payment_providers
+            found += [one for one in plugin.payment_providers if one.available is None or one.available()]
     return found

@@ -48,7 +48,7 @@ def payment_providers() -> tuple[PaymentProvider, ...]:
             name=Text("Card (demonstration, nothing is collected)"),
             provider=sandbox.CardSandbox(),
             origins=lambda: _origin(settings.provided(Environment).sandbox),
-            fault=sandbox.account_fault,
+            available=sandbox.available,
         ),
     )
 

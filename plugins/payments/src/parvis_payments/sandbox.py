@@ -98,12 +98,9 @@ class CardSandbox:
             raise OutcomeUnknown from lost
 
 
-def account_fault(told: Any) -> Sequence[Refusal]:  # noqa: ARG001
-    """Why no till may use it: only where the operator runs the simulated service."""
-    if _address():
-        return ()
-    text = Text("This way to pay is for demonstrations: the operator of this portal has not switched it on.")
-    return (Refusal("sandbox-off", text),)
+def available() -> bool:
+    """Whether the operator runs the simulated service."""
+    return bool(_address())
 
 
 @post("/{account:str}", status_code=204, **guards.page(guards.public(), "everyone", cross_site=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -13,13 +14,13 @@ from parvis import plugins
 from parvis.audit import actions as audit
 from parvis.contract.values import PaymentProvider
 from parvis.db import fold, transaction
-from parvis.errors import Conflict, NotFound, Refusal, Text
+from parvis.errors import Conflict, Invalid, NotFound, Refusal, Text
 from parvis.identity import guards
 from parvis.office.permissions import OPEN_TILL
 from parvis.office.settings import asking
 from parvis.office.tills.looking import OPEN, OPENED, SEE, Here, look
 from parvis.payments import days, ledger, money, providers
-from parvis.payments.accounts import OFFLINE, accounts_of, add_account, keep_details
+from parvis.payments.accounts import OFFLINE, Account, account_details, accounts_of, add_account, keep_details
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
@@ -77,8 +78,8 @@ async def open_till(request: _AnyRequest, emitter: FromPath[str]) -> Response[An
     alone = 0
     try:
         alone = money.read_cents(form.text("alone") or "0", "alone")
-    except Exception as wrong:
-        form = form.refused(getattr(wrong, "refusals", ()))
+    except Invalid as wrong:
+        form = form.refused(wrong.refusals)
     slug = _slug(form.text("name"))
     if slug in {till.slug for till in await ledger.tills_of(own.id)}:
         form = form.refused([Refusal("till-there", _TAKEN, "name")])
@@ -139,13 +140,15 @@ async def _provider(emitter: EmitterInfo, key: str) -> PaymentProvider:
 async def _accounts(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
     names = {one.key: one.name for plugin in plugins.current() for one in plugin.payment_providers}
     offered = await providers.offered(here.emitter.id)
+    found = [one for one in await accounts_of(here.till.id) if one.provider != OFFLINE]
     return pages.render(
         request,
         "office/tills/accounts.html",
         status=422 if form.errors else 200,
         page=here,
         kinds=KINDS,
-        accounts=[one for one in await accounts_of(here.till.id) if one.provider != OFFLINE],
+        accounts=found,
+        kept={one.provider: await _kept(one, offered) for one in found},
         names=names,
         offered=[(one, asking.questions(one.account) if one.account else []) for one in offered],
         chosen=form.text("provider"),
@@ -153,6 +156,12 @@ async def _accounts(request: _AnyRequest, here: Here, form: Form[Any]) -> Respon
         blank=forms.blank(),
         told=request.query_params.get("told", ""),
     )
+
+
+async def _kept(account: Account, offered: Sequence[PaymentProvider]) -> Form[Any]:
+    """What was said of an account, as a form to correct it."""
+    kind = next((one.account for one in offered if one.key == account.provider), None)
+    return asking.filled(await account_details(account.key, kind)) if kind else forms.blank()
 
 
 def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
