@@ -54,9 +54,9 @@ class Shop:
         return due, settled
 
 
-async def a_shop(**rest: Any) -> Shop:
-    """A till with an account at a sandbox of its own."""
+async def a_shop(provider: Sandbox | None = None, key: str = "sandbox", **rest: Any) -> Shop:
+    """A till with an account at a sandbox of its own unless one is given, whose plugin calls it `key`."""
     till = await a_till(**rest)
-    key = f"sandbox-{till.hex[-12:]}"
-    await add_account(key, till, "sandbox")
-    return Shop(till, key, Sandbox())
+    account = f"sandbox-{till.hex[-12:]}"
+    await add_account(account, till, key)
+    return Shop(till, account, provider or Sandbox())

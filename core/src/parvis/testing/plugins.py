@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from parvis.contract.values import Manifest, Service
+from parvis.contract.values import Manifest, PaymentProvider, Service
 from parvis.errors import Text
 from parvis.plugins.registry import Origin, Plugin, Plugins
 
 
-def a_plugin(*services: Service, key: str = "idcard") -> Plugins:
-    """One plugin that brings these services, as all that is installed."""
+def a_plugin(*services: Service, key: str = "idcard", providers: tuple[PaymentProvider, ...] = ()) -> Plugins:
+    """One plugin that brings these services and ways to pay, as all that is installed."""
     manifest = Manifest(key=key, name=Text(key), core=">=0", summary=Text(key))
     origin = Origin(key=key, module=key, distribution=key, version="1")
-    return Plugins({key: Plugin(origin=origin, folder=Path(__file__).parent, manifest=manifest, services=services)})
+    folder = Path(__file__).parent
+    plugin = Plugin(origin=origin, folder=folder, manifest=manifest, services=services, payment_providers=providers)
+    return Plugins({key: plugin})

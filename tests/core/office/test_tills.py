@@ -1,0 +1,221 @@
+"""Bills and tills in the back office: written, kept, closed; refunds by two people; differences with a reason."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+import pytest
+from msgspec import Struct
+
+from parvis import plugins
+from parvis.contract.payments import Row, RowKind
+from parvis.contract.values import Asked, PaymentProvider
+from parvis.db import connection
+from parvis.errors import Refusal, Text
+from parvis.events import BillWritten, PaymentSettled
+from parvis.messages.sealing import unseal
+from parvis.office.tills import notices
+from parvis.payments import bills, dues, intents, ledger, reconciling, refunds
+from parvis.payments.accounts import account_details, accounts_of
+from parvis.territory.actions import enable_plugin
+from parvis.testing.payments import a_shop
+from parvis.testing.plugins import a_plugin
+from parvis.testing.sandbox_provider import Sandbox
+from parvis.testing.visits import a_visit
+
+
+class Details(Struct, frozen=True):
+    number: Annotated[str, Asked(label=Text("Client number"))] = ""
+
+
+@pytest.fixture
+async def shop(office):
+    before, provider = plugins.current(), Sandbox()
+    brought = PaymentProvider(
+        key="pay.card",
+        name=Text("Card"),
+        provider=provider,
+        account=Details,
+        fault=lambda told: () if told.number else (Refusal("number", Text("Which number?"), "number"),),
+    )
+    plugins.use(a_plugin(key="pay", providers=(brought,)))
+    await enable_plugin(office.calendar.emitter, "pay")
+    yield await a_shop(provider, "pay.card", emitter=office.calendar.emitter)
+    plugins.use(before)
+
+
+BILL = {"label": "Cantine", "activity": "Cantine scolaire", "cents": "12,50", "mail": "lea@example.org"}
+
+
+def bill(shop, **other):
+    day = (ledger.today() + timedelta(days=10)).isoformat()
+    return {"till": str(shop.till), "last_day": day, **BILL, **other}
+
+
+async def written(shop):
+    return await dues.dues_at(shop.till, bills.PURPOSE)
+
+
+async def letters():
+    async with connection() as c:
+        rows = await c.fetch("SELECT template, sealed FROM parvis.message ORDER BY queued_at")
+    return [(row["template"], unseal(row["sealed"])) for row in rows if row["template"].startswith("office/")]
+
+
+async def test_an_agent_writes_a_bill_and_its_payer_is_told_once(office, shop):
+    agent = await (await office.agent()).post("bills/new", **bill(shop))
+    assert "The bill is written" in agent.text
+    [due] = await written(shop)
+    assert (due.cents, due.labels, due.state) == (1250, ("Cantine",), "created")
+    for _ in range(2):
+        await notices.tell_of_bill(BillWritten(emitter=due.emitter, basket=due.basket))
+    [(template, letter)] = await letters()
+    assert (template, letter.address) == ("office/bill", "lea@example.org")
+    assert f"/my/payments/{due.basket}?key=" in letter.context["show"]
+
+
+async def test_a_bill_for_a_request_goes_to_its_contact(office, shop):
+    from parvis.contract.values import Channel
+    from parvis.dossiers import queries as dossiers
+    from parvis.identity.contacts import Contact
+
+    mine = Contact(Channel.MAIL, "paul@example.org")
+    _, dossier = await a_visit(office.calendar, office.calendar.at(9), "Paul Klein", contact=mine)
+    reference = (await dossiers.dossier(dossier)).reference
+    await (await office.agent()).post("bills/new", **bill(shop, mail="", reference=reference))
+    [due] = await written(shop)
+    assert (await intents.intent(due.intent)).subject == dossier
+    await notices.tell_of_bill(BillWritten(emitter=due.emitter, basket=due.basket))
+    assert [letter.address for _, letter in await letters()] == ["paul@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"cents": "douze"}, "is not an amount"),
+        ({"cents": "0"}, "at least a cent"),
+        ({"cents": "-5"}, "is not an amount"),
+        ({"mail": ""}, "the reference of a request, or an e-mail address"),
+        ({"mail": "", "reference": "K7M29QXP"}, "No request of yours"),
+        ({"mail": "lea"}, "e-mail address in full"),
+        ({"label": ""}, "what it is for"),
+        ({"till": "x"}, "Choose a till"),
+        ({"last_day": "2020-01-01"}, "from today on"),
+    ],
+)
+async def test_a_bill_that_is_refused_keeps_what_was_typed(office, shop, wrong, said):
+    agent = await (await office.agent()).post("bills/new", **bill(shop, **wrong))
+    assert agent.status == 422
+    assert said in agent.text
+    assert 'value="Cantine scolaire"' in agent.text
+    assert await written(shop) == []
+
+
+async def test_a_bill_is_taken_back_until_it_is_paid(office, shop):
+    agent = await office.agent()
+    for _ in range(2):
+        await agent.post("bills/new", **bill(shop))
+    one, other = await written(shop)
+    await agent.post(f"bills/{one.intent}/cancel")
+    assert "It is no longer asked for" in agent.text
+    shop.provider.pay(ref := await shop.opened(other.intent))
+    from parvis.payments.attempts import look
+
+    await look(shop.provider, shop.account, ref)
+    assert (await agent.post(f"bills/{other.intent}/cancel")).status == 409
+    found = await intents.intent(other.intent)
+    fact = PaymentSettled(emitter=found.emitter, intent=found.id, taken_as="paid", cents=1250)
+    await notices.tell_of_payment(fact)
+    assert [template for template, _ in await letters()] == ["office/paid"]
+
+
+async def test_a_till_is_opened_and_says_where_it_collects(office, shop):
+    manager = await office.agent("manager")
+    await manager.post("tills/new", name="", kind="regie", alone="viele")
+    assert manager.status == 422
+    await manager.post("tills/new", name="Régie du musée", kind="regie", alone="20,00", mentions="1 rue X\nSIRET 1")
+    assert "The till is open" in manager.text
+    till = next(till for till in await ledger.tills_of(office.calendar.emitter) if till.name == "Régie du musée")
+    assert (till.alone_up_to, till.mentions.splitlines()) == (2000, ["1 rue X", "SIRET 1"])
+    await manager.post("tills/new", name="régie du Musee", kind="regie")
+    assert "a till of this name already" in manager.text
+    await manager.post(f"tills/{till.id}/accounts", provider="pay.card", number="")
+    assert (manager.status, "Which number?" in manager.text) == (422, True)
+    assert (await manager.post(f"tills/{till.id}/accounts", provider="pay.other", number="7")).status == 404
+    for number in ("7", "8"):
+        await manager.post(f"tills/{till.id}/accounts", provider="pay.card", number=number)
+    [account] = await accounts_of(till.id)
+    assert (await account_details(account.key, Details)).number == "8"
+    assert 'value="8"' in (await manager.get(f"tills/{till.id}/accounts")).text
+    async with connection() as c:
+        assert await c.fetchval("SELECT details FROM parvis.provider_account WHERE key = $1", account.key) != b"8"
+
+
+async def test_the_accountant_sees_the_day_and_closes_it_once(office, shop):
+    await shop.paid(1000)
+    accountant = await office.agent("accountant")
+    await accountant.get("", follow=True)
+    assert accountant.page.url.path.endswith("/tills")
+    await accountant.get(f"tills/{shop.till}")
+    assert "€10.00" in accountant.text
+    assert "Ten entries" in accountant.text
+    today = ledger.today().isoformat()
+    await accountant.post(f"tills/{shop.till}/closings", day=today)
+    assert "The days are closed" in accountant.text
+    await accountant.post(f"tills/{shop.till}/closings", day=today)
+    assert (accountant.status, "already closed" in accountant.text) == (422, True)
+    assert (await accountant.get(f"tills/{shop.till}/closings/1")).page.content.startswith(b"%PDF-")
+    assert (await accountant.get(f"tills/{shop.till}/closings/2")).status == 404
+
+
+async def test_journal_and_receipts_are_taken_away(office, shop):
+    await shop.paid(1000)
+    accountant = await office.agent("accountant")
+    sheet = (await accountant.get(f"tills/{shop.till}/journal.csv")).page.text
+    assert len(sheet.splitlines()) == 5
+    assert (await accountant.get(f"tills/{shop.till}/journal.pdf")).page.content.startswith(b"%PDF-")
+    await accountant.get(f"tills/{shop.till}/receipts")
+    [receipt] = re.findall(rf"/tills/{shop.till}/receipts/[0-9a-f-]+", accountant.text)
+    assert (await accountant.get(f"/office/{office.slug}{receipt}")).page.content.startswith(b"%PDF-")
+
+
+async def test_a_refund_is_asked_for_by_one_and_approved_by_another(office, shop):
+    _, settled = await shop.paid(1000)
+    accountant, manager = await office.agent("accountant"), await office.agent("manager")
+    one = f"tills/{shop.till}/payments/{settled.capture}"
+    await accountant.post(one, cents="10,01", reason="Closed")
+    assert (accountant.status, "More than was paid" in accountant.text) == (422, True)
+    await accountant.post(one, cents="4,00", reason="Closed")
+    assert "somebody else has to approve" in accountant.text
+    [refund] = await refunds.refunds_of(settled.capture)
+    act = f"tills/{shop.till}/refunds/{refund.id}"
+    assert (await accountant.post(f"{act}/decide", act="approve")).status == 409
+    assert (await manager.post(f"{act}/keep", act="paid")).status == 403
+    await manager.post(f"{act}/decide", act="approve")
+    assert "It is approved" in manager.text
+    assert (await refunds.refund_by_id(refund.id)).state == "approved"
+    assert (await manager.post(f"{act}/decide", act="approve")).status == 409
+
+
+async def test_a_difference_is_closed_with_a_reason_only(office, shop):
+    await reconciling.reconcile(shop.account, ledger.today(), [Row(RowKind.CAPTURE, "strange", 700)])
+    accountant = await office.agent("accountant")
+    await accountant.get(f"tills/{shop.till}/differences")
+    assert "only in the statement" in accountant.text
+    [one] = await reconciling.open_differences(shop.till)
+    assert (await accountant.post(f"tills/{shop.till}/differences/{one.id}", reason=" ")).status == 422
+    await accountant.post(f"tills/{shop.till}/differences/{one.id}", reason="Entered by hand on the next day")
+    assert "No difference is open" in accountant.text
+    assert (await accountant.post(f"tills/{shop.till}/differences/{one.id}", reason="Again")).status == 422
+
+
+async def test_another_emitters_till_is_nobodys_business(office, shop):
+    foreign = await a_shop()
+    _, settled = await foreign.paid(1000)
+    accountant, manager = await office.agent("accountant"), await office.agent("manager")
+    for path in ("", "/journal.csv", "/closings", "/refunds", "/differences", f"/payments/{settled.capture}"):
+        assert (await accountant.get(f"tills/{foreign.till}{path}")).status == 404, path
+    assert (await accountant.get(f"tills/{shop.till}/payments/{settled.capture}")).status == 404
+    assert (await manager.get(f"tills/{foreign.till}/accounts")).status == 404
+    due = await foreign.due()
+    assert (await manager.post(f"bills/{due.id}/cancel")).status == 404

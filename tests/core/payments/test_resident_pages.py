@@ -1,0 +1,168 @@
+"""A resident's pages: they say the truth at every moment, and lead to paying, coming back and the receipt."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from parvis import clock
+from parvis.contract.values import Channel
+from parvis.db import new_id
+from parvis.identity.contacts import Contact
+from parvis.payments import bills, intents, ledger, payers, settling
+from parvis.payments.bills import BillTo
+from parvis.payments.intents import Charge
+from parvis.testing.people import a_person, a_session
+from parvis.testing.visits import put_clock
+
+
+@pytest.fixture
+async def billed(payable):
+    """A basket over two tills, its link, and the shops."""
+    shops = [await payable.shop(), await payable.shop(kind="own")]
+    charges = [Charge(shop.till, f"Part {n}", "pools", 1000 + n, 2000 * n) for n, shop in enumerate(shops)]
+    to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr")
+    made = await bills.write(charges, to, ledger.today() + timedelta(days=20), new_id())
+    by_till = {one.till: one for one in made}
+    key = payers.link_key(made[0].basket, clock.now() + timedelta(days=30))
+    return shops, [by_till[shop.till] for shop in shops], f"/my/payments/{made[0].basket}", key
+
+
+class Resident:
+    def __init__(self, http, base, key):
+        self.http, self.base, self.key = http, base, key
+        self.text, self.status, self.location = "", 0, ""
+
+    async def get(self, part="", **query):
+        return self._kept(await self.http.get(self.base + part, params={"key": self.key, **query}))
+
+    async def post(self, part, **data):
+        return self._kept(await self.http.post(self.base + part, params={"key": self.key}, data=data))
+
+    def _kept(self, answer):
+        self.text, self.status = re.sub(r"\s+", " ", unescape(answer.text)), answer.status_code
+        self.location, self.answer = answer.headers.get("location", ""), answer
+        return self
+
+
+@pytest.fixture
+def resident(billed, browser):
+    _, _, base, key = billed
+    return Resident(browser(), base, key)
+
+
+async def test_one_part_is_paid_and_the_other_still_due(billed, resident):
+    shops, (first, second), _, _ = billed
+    await resident.get()
+    assert "Each office takes its own part" in resident.text
+    await resident.post("/pay", intent=str(first.id))
+    assert (resident.status, resident.location[:28]) == (303, "https://sandbox.invalid/pay/")
+    shops[0].provider.pay(resident.location.rpartition("/")[2])
+    await resident.get(back="yes")
+    assert "Thank you: it is paid." in resident.text
+    assert "€10.01 are left to pay" in resident.text
+    assert (await intents.intent(second.id)).state == "created"
+
+
+async def test_while_nothing_is_known_it_says_so_and_asks_nobody_to_pay_again(billed, resident):
+    shops, (first, _), _, _ = billed
+    await resident.post("/pay", intent=str(first.id))
+    await resident.get(back="yes")
+    assert "has not said yet what became of it" in resident.text
+    shops[0].provider.down = True
+    await resident.get(back="yes")
+    assert "does not answer at the moment" in resident.text
+    assert resident.status == 200
+    await resident.post("/look")
+    assert resident.location.endswith("back=yes")
+
+
+async def test_a_refused_card_is_said_and_paid_again_on_the_same_page(billed, resident):
+    shops, (first, _), _, _ = billed
+    await resident.post("/pay", intent=str(first.id))
+    page = resident.location
+    shops[0].provider.refuse(page.rpartition("/")[2])
+    await resident.get(back="yes")
+    assert "The payment was refused: nothing was taken." in resident.text
+    await resident.post("/pay", intent=str(first.id))
+    assert resident.location == page
+
+
+async def test_a_page_that_is_closing_is_told_with_its_hour(billed, resident):
+    _, (first, _), _, _ = billed
+    await resident.post("/pay", intent=str(first.id))
+    put_clock(clock.now() + timedelta(minutes=16))
+    await resident.post("/pay", intent=str(first.id))
+    assert resident.status == 409
+    assert "You can pay again from" in resident.text
+
+
+async def test_a_provider_that_is_down_keeps_the_page_and_takes_nothing(billed, resident):
+    shops, (first, _), _, _ = billed
+    shops[0].provider.down = True
+    await resident.post("/pay", intent=str(first.id))
+    assert resident.status == 503
+    assert "Nothing is lost" in resident.text
+    shops[0].provider.down = False
+    await resident.post("/pay", intent=str(first.id))
+    assert resident.status == 303
+
+
+async def test_the_receipt_is_a_pdf_for_its_payer_alone(billed, resident, browser):
+    shops, (first, second), base, _ = billed
+    for shop, intent in zip(shops, (first, second), strict=True):
+        await resident.post("/pay", intent=str(intent.id))
+        shop.provider.pay(resident.location.rpartition("/")[2])
+    await resident.get(back="yes")
+    papers = re.findall(r"(/receipts/[0-9a-f-]+)\?", resident.text)
+    assert len(papers) == 2
+    for paper in papers:
+        answer = (await resident.get(paper)).answer
+        assert answer.content.startswith(b"%PDF-")
+        assert answer.headers["content-type"] == "application/pdf"
+    assert (await browser().get(base + papers[0])).status_code == 404
+
+
+@pytest.mark.parametrize("what", ["00000000-0000-0000-0000-000000000000", "x", "", "another"])
+async def test_only_ones_own_amounts_are_paid(billed, resident, payable, what):
+    foreign = await (await payable.shop()).due()
+    await resident.post("/pay", intent=str(foreign.id) if what == "another" else what)
+    assert resident.status in {404, 422}
+    assert (await intents.intent(foreign.id)).state == "created"
+
+
+async def test_without_the_link_there_is_nothing_and_a_broken_one_says_so(billed, browser):
+    _, _, base, key = billed
+    assert (await browser().get(base)).status_code == 404
+    assert (await browser().get(base, params={"key": key[:-2]})).status_code == 403
+
+
+async def test_an_account_finds_what_it_has_to_pay_and_where_no_bill_waits_it_says_so(payable, browser):
+    shop, person = await payable.shop(), await a_person()
+    due = await shop.due(1234, person=person)
+    http = browser(await a_session(person))
+    page = unescape((await http.get("/my/payments")).text)
+    assert "To pay: €12.34" in page
+    assert f"/my/payments/{due.basket}" in page
+    await intents.cancel(due.id)
+    assert "You have nothing to pay" in unescape((await http.get("/my/payments")).text)
+    assert "Sign in" in (await browser().get("/my/payments")).text
+
+
+async def test_what_costs_nothing_is_given_without_a_provider(payable, browser):
+    shop, person = await payable.shop(), await a_person()
+    due = await shop.due(0, person=person)
+    http = browser(await a_session(person))
+    answer = await http.post(f"/my/payments/{due.basket}/pay", data={"intent": str(due.id)})
+    assert (answer.status_code, (await intents.intent(due.id)).state) == (303, "paid")
+
+
+async def test_money_that_comes_for_what_is_cancelled_is_said_to_go_back(billed, resident):
+    shops, (first, _), _, _ = billed
+    await resident.post("/pay", intent=str(first.id))
+    await intents.cancel(first.id)
+    shops[0].provider.pay(ref := resident.location.rpartition("/")[2])
+    at = clock.now()
+    await settling.settle(settling.Money(shops[0].account, ref, 1000, at))
+    assert "all of it is given back to you" in (await resident.get()).text
