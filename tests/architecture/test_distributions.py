@@ -15,7 +15,7 @@ FOLDERS = sorted(file.parent for file in ROOT.glob("plugins/*/pyproject.toml")) 
 # The whole of a distribution's tests in `make soak`; else a part of them, and that all the rest can be collected.
 PART = {
     "core": ["tests/core/plugins", "tests/core/territory"],
-    "plugins/idcard": ["tests/plugins/idcard/test_rules.py"],
+    "plugins/idcard": ["tests/plugins/idcard/test_idcard_rules.py"],
     "plugins/payments": ["tests/plugins/payments/test_conformance.py"],
 }
 SOAK = "PARVIS_SOAK" in os.environ

@@ -19,6 +19,7 @@ def main() -> None:
     port, folder, *faults = sys.argv[1:]
     settings.use(Settings(env="test", zone=ZoneInfo("Europe/Paris")))
     on = frozenset(faults)
+    Path(folder).mkdir(parents=True, exist_ok=True)
     app = create(Stage(folder=Path(folder), faults=lambda: on))
     uvicorn.run(app, port=int(port), log_level="warning", access_log=False, lifespan="off")
 

@@ -1,0 +1,103 @@
+"""Money in a real browser: a bill on a telephone, paid at the simulated PayFiP after a refusal; then the till's day."""
+
+import asyncio
+import os
+import re
+import sys
+from datetime import timedelta
+
+import httpx
+import pytest
+from playwright.async_api import expect
+from tests.journeys.agents import sound
+
+from parvis import clock
+from parvis.contract.values import Channel
+from parvis.db import connection, new_id
+from parvis.identity.contacts import Contact
+from parvis.payments import bills, ledger, payers
+from parvis.payments.accounts import add_account, keep_details
+from parvis.payments.bills import BillTo
+from parvis.payments.intents import Charge
+from parvis.territory import actions as territory
+from parvis.testing.sign_on import free_socket
+
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
+payfip = pytest.importorskip("parvis_payments.payfip.provider")
+
+
+@pytest.fixture
+async def simulated(tmp_path, monkeypatch):
+    """The simulated PayFiP as a process of its own; its address."""
+    listening, address = free_socket()
+    listening.close()
+    port = address.rpartition(":")[2]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "parvis_payments.simulator", port, str(tmp_path), env=os.environ
+    )
+    address = f"http://127.0.0.1:{port}"
+    monkeypatch.setenv("PARVIS_PAYMENTS_PAYFIP", f"{address}/tpa")
+    async with httpx.AsyncClient() as http, asyncio.timeout(30):
+        while True:
+            try:
+                await http.get(f"{address}/tpa/paiementws.web")
+                break
+            except httpx.ConnectError:
+                await asyncio.sleep(0.05)
+    yield address
+    process.terminate()
+    await process.wait()
+
+
+@pytest.fixture
+async def billed(simulated, office):
+    """The town hall has a till at PayFiP, and asks for 31.50 euros; the address of the bill."""
+    emitter = office.calendar.emitter
+    await territory.enable_plugin(emitter, "payments")
+    till = await ledger.open_till(emitter, "pools", "Régie des piscines")
+    await add_account("payfip-1", till, "payments.payfip", "mandate")
+    await keep_details("payfip-1", payfip.PayfipAccount(number="007700"))
+    to = BillTo(contact=Contact(Channel.MAIL, "lea.martin@example.org"), language="fr")
+    charge = Charge(till, "Carte de dix entrées", "pools", 3150)
+    [intent] = await bills.write([charge], to, ledger.today() + timedelta(days=20), new_id())
+    key = payers.link_key(intent.basket, clock.now() + timedelta(days=1))
+    return till, f"{office.address}/my/payments/{intent.basket}?key={key}"
+
+
+async def test_a_bill_is_refused_then_paid_and_the_day_closed(billed, office):
+    till, bill = billed
+    context = await office.browser.new_context(locale="fr-FR", viewport={"width": 360, "height": 740})
+    page = await context.new_page()
+    page.set_default_timeout(20_000)
+    await page.goto(bill)
+    await sound(page)
+    await page.click("text=Payer 31,50")
+    await page.click("text=Carte refusée")
+    await expect(page.locator("main")).to_contain_text("rien n’a été prélevé")
+    await sound(page)
+    await page.click("text=Payer à nouveau")
+    await page.click("text=Payer, sans aucune notification")
+    await expect(page.locator("main")).to_contain_text("Merci")
+    await sound(page)
+    async with page.expect_download() as downloaded:
+        await page.click("text=/Reçu \\d{4}-000001/")
+    assert re.fullmatch(r"recu-\d{4}-000001\.pdf", (await downloaded.value).suggested_filename)
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.capture") == 1
+
+    accountant = await office.agent("accountant")
+    rooms = f"{office.base}/tills/{till}"
+    await sound(await opened(accountant, rooms))
+    await accountant.set_viewport_size({"width": 360, "height": 900})
+    for room in ("", "/refunds", "/differences", "/receipts", "/closings"):
+        await sound(await opened(accountant, rooms + room))
+    await accountant.click("text=Arrêter les journées >> nth=-1")
+    await expect(accountant.locator(".notice")).to_contain_text("Les journées sont arrêtées")
+    manager = await office.agent("manager")
+    for path in ("tills", "tills/new", f"tills/{till}/accounts", "bills", "bills/new"):
+        await sound(await opened(manager, f"{office.base}/{path}"))
+
+
+async def opened(page, address):
+    await page.goto(address)
+    return page
