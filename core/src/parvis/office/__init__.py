@@ -1,5 +1,5 @@
 """The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins,
-contracts, calendars lent, places, tills, and what residents ask; the operator's pages; the second factor that all of them ask for."""
+contracts, calendars lent, places, tills, questions of residents; the operator's pages; the second factor for them."""
 
 from parvis.office import (
     accounts,
