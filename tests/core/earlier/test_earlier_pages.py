@@ -81,11 +81,25 @@ async def test_one_keeps_the_hour_and_stops(app, hall):
     await hall.asked()
     await page.post("/answer", take="")
     assert "You keep your hour" in page.text
+    assert "Somebody else" not in page.text
     assert await hall.pending() is None
     await page.post("/stop")
     assert "We look for nothing any more" in page.text
     assert "Would you like an earlier hour?" in page.text
     assert await hall.start(dossier) == hall.calendar.at(9, days=4)
+
+
+async def test_who_keeps_the_hour_hears_that_somebody_else_is_asked_where_somebody_is(app, hall):
+    dossier = await hall.waits("léa")
+    page = await resident(app, hall, dossier)
+    await hall.free()
+    await hall.asked()
+    next_one = await hall.waits("max", minute=20)
+    await page.post("/answer", take="")
+    assert "Somebody else is asked now" in page.text
+    assert await hall.pending() == next_one
+    await page.post("/answer", take="")
+    assert "Somebody else" not in page.text
 
 
 @pytest.mark.parametrize("take", ["nonsense", "00000000-0000-0000-0000-000000000000"])

@@ -1,4 +1,5 @@
-from typing import Any, ClassVar
+from datetime import date
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parvis.plugins.emitter_settings import SettingsInvalid, decode, encode, unsuitable
+from parvis.web.fields import Wording
 
 
 class Fees(msgspec.Struct, frozen=True):
@@ -60,7 +62,25 @@ class Grown(msgspec.Struct):
     version: ClassVar[int] = 2
 
 
+class Shown(msgspec.Struct):
+    days: int = 21
+    open: bool = True
+    desk: Annotated[str, msgspec.Meta(max_length=9)] = ""
+    reminders: tuple[Annotated[int, msgspec.Meta(ge=1)], ...] = (7, 2)
+    sites: tuple[str, ...] = ()
+    note: Annotated[Wording, "said to everybody"] = Wording()
+
+
+@pytest.mark.parametrize(
+    "kind", [Fees, dict[str, int], list[str], int | None, float, date, tuple[int, int], tuple[Fees, ...]]
+)
+def test_a_type_that_no_manager_can_be_asked_for_is_refused_by_the_name_of_its_setting(kind):
+    made = msgspec.defstruct("Odd", [("days", int, 21), ("fee", kind, None)])
+    (told,) = unsuitable(made)
+    assert told.startswith("the setting Odd.fee is of a type")
+
+
 def test_settings_need_defaults_and_a_way_up():
-    assert list(unsuitable(None)) == list(unsuitable(Loans)) == []
+    assert list(unsuitable(None)) == list(unsuitable(Shown)) == []
     assert ["price" in told for told in unsuitable(Bare)] == [True]
     assert ["upgrade" in told for told in unsuitable(Grown)] == [True]

@@ -62,11 +62,11 @@ async def stop(dossier: UUID, by: By) -> None:
             await offering.pass_on(c, offer, "declined")
 
 
-async def decline(dossier: UUID) -> None:
-    """Say no to the hour that is proposed now: the next one is asked. Twice is once."""
+async def decline(dossier: UUID) -> bool:
+    """Say no to the hour that is proposed now; whether somebody else is asked at once. Twice is once."""
     async with transaction() as c:
-        if offer := await _pending(c, dossier):
-            await offering.pass_on(c, offer, "declined")
+        offer = await _pending(c, dossier)
+        return offer is not None and await offering.pass_on(c, offer, "declined")
 
 
 async def accept(offer_id: UUID, dossier: UUID, by: By) -> None:

@@ -68,8 +68,8 @@ async def answer(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]
     if not form.text("take"):
         async with transaction():
             await acting.let(guards.actor_of(request), found.id, "earlier.declined")
-            await actions.decline(found.id)
-        return pages.see_other(_address(request, found.id, told="kept"))
+            passed_on = await actions.decline(found.id)
+        return pages.see_other(_address(request, found.id, told="passed" if passed_on else "kept"))
     try:
         await actions.accept(_id(form.text("take")), found.id, _by(request))
     except OfferGone as gone:

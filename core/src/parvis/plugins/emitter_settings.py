@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from parvis.errors import Invalid, Refusal, Text
 
 S = TypeVar("S", bound=msgspec.Struct)
+_SIMPLE = (bool, int, str)
+_LANGUAGES = {"fr", "de", "en"}
+_ASKED = "take int, bool, str, tuple[int, ...], tuple[str, ...] or web.fields.Wording"
 
 
 class SettingsInvalid(Invalid):
@@ -60,8 +63,32 @@ def unsuitable(kind: type[msgspec.Struct] | None) -> Iterator[str]:
     for field in msgspec.structs.fields(kind):
         if field.required:
             yield f"the setting {kind.__name__}.{field.name} needs a default, for emitters that just enabled it"
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        if name in kind.__struct_fields__ and not askable(hint):
+            yield f"the setting {kind.__name__}.{name} is of a type that no manager can be asked for: {_ASKED}"
     if version_of(kind) > 1 and not callable(getattr(kind, "upgrade", None)):
         yield f"{kind.__name__} is of version {version_of(kind)}: add upgrade(kept, version) for older ones"
+
+
+def askable(hint: Any) -> bool:
+    """Whether the editor of settings has a question for a type.
+
+    >>> askable(bool), askable(tuple[int, ...]), askable(Annotated[str, "a note"]), askable(dict[str, int])
+    (True, True, True, False)
+    """
+    bare = _bare(hint)
+    if get_origin(bare) is tuple:
+        first, *rest = get_args(bare)
+        return rest == [...] and _bare(first) in _SIMPLE
+    return bare in _SIMPLE or _by_language(bare)
+
+
+def _by_language(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and set(kind.__struct_fields__) == _LANGUAGES
+
+
+def _bare(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
 
 
 def _invalid(field: str | None, what: str) -> SettingsInvalid:
