@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
+from typing import Any
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
+from structlog.typing import EventDict
 
 from parvis.settings import Settings
 
@@ -26,13 +30,31 @@ def configure(settings: Settings) -> None:
             merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            where_it_happened,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=True,
     )
+
+
+def where_it_happened(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    """Write an error as its types and the places it passed, without its own words: they may name a person."""
+    error = line.pop("exc_info", None)
+    if error is True:
+        error = sys.exception()
+    if isinstance(error, BaseException):
+        line["exception"] = "\n".join(_passed(error))
+    return line
+
+
+def _passed(error: BaseException) -> Iterator[str]:
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _passed(before)
+    yield type(error).__qualname__
+    yield from (f"  {at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__))
 
 
 class _Lines:
