@@ -13,7 +13,21 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import ants, audit, day, engine, libres_lines, money, names, pricing, rights, rules, searching, web
+from benchmarks import (
+    ants,
+    audit,
+    day,
+    engine,
+    guarding,
+    libres_lines,
+    money,
+    names,
+    pricing,
+    rights,
+    rules,
+    searching,
+    web,
+)
 from benchmarks.ground import NATIONAL, SHORT, USUAL, Size, seeded, throwaway_cluster
 from benchmarks.measure import Line
 from parvis import plugins, settings
@@ -74,6 +88,7 @@ def _groups(
             "day": lambda: day.day_line(url, times),
             "audit": lambda: audit.audit_lines(url, times, seconds),
             "rights": lambda: rights.rights_lines(url, times),
+            "guard": lambda: guarding.guard_lines(url, times),
             "rules": lambda: rules.rules_lines(cluster, url, size, times),
             "pricing": lambda: pricing.pricing_line(times),
             "money": lambda: money.money_lines(cluster, url, size, times, seconds),
