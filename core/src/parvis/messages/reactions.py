@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 from parvis.contract.values import Channel, MessageTemplate, Reaction, Role
 from parvis.db import transaction
@@ -17,6 +18,15 @@ from parvis.messages.delivery import deliver
 CONTACT_CODE = "messages/contact-code"
 INVITATION = "messages/invitation"
 MANDATE = "messages/mandate"
+_MANDATE: dict[str, Any] = {
+    "asks": False,
+    "by": "Yvonne Schmitt",
+    "bond": BONDS[Bond.SOCIAL],
+    "services": [Text("Identity cards and passports")],
+    "until": date(2027, 6, 30),
+    "last": datetime(2027, 1, 11, 9, tzinfo=UTC),
+    "link": "https://portal.example.org/mandate/k1.1767258000.MDE5.c2lnbmF0dXJl",
+}
 
 
 def reactions() -> tuple[Reaction, ...]:
@@ -52,15 +62,7 @@ def templates() -> tuple[MessageTemplate, ...]:
             key=MANDATE,
             name=Text("Acting for somebody"),
             channels=frozenset({Channel.MAIL}),
-            sample={
-                "asks": False,
-                "by": "Yvonne Schmitt",
-                "bond": BONDS[Bond.SOCIAL],
-                "services": [Text("Identity cards and passports")],
-                "until": date(2027, 6, 30),
-                "last": datetime(2027, 1, 11, 9, tzinfo=UTC),
-                "link": "https://portal.example.org/mandate/k1.1767258000.MDE5.c2lnbmF0dXJl",
-            },
+            sample=_MANDATE,
         ),
     )
 

@@ -238,10 +238,8 @@ async def _book(request: BookingRequest, details: Details, waived: bool) -> Book
 
 
 def _by(request: BookingRequest) -> By:
-    if request.behalf:
-        return By("proxy", request.person, behalf=request.behalf)
     if not request.for_others:
-        return By("resident", request.person)
+        return By("proxy" if request.behalf else "resident", request.person, behalf=request.behalf)
     return By("staff" if request.office else "helper", request.person, request.office)
 
 
