@@ -16,7 +16,6 @@ from parvis.calendars import offering
 from parvis.calendars import queries as calendars
 from parvis.calendars.actions import HoldGone
 from parvis.calendars.queries import BookingInfo
-from parvis.calendars.slots import UnknownSlot
 from parvis.contract.values import Booked, BookingRequest
 from parvis.db import Connection, new_id, transaction
 from parvis.dossiers import actions as dossiers
@@ -30,7 +29,7 @@ from parvis.identity.contacts import Contact
 from parvis.messages import actions as messages
 from parvis.territory import queries as territory
 from parvis.territory.queries import PlaceInfo
-from parvis_idcard import drafts, queries, rules
+from parvis_idcard import drafts, offered, queries, rules
 from parvis_idcard.ants.coordination import checks
 from parvis_idcard.ants.coordination import queries as coordination
 from parvis_idcard.ants.coordination.queries import Declaration
@@ -42,9 +41,6 @@ from parvis_idcard.rules import Applicant, Numbers, Paper
 
 ANOTHER_PERSON = "another-person"
 _LINK_LASTS = timedelta(days=30)
-_NOT_OFFERED = Refusal(
-    "not-offered", Text("This town hall no longer takes appointments here. Please choose another one.")
-)
 
 
 async def book(request: BookingRequest, *, waived: bool = False) -> Booked:
@@ -73,7 +69,7 @@ async def booked_before(hold: UUID, secret: str) -> Booked | None:
 
 async def check(held: BookingInfo, details: Details, contact: Contact | None, for_others: bool) -> None:
     """Everything that can refuse an appointment but the proof of the contact. Raises Refused or HoldGone."""
-    await _offered(held, for_others)
+    await offered.check(held, for_others)
     place, kind = await territory.place(held.place), await calendars.kind_at(held.place, held.service, held.kind)
     settings = await queries.settings(held.emitter)
     asked = Numbers.REQUIRED if kind.number and not for_others else Numbers.OPTIONAL
@@ -87,17 +83,6 @@ async def check(held: BookingInfo, details: Details, contact: Contact | None, fo
         refusals = checks.refusals(details.applicants, known, instance.current().zone)
     if refusals:
         raise Refused(refusals)
-
-
-async def _offered(held: BookingInfo, for_others: bool) -> None:
-    """Refuse what was taken back meanwhile; staff may book what is not published. Raises Refused."""
-    if not await territory.is_enabled(queries.PLUGIN, held.emitter):
-        raise Refused(_NOT_OFFERED)
-    if not for_others:
-        try:
-            await offering.one(held.calendar, held.start)
-        except UnknownSlot as error:
-            raise Refused(_NOT_OFFERED) from error
 
 
 async def is_validated(hold: UUID, secret: str, details: Details) -> bool:
