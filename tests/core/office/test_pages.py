@@ -11,13 +11,16 @@ from parvis.audit import queries as audit
 from parvis.calendars import actions as calendars
 from parvis.calendars import grids, planning
 from parvis.calendars.openings import Weekly
-from parvis.contract.values import Channel
+from parvis.contract.values import Channel, Role
 from parvis.db import transaction
 from parvis.dossiers import actions as dossiers
 from parvis.events import DossierOpened
+from parvis.identity import rights
 from parvis.identity.contacts import Contact
+from parvis.identity.rules import Cell
 from parvis.messages.actions import end
 from parvis.messages.reactions import CONTACT_CODE
+from parvis.office.permissions import TILLS
 from parvis.outbox import queries as deliveries
 from parvis.territory import actions as territory
 from parvis.testing.applications import application
@@ -133,6 +136,11 @@ async def test_everybody_with_a_role_has_a_first_page(portal):
     agent, accountant = await a_person("agent", illzach), await a_person("accountant", illzach)
     entered = await portal.get("/office/illzach", cookies=await a_session(agent))
     assert entered.headers["location"] == "/office/illzach/today"
+    entered = await portal.get("/office/illzach", cookies=await a_session(accountant))
+    assert entered.headers["location"] == "/office/illzach/tills"
+    manager = await a_person("manager", illzach)
+    without = {Cell(TILLS, Role.ACCOUNTANT): False}
+    await rights.change(illzach, without, base=0, by=manager)
     waits = await portal.get("/office/illzach", cookies=await a_session(accountant))
     assert (waits.status_code, "Nothing waits" in waits.text) == (200, True)
 

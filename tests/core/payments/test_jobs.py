@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from parvis import clock
 from parvis.db import connection, new_id
-from parvis.payments import intents, jobs, polling, reconciling, refunds
+from parvis.payments import attempts, expiring, intents, jobs, polling, reconciling, refunds
+from parvis.payments.accounts import add_account
 from parvis.payments.providers import every
 from parvis.payments.rules import next_look
+from parvis.testing.sandbox_provider import Sandbox
 from parvis.testing.visits import put_clock
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -98,3 +100,21 @@ async def test_days_that_are_over_are_reconciled_each_once_after_a_day_away(paya
     assert await jobs.reconcile() == 4
     assert await jobs.reconcile() == 0
     assert await reconciling.open_differences(shop.till) == []
+
+
+async def test_a_till_with_two_ways_to_pay_asks_each_about_its_own(payable):
+    shop, now = await payable.shop(), clock.now()
+    other = Sandbox()
+    await add_account("other", shop.till, "gone.away")
+    due = await shop.due(minutes=30)
+    await shop.opened(due.id)
+    page = await attempts.begin(
+        (await shop.due()).id, other, "other", label="x", mail="a@b.fr", back="https://x.invalid"
+    )
+    assert await attempts.look_at(due.id, other, "other") is None
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.payment_attempt WHERE state = 'live'") == 2
+    put_clock(now + timedelta(minutes=31))
+    shop.provider.payments.clear()
+    assert await expiring.expire_due(await every()) == 1
+    assert page.url.startswith("https://sandbox.invalid")

@@ -80,14 +80,17 @@ async def look(provider: Provider, account: str, ref: str) -> Settled | None:
     return None
 
 
-async def look_at(intent: UUID, provider: Provider) -> Settled | None:
-    """Ask what became of every payment that an intent has, the live one last. Raises OutcomeUnknown."""
+async def look_at(intent: UUID, provider: Provider, account: str | None = None) -> Settled | None:
+    """Ask what became of every payment that an intent has, at one account if it is named, the live one last.
+
+    Raises OutcomeUnknown.
+    """
     sql = (
         "SELECT account, provider_ref FROM parvis.payment_attempt WHERE intent = $1 AND provider_ref IS NOT NULL "
-        "AND state <> 'paid' ORDER BY state, id"
+        "AND state <> 'paid' AND ($2::varchar IS NULL OR account = $2) ORDER BY state, id"
     )
     async with connection() as c:
-        rows = await c.fetch(sql, intent)
+        rows = await c.fetch(sql, intent, account)
     answers = [await look(provider, row["account"], row["provider_ref"]) for row in rows]
     return next((answer for answer in answers if answer is not None), None)
 

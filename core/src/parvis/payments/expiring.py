@@ -33,18 +33,18 @@ async def expire_due(provider_of: ProviderOf) -> int:
         rows = await c.fetch(_DUE, clock.now(), _BATCH)
     given_up = 0
     for row in rows:
-        if await _asked(row["id"], [provider_of(account) for account in row["accounts"]]) or (
+        if await _asked(row["id"], {account: provider_of(account) for account in row["accounts"]}) or (
             clock.now() >= row["expires_at"] + PATIENCE
         ):
             given_up += await _expired(row["id"])
     return given_up
 
 
-async def _asked(intent: UUID, providers: list[Provider]) -> bool:
+async def _asked(intent: UUID, providers: dict[str, Provider]) -> bool:
     """Whether every provider has said what became of it; money that was there is taken."""
     try:
-        for provider in providers:
-            await attempts.look_at(intent, provider)
+        for account, provider in providers.items():
+            await attempts.look_at(intent, provider, account)
     except OutcomeUnknown:
         return False
     return True

@@ -29,6 +29,7 @@ _KINDS = {
     "own": "Encaissement propre",
 }
 _FREE = "TVA non applicable (article 256 B du CGI)."
+_NONE = "Sans TVA."
 _VAIN = "Somme reçue pour une prestation qui n’est plus due : elle est à rembourser."
 
 
@@ -70,7 +71,7 @@ async def paper(found: Given) -> bytes:
         lines = [tuple(row) for row in await c.fetch(_LINES, found.intent)]
     at = found.receipt.at.astimezone(settings.current().zone)
     facts = [
-        ("Reçu", found.receipt.name),
+        ("Numéro", found.receipt.name),
         ("Date", at.strftime("%d/%m/%Y à %H:%M")),
         ("Paiement", "au guichet" if found.provider == "offline" else "en ligne"),
     ]
@@ -83,7 +84,7 @@ async def paper(found: Given) -> bytes:
         header=("Objet", "Montant TTC"),
         rows=[
             *((label, f"{euros(cents)} €") for label, cents, _ in lines),
-            ("Reçu", f"{euros(found.receipt.cents)} €"),
+            ("Total reçu", f"{euros(found.receipt.cents)} €"),
         ],
         widths=(4, 1),
         figures_from=1,
@@ -95,7 +96,9 @@ async def paper(found: Given) -> bytes:
 def _notes(till: Till, sold: Sequence[tuple[int, int]]) -> list[str]:
     rates = sorted({bp for _, bp in sold if bp})
     vat = [f"Dont TVA à {euros(bp)} % : {euros(vat_in(sum(c for c, b in sold if b == bp), bp))} €." for bp in rates]
-    return [*(vat or [_FREE]), *till.mentions.splitlines(), "Document à conserver : il prouve le paiement."]
+    if not vat:
+        vat = [_FREE if till.kind == "regie" else _NONE]
+    return [*vat, *till.mentions.splitlines(), "Document à conserver : il prouve le paiement."]
 
 
 async def _given(where: str, *values: object) -> list[Given]:

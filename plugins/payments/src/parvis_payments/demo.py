@@ -53,12 +53,12 @@ async def seed() -> None:
         if len(tills) < len(_TILLS):
             return
         basket = [
-            Charge(tills["pools"], "Carte de dix entrées", "pools", 3150),
-            Charge(tills["canteen"], "Cantine, novembre", "canteen", 5860),
-            Charge(tills["rink"], "Patinoire, cinq séances", "rink", 2750, 1000),
+            Charge(tills["pools"], "Carte de dix entrées", "piscines", 3150),
+            Charge(tills["canteen"], "Cantine, novembre", "cantine", 5860),
+            Charge(tills["rink"], "Patinoire, cinq séances", "patinoire", 2750, 1000),
         ]
         to = BillTo(contact=Contact(Channel.MAIL, _PAYER), language="fr")
-        for charges in (basket, [Charge(tills["canteen"], "Accueil du mercredi, novembre", "canteen", 2400)]):
+        for charges in (basket, [Charge(tills["canteen"], "Accueil du mercredi, novembre", "periscolaire", 2400)]):
             await bills.write(charges, to, ledger.today() + _DAYS, _NOBODY)
 
 

@@ -16,7 +16,7 @@ from parvis.errors import NotFound, Refused, Text
 from parvis.identity import queries as people
 from parvis.office.tills.daily import paper, sender
 from parvis.office.tills.looking import KEEP, SEE, Here, look
-from parvis.office.tills.wording import account_name
+from parvis.office.tills.wording import account_name, in_french
 from parvis.payments import closings, ledger
 from parvis.payments.closings import Closing
 from parvis.payments.money import euros
@@ -70,7 +70,7 @@ async def as_paper(
 async def _sheet(here: Here, found: Closing) -> Sheet:
     names = await people.names([found.person]) if found.person else {}
     rows = [
-        (total.account, euros(total.before), euros(total.debit), euros(total.credit), euros(total.after))
+        (in_french(total.account), euros(total.before), euros(total.debit), euros(total.credit), euros(total.after))
         for total in found.totals
     ]
     facts = [

@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from parvis.branding.queries import brand_of, letter_colour
 from parvis.errors import NotFound
 from parvis.office.tills.looking import SEE, Here, look
-from parvis.office.tills.wording import account_name
+from parvis.office.tills.wording import FACTS, account_name, in_french
 from parvis.payments import closings, days, journals, ledger, receipting
 from parvis.payments.money import euros
 from parvis.payments.papers import Sheet, drawn
@@ -74,7 +74,8 @@ async def as_paper(request: _AnyRequest, emitter: FromPath[str], till: FromPath[
     async for entry in journals.journal(till, first, last):
         for account, cents in entry.lines:
             sides = (euros(cents), "") if cents > 0 else ("", euros(-cents))
-            rows.append((str(entry.number), entry.day.strftime("%d/%m/%Y"), entry.kind, account, *sides))
+            fact = FACTS.get(entry.kind, entry.kind)
+            rows.append((str(entry.number), entry.day.strftime("%d/%m/%Y"), fact, in_french(account), *sides))
     sheet = Sheet(
         **await sender(here),
         title=f"Journal, écritures {first} à {last}",

@@ -1,8 +1,9 @@
-"""What accounts and facts of the books are called. Pure."""
+"""What accounts and facts of the books are called."""
 
 from __future__ import annotations
 
 from parvis.errors import Text
+from parvis.web import i18n
 
 _ACCOUNTS = {
     "receivable": Text("Owed by payers"),
@@ -15,6 +16,18 @@ _ACCOUNTS = {
     "suspense": Text("In suspense"),
     "paid_over": Text("Handed over"),
     "fees": Text("Fees"),
+}
+# Papers are in French, whoever prints them.
+FACTS = {
+    "charge": "vente",
+    "capture": "encaissement",
+    "grant": "remboursement accordé",
+    "grant-back": "remboursement retiré",
+    "refund": "remboursement",
+    "payout": "versement du prestataire",
+    "hand-over": "versement au comptable",
+    "take-up": "place retrouvée",
+    "dispute": "contestation",
 }
 SORTS = {
     "missing-there": Text("only in our books"),
@@ -42,3 +55,12 @@ def account_name(account: str) -> Text | str:
     if kind == "clearing":
         return Text("Collected by {name}", {"name": name})
     return _ACCOUNTS.get(account, account)
+
+
+def in_french(account: str) -> str:
+    """What an account is called on paper.
+
+    >>> in_french("cash")
+    'Espèces'
+    """
+    return i18n.translate(account_name(account), "fr")

@@ -60,7 +60,7 @@ class Basket:
                 continue
             for account in await online_accounts(due):
                 try:
-                    await attempts.look_at(due.intent, provider_of(account.key))
+                    await attempts.look_at(due.intent, provider_of(account.key), account.key)
                 except OutcomeUnknown:
                     silent = True
         return silent
