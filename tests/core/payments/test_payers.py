@@ -17,6 +17,7 @@ from parvis.payments import bills, intents, ledger, payers, refunds
 from parvis.payments.attempts import look
 from parvis.payments.bills import BillTo
 from parvis.payments.intents import Charge
+from parvis.portal.mine import erasing, gathering
 from parvis.testing.payments import a_shop
 from parvis.testing.people import ISSUER
 
@@ -105,3 +106,18 @@ async def test_everybody_is_forgotten_after_five_years(database):
         await c.execute("UPDATE parvis.basket SET created = created - interval '6 years'")
     assert await payers.forget_old() == 1
     assert (await payers.payer(bill.basket)).contact is None
+
+
+async def test_an_account_stays_while_something_is_to_be_paid_and_its_export_says_what(payable):
+    shop = await a_shop()
+    async with transaction():
+        person = await identity.ensure_person(ISSUER, "lea", name="Léa", email="lea@example.org")
+    actor = Actor(person=person)
+    bill = await a_bill(shop, person=person)
+    assert [told["cents"] for told in (await gathering.gather(actor, person))["payments"]] == [1500]
+    assert (await erasing.erase(actor, person)).account == erasing.WITH_PAYMENTS
+    assert (await payers.payer(bill.basket)).person == person
+    await intents.cancel(bill.id)
+    assert (await erasing.erase(actor, person)).account is None
+    left = await payers.payer(bill.basket)
+    assert (left.person, left.contact) == (None, None)
