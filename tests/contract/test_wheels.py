@@ -14,6 +14,7 @@ GOOD = {
         from datetime import timedelta
         from litestar import Router, get
         from parvis.events import BookingConfirmed
+        from parvis.testing.sandbox_provider import Sandbox
         from . import tables
 
         class Loans(msgspec.Struct, frozen=True):
@@ -57,6 +58,9 @@ GOOD = {
         def reactions(): return (Reaction(key="library.welcome", event=BookingConfirmed, handle=handle),)
         @hookimpl
         def personal_data(): return (PersonalData(key="library", export=export, erase=erase),)
+        @hookimpl
+        def payment_providers():
+            return (PaymentProvider(key="library.box", name=Text("Box"), provider=Sandbox(), account=Loans),)
         @hookimpl
         def demo(): return Demo(seed=seed, faults=(Fault("shut", Text("The library is shut."), Text("Books wait.")),))
     """,
@@ -155,6 +159,19 @@ BAD = {
             "code": '@hookimpl\ndef permissions(): return (Permission(key="plain.see", name="See"),)',
         },
         "permissions()[0].name must be Text, and is str.",
+    ),
+    "brings a way to pay that is none": (
+        {
+            "key": "penniless",
+            "code": """
+                class Nothing:
+                    def caps(self, account): ...
+                @hookimpl
+                def payment_providers():
+                    return (PaymentProvider(key="penniless.no", name=Text("No"), provider=Nothing()),)
+            """,
+        },
+        "payment_providers()[0].provider must be Provider, and is Nothing.",
     ),
     "repeats a key": (
         {"key": "library", "name": "another-library", "package": "parvis_other"},

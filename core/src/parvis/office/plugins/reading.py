@@ -70,8 +70,15 @@ def _hooks(plugin: Plugin) -> Iterator[Hook]:
         yield Hook(key="reactions", about=Text("It reacts to these events of your requests"), names=events)
     if plugin.settings:
         yield Hook(key="settings", about=Text("It has settings of your own"))
+    yield from _ways_to_pay(plugin)
     if plugin.personal_data:
         yield Hook(key="personal_data", about=Text("It gives out and erases what it holds of a person"))
+
+
+def _ways_to_pay(plugin: Plugin) -> Iterator[Hook]:
+    if plugin.payment_providers:
+        names = tuple(provider.name for provider in plugin.payment_providers)
+        yield Hook(key="payment_providers", about=Text("It lets people pay by"), names=names)
 
 
 def _mark(plugin: Plugin, hooks: tuple[Hook, ...]) -> str:
