@@ -58,8 +58,11 @@ async def test_one_part_is_paid_and_the_other_still_due(billed, resident):
     assert "Each office takes its own part" in resident.text
     await resident.post("/pay", intent=str(first.id))
     assert (resident.status, resident.location[:28]) == (303, "https://sandbox.invalid/pay/")
-    shops[0].provider.pay(resident.location.rpartition("/")[2])
-    await resident.get(back="yes")
+    ref = resident.location.rpartition("/")[2]
+    shops[0].provider.pay(ref)
+    back = shops[0].provider.payments[ref].order.back
+    assert resident.key not in back, "the provider is shown a link that lasts"
+    resident._kept(await resident.http.get(back))
     assert "Thank you: it is paid." in resident.text
     assert "€10.01 are left to pay" in resident.text
     assert (await intents.intent(second.id)).state == "created"

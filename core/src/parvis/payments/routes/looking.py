@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urlencode
 from uuid import UUID
@@ -24,6 +25,7 @@ from parvis.web import pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
+_BACK = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,13 @@ class Basket:
         """The address of the basket's page, or of something under it."""
         query = urlencode(({"key": self.key} if self.key else {}) | more)
         return f"/my/payments/{self.payer.basket}{part}" + (f"?{query}" if query else "")
+
+    def way_back(self) -> str:
+        """The address to come back to from a provider, which sees it: a link in it lasts for the payment only."""
+        if not self.key:
+            return self.address(back="yes")
+        short = payers.link_key(self.payer.basket, clock.now() + _BACK)
+        return replace(self, key=short).address(back="yes")
 
     async def due(self, intent: UUID) -> Due:
         """One of its payments. Raises NotFound."""

@@ -67,7 +67,7 @@ async def _begun(here: Basket, due: Due, mail: str) -> str:
     found = await online_accounts(due)
     if not found:
         raise Refused(Refusal("not-online", _COUNTER))
-    back = settings.current().base_url + here.address(back="yes")
+    back = settings.current().base_url + here.way_back()
     page = await attempts.begin(
         due.intent, providers.of(found[0]), found[0].key, label=", ".join(due.labels), mail=mail, back=back
     )
