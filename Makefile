@@ -10,13 +10,16 @@ RUN := $(UV) run --frozen --no-sync
 SECURITY := .lint/bin
 TESTS ?=
 
-.PHONY: help demo demo-reset test test-keycloak lint format soak bench messages reference system
+.PHONY: help demo demo-keycloak demo-reset test test-keycloak lint format soak bench messages reference system
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: .venv/ready ## The main job with real data on this machine; prints its address and stays in the foreground
 	@exec .venv/bin/parvis demo
+
+demo-keycloak: .venv/ready ## The demo with a real Keycloak for its sign-on, where there are Java and Maven
+	@exec .venv/bin/parvis demo --keycloak
 
 demo-reset: .venv/ready ## Empty the demo's data
 	@exec .venv/bin/parvis demo --reset-only

@@ -13,10 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.keycloak.distribution import MissingError, copy, prepared
 from tests.keycloak.realms import a_realm, provision
-from tests.keycloak.server import Keycloak
 
+from parvis.demo.keycloak.distribution import KeycloakMissing, copy, prepared
+from parvis.demo.keycloak.server import Keycloak, free_port
 from parvis.identity.keycloak.files import KeycloakFile, RolesEntry
 from parvis.settings import Settings
 from parvis.testing.sign_on import free_socket
@@ -27,7 +27,7 @@ def home() -> Path:
     """The prepared Keycloak; it is copied, never started."""
     try:
         return prepared()
-    except MissingError as reason:
+    except KeycloakMissing as reason:
         if os.environ.get("PARVIS_TEST_KEYCLOAK") == "required":
             pytest.fail(f"Keycloak is required here: {reason}", pytrace=False)
         pytest.skip(f"no Keycloak: {reason}")
@@ -36,7 +36,7 @@ def home() -> Path:
 @pytest.fixture(scope="session")
 def keycloak(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
     """The run's Keycloak, with nothing in it but the administrator."""
-    found = Keycloak(copy(home, tmp_path_factory.mktemp("keycloak") / "home"))
+    found = Keycloak(copy(home, tmp_path_factory.mktemp("keycloak") / "home"), free_port())
     found.start()
     yield found
     found.kill()

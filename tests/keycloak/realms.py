@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import uuid4
 
-from tests.keycloak.server import ADMIN, Keycloak
-
 from keycloak import KeycloakAdmin
+from parvis.demo.keycloak.server import ADMIN, Keycloak
 from parvis.identity.keycloak.access import Access, GroupsAccess, realm_of
 from parvis.identity.keycloak.files import KeycloakFile
 from parvis.identity.keycloak.provisioning import Provisioning

@@ -123,10 +123,12 @@ def test_an_account_of_the_realm_with_four_roles_is_enough(realm, admin):
 def test_an_account_that_fills_the_groups_is_added_repaired_and_grows_with_the_emitters(realm, admin):
     file = KeycloakFile(roles=RolesEntry(push=True))
     added = provision(file, ("illzach",))
-    assert [line.rpartition(" ")[2] for line in added[-4:]] == [
+    assert [line.rpartition(" ")[2] for line in added[-6:]] == [
+        "parvis-groups",
         "parvis-groups",
         "parvis-groups",
         "parvis-groups-people",
+        "parvis-groups-tree",
         "parvis-groups-members",
     ]
     assert provision(file, ("illzach",)) == []
@@ -136,7 +138,7 @@ def test_an_account_that_fills_the_groups_is_added_repaired_and_grows_with_the_e
     grown = provision(file, ("illzach", "new"))
     assert "change roles of the account parvis-groups: query-users: nothing → true" in grown
     assert grown[-1].startswith("change permission parvis-groups-members: resources:")
-    assert len(grown) == len(("new", "4 roles")) + 3 + 2
+    assert len(grown) == len(("new", "4 roles")) + 3 + len(("roles", "tree", "members"))
     assert provision(file, ("illzach", "new")) == []
 
 

@@ -2,8 +2,9 @@
 
 import httpx
 import pytest
-from tests.keycloak.distribution import java_version
-from tests.keycloak.server import ADMIN, Keycloak
+
+from parvis.demo.keycloak.distribution import java_version
+from parvis.demo.keycloak.server import ADMIN, Keycloak
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.xdist_group("keycloak")]
 

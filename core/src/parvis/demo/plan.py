@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from parvis.contract.values import Simulator
 from parvis.demo.nursery import Program
@@ -13,6 +14,9 @@ from parvis.plugins import Plugin
 from parvis.settings import Settings
 
 PROVIDER, MAIL = 3, 4
+# Beside the ports of the contract: how Keycloak is, and the door that opens once people can sign in there.
+KEYCLOAK_HEALTH, KEYCLOAK_READY = 7, 8
+_REALM = "parvis"
 _LOOPBACK = "127.0.0.1"
 _COMMAND = "parvis.cli:main"
 # What the programs are made of. By name, as the composition roots stand above this package.
@@ -38,8 +42,11 @@ def played_by(installed: Iterable[Plugin]) -> tuple[Played, ...]:
     return tuple(Played(plugin.key, one) for plugin in installed if plugin.demo for one in plugin.demo.simulators)
 
 
-def demo_settings(environ: Mapping[str, str]) -> Settings:
-    """The demo's settings. Raises ConfigurationError under production settings, or if a variable cannot be read."""
+def demo_settings(environ: Mapping[str, str], keycloak: bool = False) -> Settings:
+    """The demo's settings, with the sign-on of its own or a real Keycloak.
+
+    Raises ConfigurationError under production settings, or if a variable cannot be read.
+    """
     if environ.get("PARVIS_ENV", "demo") != "demo":
         raise ConfigurationError(
             f"The demo never runs with PARVIS_ENV={environ['PARVIS_ENV']}: unset it, or run `parvis serve`."
@@ -48,10 +55,20 @@ def demo_settings(environ: Mapping[str, str]) -> Settings:
     return replace(
         read,
         data=read.data.absolute(),
-        oidc_issuer=f"http://localhost:{read.port + PROVIDER}",
+        oidc_issuer=f"http://localhost:{read.port + PROVIDER}{f'/realms/{_REALM}' if keycloak else ''}",
         oidc_client_secret=secrets.token_urlsafe(24),
         smtp_url=f"smtp://{_LOOPBACK}:{read.port + MAIL}",
     )
+
+
+def is_on_keycloak(settings: Settings) -> bool:
+    """Whether people sign in at a real Keycloak."""
+    return settings.oidc_issuer.endswith(f"/realms/{_REALM}")
+
+
+def keycloak_home(settings: Settings) -> Path:
+    """Where the demo's Keycloak lives, with its database."""
+    return settings.data / "keycloak"
 
 
 def environment(settings: Settings, environ: Mapping[str, str], played: Iterable[Played] = ()) -> dict[str, str]:
@@ -63,6 +80,8 @@ def environment(settings: Settings, environ: Mapping[str, str], played: Iterable
         "PARVIS_OIDC_CLIENT_SECRET": settings.oidc_client_secret,
         "PARVIS_SMTP_URL": settings.smtp_url,
     }
+    if is_on_keycloak(settings):
+        own |= {"PARVIS_GROUPS_CLIENT_ID": "parvis-groups", "PARVIS_GROUPS_CLIENT_SECRET": secrets.token_urlsafe(24)}
     for one in played:
         own |= one.simulator.environ(f"http://{_LOOPBACK}:{settings.port + one.simulator.port}")
     return {**environ, **own}
@@ -76,7 +95,7 @@ def preparation() -> Program:
 def surroundings(settings: Settings, played: Iterable[Played] = ()) -> tuple[Program, ...]:
     """What runs around the portal and does not need its database."""
     return (
-        Program("sign-on", "parvis.demo.provider:main", port=settings.port + PROVIDER),
+        _sign_on(settings),
         Program("mail", "parvis.demo.mailbox:main", port=settings.port + MAIL),
         *(
             Program(
@@ -88,6 +107,12 @@ def surroundings(settings: Settings, played: Iterable[Played] = ()) -> tuple[Pro
             for one in played
         ),
     )
+
+
+def _sign_on(settings: Settings) -> Program:
+    if is_on_keycloak(settings):
+        return Program("sign-on", "parvis.demo.keycloak.program:main", port=settings.port + KEYCLOAK_READY)
+    return Program("sign-on", "parvis.demo.provider:main", port=settings.port + PROVIDER)
 
 
 def portal() -> Program:

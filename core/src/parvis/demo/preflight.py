@@ -15,7 +15,8 @@ from parvis.errors import ConfigurationError
 
 _LOCK = "demo.lock"
 _MADE_HERE = (
-    "mail", "simulators", "logs", "keys", "clock", "faults.json", "seeded", "audit-head", "postgres.lock", _LOCK
+    "mail", "simulators", "logs", "keys", "clock", "faults.json", "seeded", "audit-head", "postgres.lock", "keycloak",
+    "keycloak.draft", _LOCK
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from parvis.identity.keycloak.wanted import DESCRIPTION, groups, marked
 
 _POLICY = "parvis-groups"
 _ROLES = ("query-groups", "query-users")
-_ABOVE = "/emitters/"
+_ABOVE = "/emitters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,13 @@ def account_things(account: Account, emitters: Iterable[str]) -> Iterator[Thing]
     """
     yield marked(Kind.CLIENT, account.id, _client(account), "attributes", "true")
     yield Thing(Kind.ROLES, account.id, dict.fromkeys(_ROLES, True))
-    yield _kept(Kind.POLICY, _POLICY, {"clients": [account.id]})
+    yield _kept(Kind.POLICY, _POLICY, {"users": [account.id]})
     yield _permission("people", "Users", ("view", "manage-group-membership"))
-    # One line a group: a right over a group is none over those below it.
-    paths = [path for path in groups(emitters) if path.count("/") > _ABOVE.count("/")]
-    yield _permission("members", "Groups", ("view", "manage-membership"), paths)
+    # One line a group: a right over a group is none over those below it, and a path is found from above only.
+    paths = [path for path in groups(emitters) if path.startswith(_ABOVE)]
+    roles = [path for path in paths if path.count("/") > _ABOVE.count("/") + 1]
+    yield _permission("tree", "Groups", ("view",), paths)
+    yield _permission("members", "Groups", ("manage-membership",), roles)
 
 
 def _permission(what: str, kind: str, scopes: Iterable[str], paths: Iterable[str] = ()) -> Thing:

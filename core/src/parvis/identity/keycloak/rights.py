@@ -15,6 +15,8 @@ from parvis.identity.keycloak.rules import Keys, Thing, merged
 
 _MANAGEMENT = "realm-management"
 _PERMISSIONS = "admin-permissions"
+_POLICY = "policy/user"
+_ACCOUNT_OF = "service-account-"
 
 
 class AccountRoles:
@@ -93,30 +95,34 @@ class _Authorization:
 
 
 class Policies:
-    """Policies that are true for certain clients; clients go by their client id here."""
+    """Policies that are true for the accounts of certain clients, which go by their client id here.
+
+    Not those of the kind `client`: Keycloak leaves out of its lists what one of these allows to see.
+    """
 
     def __init__(self, admin: KeycloakAdmin) -> None:
         self._admin, self._there = admin, _Authorization(admin)
 
     def find(self, name: str) -> Found | None:
-        """For which clients it is true."""
-        found = self._there.named("policy/client", name)
+        """For whose accounts it is true."""
+        found = self._there.named(_POLICY, name)
         if found is None:
             return None
-        clients = self._there.get(f"policy/client/{found['id']}")["clients"]
-        return {**found, "clients": [self._admin.get_client(client)["clientId"] for client in clients]}
+        users = (self._admin.get_user(user) for user in self._there.get(f"{_POLICY}/{found['id']}")["users"])
+        return {**found, "users": [user["username"].removeprefix(_ACCOUNT_OF) for user in users]}
 
     def add(self, thing: Thing) -> None:
         """Add it."""
-        self._there.add("policy/client", self._told(thing))
+        self._there.add(_POLICY, self._told(thing))
 
     def change(self, thing: Thing, found: Keys) -> None:
         """Bring it in line."""
-        self._there.change("policy/client", found["id"], {"id": found["id"], **self._told(thing)})
+        self._there.change(_POLICY, found["id"], {"id": found["id"], **self._told(thing)})
 
     def _told(self, thing: Thing) -> dict[str, Any]:
-        clients = [self._admin.get_client_id(client) for client in thing.keys["clients"]]
-        return {"name": thing.name, **merged({}, thing.keys), "clients": clients}
+        clients = (self._admin.get_client_id(client) for client in thing.keys["users"])
+        users = [self._admin.get_client_service_account_user(client)["id"] for client in clients if client]
+        return {"name": thing.name, **merged({}, thing.keys), "users": users}
 
 
 class Permissions:

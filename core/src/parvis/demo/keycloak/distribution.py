@@ -1,4 +1,4 @@
-"""The Keycloak that is tested with: fetched by Maven, built and started once, and kept in the user's cache.
+"""The distribution of Keycloak: fetched by Maven, built and started once, and kept in the user's cache.
 
 Maven knows the developer's mirrors and proxies (its settings.xml) and compares checksums; the digest is ours besides.
 """
@@ -15,7 +15,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from tests.keycloak.server import ADMIN, Keycloak
+from parvis.demo.keycloak.server import ADMIN, Keycloak, free_port
+from parvis.errors import ConfigurationError
 
 VERSION = "26.7.3"
 _SHA512 = (
@@ -27,15 +28,16 @@ _BUILD = ("build", "--db=dev-file", "--health-enabled=true")
 _LEAST_JAVA = 17
 
 
-class MissingError(Exception):
-    """There is no Keycloak to test with, and why, in one line."""
+class KeycloakMissing(ConfigurationError):
+    """There is no Keycloak to be had on this machine, and why, in one line."""
+
+    code = "keycloak-missing"
 
 
 def prepared() -> Path:
-    """The home of a built Keycloak whose database has the master realm and ADMIN. Raises MissingError."""
-    recipe = hashlib.sha256(repr((_SHA512, _BUILD, ADMIN)).encode()).hexdigest()[:8]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parvis"
-    home = cache / f"keycloak-{VERSION}-{recipe}"
+    """The home of a built Keycloak whose database has the master realm and ADMIN. Raises KeycloakMissing."""
+    home = _home()
+    cache = home.parent
     cache.mkdir(parents=True, exist_ok=True)
     _require_java()
     with (cache / "keycloak.lock").open("w") as handle:
@@ -46,6 +48,21 @@ def prepared() -> Path:
             _build(home.with_suffix(".draft"))
             home.with_suffix(".draft").rename(home)
     return home
+
+
+def is_prepared() -> bool:
+    """Whether it is in the cache already; otherwise `prepared` takes a minute or two."""
+    return _home().exists()
+
+
+def copied(home: Path, into: Path) -> Path:
+    """The copy that is kept in a folder; made anew, with an empty database, where it is of another distribution."""
+    if (into / "lib").resolve() != (home / "lib").resolve():
+        shutil.rmtree(into, ignore_errors=True)
+        draft = into.with_name(f"{into.name}.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        copy(home, draft).rename(into)
+    return into
 
 
 def copy(home: Path, into: Path) -> Path:
@@ -68,15 +85,21 @@ def java_version(said: str) -> int:
     return int(found[1]) if found else 0
 
 
+def _home() -> Path:
+    recipe = hashlib.sha256(repr((_SHA512, _BUILD, ADMIN)).encode()).hexdigest()[:8]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "parvis"
+    return cache / f"keycloak-{VERSION}-{recipe}"
+
+
 def _require_java() -> None:
     home = os.environ.get("JAVA_HOME")
     java = f"{home}/bin/java" if home else "java"
     try:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
     except (OSError, subprocess.CalledProcessError) as error:
-        raise MissingError(f"{java} does not run: install Java {_LEAST_JAVA} or newer") from error
+        raise KeycloakMissing(f"{java} does not run: install Java {_LEAST_JAVA} or newer") from error
     if java_version(said) < _LEAST_JAVA:
-        raise MissingError(f"{java} is older than {_LEAST_JAVA}")
+        raise KeycloakMissing(f"{java} is older than {_LEAST_JAVA}")
 
 
 def _unpacked(folder: Path) -> Path:
@@ -84,13 +107,15 @@ def _unpacked(folder: Path) -> Path:
     try:
         subprocess.run(["mvn", "-B", "-q", "-C", _COPY, *words], capture_output=True, text=True, check=True)
     except OSError as error:
-        raise MissingError("mvn does not run: install Maven, which fetches Keycloak") from error
+        raise KeycloakMissing("mvn does not run: install Maven, which fetches Keycloak") from error
     except subprocess.CalledProcessError as error:
-        raise MissingError(f"Maven cannot fetch Keycloak {VERSION}: {error.stdout.strip().splitlines()[0]}") from error
+        raise KeycloakMissing(
+            f"Maven cannot fetch Keycloak {VERSION}: {error.stdout.strip().splitlines()[0]}"
+        ) from error
     archive = folder / f"keycloak-quarkus-dist-{VERSION}.zip"
     with archive.open("rb") as content:
         if hashlib.file_digest(content, "sha512").hexdigest() != _SHA512:
-            raise MissingError(f"{archive.name} is not the file that was published: its digest is another")
+            raise KeycloakMissing(f"{archive.name} is not the file that was published: its digest is another")
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
     return folder / f"keycloak-{VERSION}"
@@ -100,6 +125,6 @@ def _build(home: Path) -> None:
     for script in (home / "bin").glob("*.sh"):
         script.chmod(0o755)
     subprocess.run([home / "bin/kc.sh", *_BUILD], capture_output=True, check=True)
-    first = Keycloak(home)
+    first = Keycloak(home, free_port())
     first.start()
     first.stop()
