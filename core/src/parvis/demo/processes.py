@@ -42,7 +42,7 @@ class Processes:
     async def once(self, program: Program) -> str | None:
         """Run a program to its end: None if it went well, else what it said in a line."""
         child = await self._start(program, (), "wb")
-        return None if await child.ended == 0 else self._said(program)
+        return None if await asyncio.shield(child.ended) == 0 else self._said(program)
 
     def require_alive(self) -> None:
         """Raise ConfigurationError if a program that should be running was given up."""
@@ -73,7 +73,8 @@ class Processes:
         pause, failures, mode = _FIRST_PAUSE, 0, "wb"
         while True:
             began = time.monotonic()
-            code = await (await self._start(program, sockets, mode)).ended
+            # Shielded: a keeper that is cancelled must not make its child look as if it had ended, or nobody stops it.
+            code = await asyncio.shield((await self._start(program, sockets, mode)).ended)
             steady = time.monotonic() - began > _STEADY_SECONDS
             pause, failures = (_FIRST_PAUSE, 1) if steady else (min(2 * pause, _LONGEST_PAUSE), failures + 1)
             # Killed from outside is no fault of its own: it comes back however often that happens.

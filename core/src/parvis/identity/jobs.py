@@ -9,8 +9,8 @@ from parvis.jobs import Timer
 
 
 def timers() -> tuple[Timer, ...]:
-    """Lapsed sessions, codes and logout tokens are deleted every ten minutes, groups compared once a day."""
+    """Lapsed sessions, codes and logout tokens are deleted every ten minutes, groups compared four times a day, as Keycloak may be down at one."""
     return (
         Timer("identity.sweep", timedelta(minutes=10), endings.sweep),
-        Timer("identity.groups", timedelta(days=1), groups.compare),
+        Timer("identity.groups", timedelta(hours=6), groups.compare),
     )

@@ -113,7 +113,7 @@ def free_port() -> int:
 def end_left_over(home: Path) -> None:
     """End the Keycloak that a killed demo left behind in this home."""
     for process in psutil.process_iter(["cmdline"]):
-        if f"-Dkc.home.dir={home}" in (process.info["cmdline"] or ()):
+        if any(word.startswith(f"-Dkc.home.dir={home}/") for word in process.info["cmdline"] or ()):
             with suppress(psutil.Error):
                 process.kill()
                 process.wait(_PATIENCE)
