@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import html
 import re
-import struct
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import httpx
 
 from keycloak import KeycloakAdmin
+from parvis.demo.keycloak.people import app, code_at
 
 PASSWORD = "a long enough password"
-_SEED = "a seed of twenty len"
 # The app of a telephone that shows a new code every 30 seconds.
-OTP = {
-    "type": "otp",
-    "secretData": f'{{"value":"{_SEED}"}}',
-    "credentialData": '{"subType":"totp","digits":6,"counter":0,"period":30,"algorithm":"HmacSHA1"}',
-}
+OTP = app()
 
 
 @dataclass(frozen=True)
@@ -46,10 +40,8 @@ def a_user(admin: KeycloakAdmin, *groups: str, otp: bool = False) -> User:
 
 
 def code_now() -> str:
-    """What the app shows at this moment (RFC 6238)."""
-    digest = hmac.digest(_SEED.encode(), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1)
-    at = digest[-1] & 15
-    return f"{(int.from_bytes(digest[at : at + 4], 'big') & 0x7FFFFFFF) % 1_000_000:06}"
+    """What the app shows at this moment."""
+    return code_at(datetime.now(UTC))
 
 
 @dataclass
@@ -64,26 +56,26 @@ class Browser:
         hooks = {"response": [self._trust_loopback]}
         self.http = httpx.AsyncClient(base_url=self.base, headers=headers, event_hooks=hooks, timeout=30)
 
-    async def sign_in(self, user: User, after: str = "/account") -> httpx.Response:
+    async def sign_in(self, user: User, after: str = "/account", password: str = PASSWORD) -> httpx.Response:
         """Sign in with name and password; the answer of the portal's callback."""
         page = await self.http.get("/login", params={"next": after})
-        answer = await self.fill_in(await self.http.get(page.headers["location"]), user)
+        answer = await self.fill_in(await self.http.get(page.headers["location"]), user, password)
         assert "location" in answer.headers, answer.text
         return await self.http.get(answer.headers["location"])
 
-    async def step_up(self, wanted: str) -> httpx.Response:
+    async def step_up(self, wanted: str, app: Callable[[datetime], str] = code_at) -> httpx.Response:
         """Open a page that asks for a second factor, give the code of the app, and come back to it."""
         page = await self.http.get(wanted)
         while "/protocol/openid-connect/" not in page.headers["location"]:
             page = await self.http.get(page.headers["location"])
         asked = await self.http.get(page.headers["location"])
         assert 'name="password"' not in asked.text
-        back = await self.send(asked, otp=code_now())
+        back = await self.send(asked, otp=app(datetime.now(UTC)))
         return await self.http.get((await self.http.get(back.headers["location"])).headers["location"])
 
-    async def fill_in(self, page: httpx.Response, user: User) -> httpx.Response:
+    async def fill_in(self, page: httpx.Response, user: User, password: str = PASSWORD) -> httpx.Response:
         """Send name and password from Keycloak's page of these."""
-        return await self.send(page, username=user.name, password=PASSWORD)
+        return await self.send(page, username=user.name, password=password)
 
     async def send(self, page: httpx.Response, **typed: str) -> httpx.Response:
         """Send the form of a page, wherever it is."""

@@ -115,7 +115,7 @@ async def test_somebody_whom_keycloak_does_not_know_is_left_alone(realm):
     await groups.push(GrantsChanged(person=person))
 
 
-async def test_what_was_changed_by_hand_is_put_right_once_a_day(realm, admin):
+async def test_what_was_changed_by_hand_is_put_right_once_a_day(realm, pushing, admin):
     user = await asyncio.to_thread(a_user, admin, "/emitters/mulhouse/manager", otp=True)
     await given(user, Role.AGENT, "illzach")
     # An emitter whose groups nobody made yet keeps no other waiting.
@@ -127,7 +127,7 @@ async def test_what_was_changed_by_hand_is_put_right_once_a_day(realm, admin):
     assert await groups.compare() == 2
     assert await paths(admin, user) == ["/emitters/illzach/agent"]
     assert await groups.compare() == 0
-    await asyncio.to_thread(provision, realm, PUSHING, (*EMITTERS, "new"))
+    await asyncio.to_thread(provision, pushing, PUSHING, (*EMITTERS, "new"))
     assert await groups.compare() == 1
     assert await paths(admin, other) == ["/emitters/new/agent"]
 

@@ -26,12 +26,16 @@ _TICK = 0.05
 
 @dataclass
 class RunningDemo:
-    """A demo in `folder`. `seen` keeps what its health checks answered while it started: (live, ready, missing)."""
+    """A demo in `folder`. `seen` keeps what its health checks answered while it started: (live, ready, missing).
+
+    `words` follow the command.
+    """
 
     folder: Path
     port: int = 0
     seen: list[tuple[int, int, str]] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -51,7 +55,7 @@ class RunningDemo:
         environ = os.environ | {"PARVIS_PORT": str(self.port), "PARVIS_DATA": str(self.folder), "PARVIS_ENV": "demo"}
         began = time.monotonic()
         with output.open("w") as said:
-            command = [sys.executable, "-m", "parvis", "demo"]
+            command = [sys.executable, "-m", "parvis", "demo", *self.words]
             self.process = subprocess.Popen(command, env=environ, stdout=said, stderr=subprocess.STDOUT, text=True)
         with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=5) as http:
             while f"Parvis is ready: {self.url}\n" not in self.said():

@@ -19,7 +19,7 @@ from parvis.db.embedded import provided
 from parvis.db.migrations import require_current_schema
 from parvis.dossiers import queries as dossiers
 from parvis.errors import ConfigurationError, ParvisError
-from parvis.identity.keycloak.access import PREFIX, Access
+from parvis.identity.keycloak.access import GROUPS_PREFIX, PREFIX, Access, GroupsAccess
 from parvis.plugins import Plugins, load
 from parvis.settings import Settings
 from parvis.territory import queries
@@ -44,7 +44,11 @@ def mistakes(environ: Mapping[str, str]) -> list[str]:
 
 
 def _unknown(environ: Mapping[str, str], plugins: Plugins) -> Iterator[str]:
-    kinds: list[tuple[Any, str]] = [(Settings, "PARVIS_"), (Access, PREFIX)]
+    kinds: list[tuple[Any, str]] = [
+        (Settings, "PARVIS_"),
+        (Access, PREFIX),
+        (GroupsAccess, GROUPS_PREFIX),
+    ]
     kinds += [(kind, instance.prefix_of(key)) for key, kind in _environments(plugins)]
     known = {f"{prefix}{setting.name.upper()}" for kind, prefix in kinds for setting in fields(kind)}
     for name in sorted(environ):

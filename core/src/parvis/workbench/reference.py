@@ -14,7 +14,7 @@ import msgspec
 
 from parvis.contract import hookspecs, values
 from parvis.events import event_types
-from parvis.identity.keycloak.access import PREFIX, Access
+from parvis.identity.keycloak.access import GROUPS_PREFIX, PREFIX, Access, GroupsAccess
 from parvis.plugins import load
 from parvis.plugins.rules import HOOKS
 from parvis.settings import Settings, prefix_of
@@ -83,6 +83,7 @@ def _settings() -> Iterator[str]:
     yield from ("secrets. A setting not in this list is refused by `parvis check`.", "")
     yield from _table(Settings, "PARVIS_")
     yield from ("## Only for `parvis identity provision`", "", *_table(Access, PREFIX))
+    yield from ("## For Keycloak's groups", "", *_table(GroupsAccess, GROUPS_PREFIX))
     for plugin in load():
         if plugin.environment:
             yield from (f"## Plugin {plugin.key}", "", *_table(plugin.environment, prefix_of(plugin.key)))

@@ -48,11 +48,12 @@ def _user(person: DemoPerson) -> dict[str, Any]:
         "emailVerified": bool(person.email),
         "enabled": True,
         "attributes": phone,
-        "credentials": [password, *([_app()] if person.key else [])],
+        "credentials": [password, *([app()] if person.key else [])],
     }
 
 
-def _app() -> dict[str, str]:
+def app() -> dict[str, str]:
+    """A code app, set up with the seed that everybody knows."""
     data = {"subType": "totp", "digits": 6, "counter": 0, "period": STEP_SECONDS, "algorithm": "HmacSHA1"}
     secret = {"value": _SEED}
     told = {"secretData": secret, "credentialData": data}
