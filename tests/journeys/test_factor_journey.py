@@ -23,7 +23,7 @@ async def test_a_code_opens_the_office_on_a_station_that_the_manager_takes_back(
     await sound(page)
     await page.click("label[for=kind-2]")
     await page.click("main form button")
-    await expect(page.locator(".notice")).to_contain_text("tout de suite")
+    await expect(page.locator(".notice")).to_contain_text("aussitôt")
     await sound(page)
 
     narrow = {"java_script_enabled": False, "viewport": {"width": 360, "height": 740}}

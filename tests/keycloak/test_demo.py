@@ -27,8 +27,9 @@ def demo(home, tmp_path):
     tmp_path.chmod(0o755)
     for above in tmp_path.parents[:2]:
         above.chmod(0o755)
-    found = RunningDemo(tmp_path, words=("--keycloak",))
+    found = RunningDemo(tmp_path, words=("--keycloak",), patience=300)
     yield found
+    print((found.folder / "logs/sign-on.log").read_text())
     found.kill_everything()
     for process in of_keycloak(found):
         with suppress(psutil.Error):

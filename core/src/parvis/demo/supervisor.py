@@ -22,7 +22,7 @@ from parvis.demo.waiting import answering
 from parvis.errors import ConfigurationError
 from parvis.settings import Settings
 
-_START_SECONDS = 120
+_START_SECONDS, _WITH_KEYCLOAK_SECONDS = 120, 300
 _DATABASE_SECONDS = 3
 _LOOK_SECONDS, _PATIENCE_SECONDS = 0.1, 5.0
 _READY = b"GET /health/ready HTTP/1.0\r\n\r\n"
@@ -102,7 +102,8 @@ async def _prepare(processes: Processes) -> None:
 
 
 async def _until_ready(settings: Settings, processes: Processes, around: Iterable[Program]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+    seconds = _WITH_KEYCLOAK_SECONDS if plan.is_on_keycloak(settings) else _START_SECONDS
+    deadline = time.monotonic() + seconds
     opened = [partial(_answers, program.port) for program in around if program.port]
     for attempt in (partial(_answers, settings.port, _READY), *opened):
         while not await attempt():

@@ -36,6 +36,7 @@ class RunningDemo:
     seen: list[tuple[int, int, str]] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
     words: tuple[str, ...] = ()
+    patience: float = _PATIENCE
 
     @property
     def url(self) -> str:
@@ -59,7 +60,7 @@ class RunningDemo:
             self.process = subprocess.Popen(command, env=environ, stdout=said, stderr=subprocess.STDOUT, text=True)
         with httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=5) as http:
             while f"Parvis is ready: {self.url}\n" not in self.said():
-                if self.process.poll() is not None or time.monotonic() - began > _PATIENCE:
+                if self.process.poll() is not None or time.monotonic() - began > self.patience:
                     raise RuntimeError(self.said())
                 self._look(http)
                 time.sleep(_TICK)

@@ -19,7 +19,7 @@ import psutil
 ADMIN = ("parvis-tests", "only for tests")
 # A start takes half as long with one collector and one compiler stage; JAVA_OPTS replaces the script's own.
 _JAVA = "-Xms128m -Xmx512m -XX:MaxMetaspaceSize=256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
-_PATIENCE = 60
+_PATIENCE = 180
 _LOOK = 0.05
 _TRIES = 20
 
