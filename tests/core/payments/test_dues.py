@@ -15,7 +15,7 @@ async def test_what_is_due_paid_and_given_back_is_seen_over_all_tills(database):
     await refund_sending.send(refund.id, pools.provider)
     due = await canteen.due(700, person=person)
     await canteen.due(900, person=new_id())
-    waiting, paid = await dues_of(person)
+    waiting, paid = await dues_of([person])
     assert (waiting.intent, waiting.payable, waiting.paid, waiting.receipts) == (due.id, True, 0, ())
     assert (paid.payable, paid.paid, paid.given_back, paid.labels) == (False, 1000, 400, ("Ten entries",))
     assert paid.receipts == ((await receipts.receipt_for(settled.capture)).id,)
@@ -25,4 +25,4 @@ async def test_a_former_version_is_shown_only_where_money_came_in(database):
     shop, person = await a_shop(), new_id()
     due = await shop.due(1000, person=person)
     await intents.demand([Charge(shop.till, "Pool", "pools", 1500)], clock.now(), basket=due.basket)
-    assert [found.cents for found in await dues_of(person)] == [1500]
+    assert [found.cents for found in await dues_of([person])] == [1500]

@@ -6,20 +6,21 @@ from uuid import uuid4
 import pytest
 
 from parvis import clock
-from parvis.contract.values import Channel
+from parvis.contract.values import Behalf, Channel
 from parvis.db import connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, Refused
 from parvis.events import BillWritten
 from parvis.identity import actions as identity
 from parvis.identity.actors import Actor, Proof
 from parvis.identity.contacts import Contact
+from parvis.identity.guards import ActsForSomebody
 from parvis.payments import bills, intents, ledger, payers, refunds
 from parvis.payments.attempts import look
 from parvis.payments.bills import BillTo
 from parvis.payments.intents import Charge
 from parvis.portal.mine import erasing, gathering
 from parvis.testing.payments import a_shop
-from parvis.testing.people import ISSUER
+from parvis.testing.people import ISSUER, a_person
 
 MAIL = Contact(Channel.MAIL, "lea@example.org")
 
@@ -55,6 +56,24 @@ async def test_a_bill_is_seen_by_its_contact_its_account_and_its_link_alone(data
     assert (await payers.for_payer(bill.basket, Actor(), key)).basket == bill.basket
     with pytest.raises(Exception, match="incomplete or too old"):
         await payers.for_payer((await a_bill(shop)).basket, Actor(), key)
+
+
+async def test_every_sign_on_of_an_account_finds_its_bills_and_who_acts_for_somebody_none(database):
+    shop, kept, merged = await a_shop(), await a_person(), await a_person()
+    bill = await a_bill(shop, person=merged)
+    assert await payers.dues(Actor(person=kept)) == []
+    async with connection() as c:
+        await c.execute("UPDATE parvis.person SET merged_into = $1 WHERE id = $2", kept, merged)
+    for actor in (Actor(person=kept), Actor(person=merged, merged_into=kept)):
+        assert [due.intent for due in await payers.dues(actor)] == [bill.id]
+        assert (await payers.for_payer(bill.basket, actor, None)).basket == bill.basket
+    acting = Behalf(mandate=new_id(), resident=merged, name="Léa", services=("canteen",), until=clock.now())
+    for ask in (
+        payers.dues(Actor(person=kept, behalf=acting)),
+        payers.for_payer(bill.basket, Actor(behalf=acting), None),
+    ):
+        with pytest.raises(ActsForSomebody):
+            await ask
 
 
 async def test_the_contact_is_not_in_the_clear_and_the_bill_is_a_fact(database):

@@ -73,11 +73,11 @@ class Due:
         return self.state in {"created", "pending"}
 
 
-async def dues_of(person: UUID | None, digests: Sequence[bytes] = (), limit: int = 200) -> list[Due]:
-    """What an account or the contacts of these digests were asked for, the latest first; a basket's former versions
-    only where money came in."""
-    sql = _DUES + "(b.person = $1 OR b.contact_digest = ANY ($2))" + _LATEST
-    return await _read(sql, person, list(digests), limit)
+async def dues_of(persons: Sequence[UUID], digests: Sequence[bytes] = (), limit: int = 200) -> list[Due]:
+    """What an account's sign-ons or the contacts of these digests were asked for, the latest first; a basket's former
+    versions only where money came in."""
+    sql = _DUES + "(b.person = ANY ($1) OR b.contact_digest = ANY ($2))" + _LATEST
+    return await _read(sql, list(persons), list(digests), limit)
 
 
 async def dues_in(basket: UUID) -> list[Due]:

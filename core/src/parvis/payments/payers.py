@@ -17,6 +17,7 @@ from parvis import clock, crypto
 from parvis.contract.values import Channel
 from parvis.db import Connection, connection, transaction
 from parvis.errors import NotFound
+from parvis.identity import accounts, guards
 from parvis.identity import queries as people
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
@@ -32,7 +33,7 @@ AND NOT EXISTS (SELECT FROM parvis.intent i WHERE i.basket = b.id AND i.state IN
 AND NOT EXISTS (SELECT FROM parvis.intent i JOIN parvis.capture c ON c.intent = i.id
     JOIN parvis.refund r ON r.capture = c.id WHERE i.basket = b.id AND r.state IN {_UNDER_WAY}) RETURNING b.id
 """  # noqa: S608 - of constants
-_THEIRS = "(b.person = $1 OR b.contact_digest = ANY ($2))"
+_THEIRS = "(b.person = ANY ($1) OR b.contact_digest = ANY ($2))"
 
 _HELD = f"""
 SELECT count(DISTINCT i.id) FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id
@@ -77,8 +78,8 @@ async def for_payer(basket: UUID, actor: Actor, key: str | None) -> Payer:
     Raises Unreadable for a key that was altered or is too old, NotFound where there is nothing for them.
     """
     found = await payer(basket)
-    person, digests = await _identity(actor)
-    if (person and found.person == person) or (found.contact and found.contact.digest in digests):
+    persons, digests = await _identity(actor)
+    if found.person in persons or (found.contact and found.contact.digest in digests):
         return found
     if not key:
         raise NotFound
@@ -94,8 +95,7 @@ def link_key(basket: UUID, until: datetime) -> str:
 
 async def dues(actor: Actor) -> list[Due]:
     """What somebody was asked for: their account, its mail as the sign-on knows it, and contacts they proved."""
-    person, digests = await _identity(actor)
-    return await dues_of(person, digests)
+    return await dues_of(*await _identity(actor))
 
 
 async def export(actor: Actor) -> list[dict[str, Any]]:
@@ -117,16 +117,16 @@ async def export(actor: Actor) -> list[dict[str, Any]]:
 
 async def under_way(actor: Actor) -> int:
     """How many of somebody's amounts are still to be paid or to be given back: these keep their payer."""
-    person, digests = await _identity(actor)
+    theirs = await _identity(actor)
     async with connection() as c:
-        return int(await c.fetchval(_HELD, person, digests))
+        return int(await c.fetchval(_HELD, *theirs))
 
 
 async def erase(actor: Actor) -> int:
     """Take somebody out of everything that is settled, amounts and receipts stay; how many baskets."""
-    person, digests = await _identity(actor)
+    theirs = await _identity(actor)
     async with transaction() as c:
-        return len(await c.fetch(_UNLINK.format(whose=_THEIRS), person, digests))
+        return len(await c.fetch(_UNLINK.format(whose=_THEIRS), *theirs))
 
 
 async def forget_old() -> int:
@@ -143,12 +143,17 @@ async def told_first(source: UUID, what: str) -> bool:
         return await c.fetchval(sql, source, what) is not None
 
 
-async def _identity(actor: Actor) -> tuple[UUID | None, Sequence[bytes]]:
+async def _identity(actor: Actor) -> tuple[Sequence[UUID], Sequence[bytes]]:
+    """Every sign-on of their account, and the digests of their contacts. Raises ActsForSomebody."""
+    if actor.behalf:
+        raise guards.ActsForSomebody
     digests = [proof.digest for proof in actor.proofs]
+    if actor.account is None:
+        return (), digests
     if actor.person and (mail := (await people.person(actor.person)).email):
         # The sign-on has proved it, or it would not be there.
         digests.append(Contact(Channel.MAIL, mail).digest)
-    return actor.person, digests
+    return await accounts.sign_ons(actor.account), digests
 
 
 def _contact(row: asyncpg.Record) -> Contact | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from xml.etree.ElementTree import Element
-from xml.sax.saxutils import escape
 
 import httpx
 from defusedxml.common import DefusedXmlException

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 from defusedxml.ElementTree import fromstring
 from litestar import Litestar, Request, Response, get, post
