@@ -102,6 +102,11 @@ class Settings:
     freed_delay: timedelta = setting(timedelta(hours=4), "longest random delay, in minutes, of a freed hour", _minutes)
     freed_at_once: timedelta = setting(timedelta(days=2), "days before its start a freed hour returns at once", _days)
     session_idle: timedelta = setting(timedelta(hours=2), "minutes without a click before a session ends", _minutes)
+    session_refresh: timedelta = setting(
+        timedelta(minutes=5),
+        "minutes after which the sign-on is asked again whether an account and its roles still stand",
+        _minutes,
+    )
     session_max: timedelta = setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
 
     audit_kept: timedelta = setting(

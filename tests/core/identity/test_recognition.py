@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -65,6 +66,18 @@ async def test_no_role_of_a_claim_is_older_than_a_refresh(stored_provider):
     assert (await known(stored_provider, token)).has(Role.AGENT)
     faults.claims = lambda claims: claims | {"parvis_roles": []}
     clock.move(timedelta(minutes=5, seconds=1))
+    assert not (await known(stored_provider, token)).has(Role.AGENT)
+
+
+async def test_how_soon_it_is_noticed_is_a_setting(stored_provider):
+    settings.use(replace(settings.current(), session_refresh=timedelta(minutes=1)))
+    faults = stored_provider.issuing.faults
+    person, token, _ = await arrived(stored_provider)
+    await actions.grant(person, Role.AGENT, await illzach())
+    faults.claims = lambda claims: claims | {"parvis_roles": []}
+    clock.move(timedelta(seconds=59))
+    assert (await known(stored_provider, token)).has(Role.AGENT)
+    clock.move(timedelta(seconds=2))
     assert not (await known(stored_provider, token)).has(Role.AGENT)
 
 

@@ -1,7 +1,7 @@
 """Recognising who makes a request: one statement per request that carries a session's cookie, none for others.
 
-Every five minutes the provider is asked whether the account still stands. Exactly one request of a session does
-it, by claiming the row; the others go on meanwhile, as a refresh token that is used twice ends the session.
+Every few minutes (a setting) the provider is asked whether the account still stands. Exactly one request of a session
+does it, by claiming the row; the others go on meanwhile, as a refresh token that is used twice ends the session.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from parvis.settings import current
 
 log = structlog.get_logger()
 
-_REFRESH_EVERY = timedelta(minutes=5)
 _SILENCE = timedelta(minutes=15)
 _CLAIM = timedelta(seconds=30)
 _SEEN_EVERY = timedelta(minutes=1)
@@ -98,7 +97,7 @@ async def recognise(
     row = await _session(token, now, device)
     if row is None:
         return ANONYMOUS
-    if row["refreshed_at"] and now - row["refreshed_at"] > _REFRESH_EVERY:
+    if row["refreshed_at"] and now - row["refreshed_at"] > current().session_refresh:
         await _confirm(row, sign_on, now)
         row = await _session(token, now, device)
         if row is None:
@@ -163,7 +162,7 @@ def _actor(row: asyncpg.Record, powers: Powers, now: datetime) -> Actor:
         grants=narrowed(grants, row["claimed"]),
         proofs=tuple(Proof(id_, Channel(kind), digest, until) for id_, kind, digest, until in row["proofs"]),
         powers=powers,
-        sign_on_silent=bool(confirmed) and now - confirmed > _REFRESH_EVERY + _CLAIM,
+        sign_on_silent=bool(confirmed) and now - confirmed > current().session_refresh + _CLAIM,
         merged_into=row["merged_into"],
     )
     # Whoever acts for somebody has none of their own rights meanwhile.
