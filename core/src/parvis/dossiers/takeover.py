@@ -108,7 +108,8 @@ async def _hand_over(c: Connection, dossier: UUID, digest: bytes, actor: Actor, 
     reached = found.contact is None and contact is not None
     own = {"person": account, **(actions.reached(contact, None) if reached else {})}
     names = ", ".join(f"{name} = ${n}" for n, name in enumerate(own, start=2))
-    await c.execute(f"UPDATE parvis.dossier SET {names} WHERE id = $1", dossier, *own.values())  # noqa: S608 - own names
+    sql = f"UPDATE parvis.dossier SET {names} WHERE id = $1"  # noqa: S608 - names of our own
+    await c.execute(sql, dossier, *own.values())
     await actions.note(dossier, "dossier.taken-over", By.resident(actor))
     await audit.trace(actor, "take-over", "dossier", dossier)
     fact = DossierTakenOver(emitter=found.emitter, dossier=dossier, service=found.service, reached=reached)

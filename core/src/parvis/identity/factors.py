@@ -43,7 +43,8 @@ async def choose(emitter: UUID, mailed: bool, by: UUID | None) -> bool:
                 await groups.changed(member.person)
             return taken_now
         for table in ("session_factor", "station"):
-            await c.execute(f"DELETE FROM parvis.{table} WHERE emitter = $1", emitter)  # noqa: S608 - two names of ours
+            sql = f"DELETE FROM parvis.{table} WHERE emitter = $1"  # noqa: S608 - two names of ours
+            await c.execute(sql, emitter)
         gone = "DELETE FROM parvis.mailed_factor WHERE emitter = $1 RETURNING emitter"
         return await c.fetchval(gone, emitter) is not None
 

@@ -64,8 +64,9 @@ async def move(kept: UUID, merged: UUID) -> dict[str, list[str]]:
     moved = {}
     async with transaction() as c:
         for part, (table, column, _) in _PARTS.items():
-            sql = f"UPDATE parvis.{table} SET {column} = $2 WHERE {column} = $1"  # noqa: S608 - names of our own
-            rows = await c.fetch(f"{sql} {_BETWEEN.get(part, '')} RETURNING id", merged, kept)
+            where = f"WHERE {column} = $1 {_BETWEEN.get(part, '')}"
+            sql = f"UPDATE parvis.{table} SET {column} = $2 {where} RETURNING id"  # noqa: S608 - names of our own
+            rows = await c.fetch(sql, merged, kept)
             moved[part] = [str(row["id"]) for row in rows]
     return moved
 
@@ -99,9 +100,10 @@ async def part(merge: UUID, by: Actor) -> Merge:
             raise NotFound
         await c.execute("UPDATE parvis.person SET merged_into = NULL WHERE id = $1", found.merged)
         for name, (table, column, made) in _PARTS.items():
-            back = f"UPDATE parvis.{table} SET {column} = $3 WHERE {column} = $1"  # noqa: S608 - names of our own
+            where = f"{column} = $1 AND (id = ANY($2::uuid[]) OR ({made}))"
+            sql = f"UPDATE parvis.{table} SET {column} = $3 WHERE {where}"  # noqa: S608 - names of our own
             theirs = (found.kept, found.moved.get(name, []), found.merged, found.merged_at)
-            await c.execute(f"{back} AND (id = ANY($2::uuid[]) OR ({made}))", *theirs)
+            await c.execute(sql, *theirs)
         await end_sessions(found.merged)
     return found
 

@@ -24,6 +24,7 @@ SELECT f.id, f.capture, f.till, f.cents, f.state, f.method, f.reason, f.requeste
     c.account
 FROM parvis.refund f JOIN parvis.capture c ON c.id = f.capture WHERE f.till = $1
 """
+_WAITING_FIRST = " ORDER BY f.state NOT IN ('requested', 'failed', 'approved'), f.requested_at DESC LIMIT $2"
 _COUNTS = """
 SELECT t.id,
     (SELECT count(*) FROM parvis.difference d JOIN parvis.provider_account a ON a.key = d.account
@@ -108,9 +109,8 @@ async def one_that_came_in(till: UUID, capture: UUID) -> CameIn:
 
 async def asked_back(till: UUID, limit: int = 100) -> list[AskedBack]:
     """A till's refunds: first those that wait for somebody, then the latest."""
-    order = " ORDER BY f.state NOT IN ('requested', 'failed', 'approved'), f.requested_at DESC LIMIT $2"
     async with connection() as c:
-        return [AskedBack(**row) for row in await c.fetch(_ASKED + order, till, limit)]
+        return [AskedBack(**row) for row in await c.fetch(_ASKED + _WAITING_FIRST, till, limit)]
 
 
 async def waiting(emitter: UUID, today: date) -> dict[UUID, Waiting]:

@@ -126,14 +126,16 @@ async def erase(actor: Actor) -> int:
     """Take somebody out of everything that is settled, amounts and receipts stay; how many baskets."""
     theirs = await _identity(actor)
     async with transaction() as c:
-        return len(await c.fetch(_UNLINK.format(whose=_THEIRS), *theirs))
+        sql = _UNLINK.format(whose=_THEIRS)
+        return len(await c.fetch(sql, *theirs))
 
 
 async def forget_old() -> int:
     """Take everybody out of what was settled long ago; how many baskets."""
     whose = "b.created < $1 AND (b.person IS NOT NULL OR b.contact IS NOT NULL)"
     async with transaction() as c:
-        return len(await c.fetch(_UNLINK.format(whose=whose), clock.now() - _KEPT))
+        sql = _UNLINK.format(whose=whose)
+        return len(await c.fetch(sql, clock.now() - _KEPT))
 
 
 async def told_first(source: UUID, what: str) -> bool:

@@ -79,9 +79,8 @@ class Keycloak:
             raise RuntimeError(self.said())
         # The log says "started" seconds before requests are answered.
         with suppress(httpx.HTTPError):
-            return (
-                httpx.get(f"http://localhost:{self.health or self.port + 1}/health/ready").status_code == httpx.codes.OK
-            )
+            url = f"http://localhost:{self.health or self.port + 1}/health/ready"
+            return httpx.get(url, timeout=5).status_code == httpx.codes.OK
         return False
 
     def _end(self, number: int) -> None:

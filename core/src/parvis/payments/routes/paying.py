@@ -44,6 +44,7 @@ async def pay(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
     if not mail and due.cents:
         return await basket_page(request, here, form.refused([Refusal("mail", _MAIL, "mail")]), status=422)
     try:
+        # nosemgrep: redirect-to-what-was-asked - the page that the provider gave us, or our own
         return pages.see_other(await _begun(here, due, mail))
     except Refused as refused:
         return await basket_page(request, here, form.refused(_unnamed(refused)), status=refused.status)
