@@ -101,6 +101,16 @@ def decrypt(sealed: bytes, purpose: str) -> bytes:
         raise Unreadable from error
 
 
+def renewed(sealed: bytes, purpose: str) -> bytes:
+    """The same plain bytes under the key that writes now. Raises Unreadable if they cannot be read."""
+    return encrypt(decrypt(sealed, purpose), purpose)
+
+
+def at_hand() -> Keys:
+    """The process's keys."""
+    return _keys[-1]
+
+
 def sign(payload: str, purpose: str, until: datetime) -> str:
     """A token for a link: readable payload, expiry, signature. Put no personal data in it."""
     keys = _keys[-1]

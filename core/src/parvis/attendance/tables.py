@@ -19,6 +19,7 @@ from piccolo.columns import (
 from piccolo.table import Table
 
 from parvis.calendars.tables import Booking, Calendar, Desk
+from parvis.db.sealed import Sealed
 
 
 class StepRow(Table, tablename="attendance_step", schema="parvis"):
@@ -46,7 +47,7 @@ class Sheet(Table, tablename="attendance_sheet", schema="parvis"):
     booking = ForeignKey(Booking, null=False, on_delete=OnDelete.cascade, primary_key=True)
     day = Date(default=None)
     ticks = Array(base_column=Varchar(length=60), default=[])
-    note = Bytea(null=True, default=None)
+    note = Sealed("attendance-note", null=True, default=None)
 
 
 class AttendanceSetting(Table, tablename="attendance_setting", schema="parvis"):

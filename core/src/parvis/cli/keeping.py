@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -12,9 +13,12 @@ from parvis import crypto
 from parvis.cli.instance import asked, instance
 from parvis.db import backup as backups
 from parvis.db.embedded import bring_up_to_date
+from parvis.db.migrations import require_current_schema
+from parvis.errors import ConfigurationError
 from parvis.outbox import queries as outbox
 from parvis.outbox.actions import replay
-from parvis.plugins import load
+from parvis.plugins import Plugins, load
+from parvis.workbench import renewing
 
 
 @click.command()
@@ -78,3 +82,47 @@ def keys() -> None:
 def new_key() -> None:
     """Print a new key for PARVIS_KEYS; put it first to encrypt with it, keep the old ones behind it."""
     click.echo(crypto.new_key())
+
+
+@keys.command("renew")
+@click.option("--check", "only_count", is_flag=True, help="Change nothing; exit 1 if a value is under an old key.")
+def renew_keys(only_count: bool) -> None:
+    """Put every encrypted field under the first key of PARVIS_KEYS, while the instance runs.
+
+    It may be stopped and begun anew at any time. At its end it says which keys are needed no more.
+    """
+    with instance() as ready:
+        asyncio.run(asked(ready, _renew(load().accepted(ready.skip_refused_plugins), only_count)))
+
+
+async def _renew(plugins: Plugins, only_count: bool) -> None:
+    apps = plugins.every_app()
+    await require_current_schema(apps)
+    places, keys, unreadable = renewing.places(apps), crypto.at_hand(), list[str]()
+    before = (await renewing.standing(places)).old(keys.writing)
+    for place, number in before.items():
+        click.echo(f"{place}: {number} under an old key")
+        if not only_count:
+            unreadable += [f"{place}, row {row}" for row in await renewing.renew(place, _progress(place, number))]
+    after = await renewing.standing(places)
+    click.echo("\n".join(renewing.advice(after, keys)) or "There is no other key.")
+    _refuse(sum(after.old(keys.writing).values()), unreadable)
+
+
+def _progress(place: renewing.Place, of: int) -> Callable[[int], None]:
+    renewed = 0
+
+    def tell(more: int) -> None:
+        nonlocal renewed
+        renewed += more
+        click.echo(f"{place}: {renewed} of {of} renewed")
+
+    return tell
+
+
+def _refuse(left: int, unreadable: Sequence[str]) -> None:
+    """Raises ConfigurationError if a value is still under an old key."""
+    if unreadable:
+        raise ConfigurationError("\n".join(["Not readable, the key is gone or they were altered:", *unreadable]))
+    if left:
+        raise ConfigurationError(f"{left} values are under an old key: renew them once every process has the new one.")

@@ -6,6 +6,7 @@ from piccolo.columns import JSONB, UUID, Array, Bytea, ForeignKey, Integer, OnDe
 from piccolo.table import Table
 
 from parvis.calendars.tables import Booking
+from parvis.db.sealed import Sealed
 from parvis.identity.tables import Person
 from parvis.territory.tables import Emitter
 
@@ -25,11 +26,11 @@ class Dossier(Table, tablename="dossier", schema="parvis"):
     emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
     person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.set_null)
     contact_kind = Varchar(length=4, null=True, default=None)
-    contact = Bytea(null=True, default=None)
+    contact = Sealed("dossier-contact", null=True, default=None)
     contact_digest = Bytea(null=True, default=None)
-    phone = Bytea(null=True, default=None)
+    phone = Sealed("dossier-contact", null=True, default=None)
     phone_digest = Bytea(null=True, default=None)
-    names = Bytea(null=True, default=None)
+    names = Sealed("dossier-names", null=True, default=None)
     name_digests = Array(base_column=Integer(), null=True, default=None)
     language = Varchar(length=2)
     state = Varchar(length=10, default="open")
@@ -84,7 +85,7 @@ class ReadingQuestion(Table, tablename="reading_question", schema="parvis"):
     emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
     asked_at = Timestamptz(default=None)
     told_at = Timestamptz(null=True, default=None)
-    answer = Bytea(null=True, default=None)
+    answer = Sealed("reading-answer", null=True, default=None)
     answered_at = Timestamptz(null=True, default=None)
     answered_by = UUID(null=True, default=None)
     answer_told_at = Timestamptz(null=True, default=None)

@@ -17,6 +17,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
+from parvis.db.sealed import Sealed
 from parvis.territory.tables import Emitter
 
 
@@ -56,7 +57,7 @@ class Relative(Table, tablename="relative", schema="parvis"):
 
     id = UUID(primary_key=True, default=None)
     person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
-    details = Bytea()
+    details = Sealed("family")
     kept_by = UUID()
     kept_at = Timestamptz(default=None)
 
@@ -74,7 +75,7 @@ class Mandate(Table, tablename="mandate", schema="parvis"):
     bond = Varchar(length=12)
     services = Array(base_column=Varchar(length=40))
     ends_at = Timestamptz(default=None)
-    address = Bytea(null=True, default=None)
+    address = Sealed("mandate-address", null=True, default=None)
     language = Varchar(length=2)
     serial = Integer()
     begun_by = UUID()
@@ -142,7 +143,7 @@ class Invitation(Table, tablename="invitation", schema="parvis"):
     emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
     role = Varchar(length=12)
     ends_at = Timestamptz(null=True, default=None)
-    address = Bytea(null=True, default=None)
+    address = Sealed("invitation-address", null=True, default=None)
     digest = Bytea()
     language = Varchar(length=2)
     serial = Integer()
@@ -168,7 +169,7 @@ class Session(Table, tablename="session", schema="parvis"):
     person = ForeignKey(Person, null=True, default=None, on_delete=OnDelete.cascade)
     issuer = Varchar(length=300, null=True, default=None)
     sid = Varchar(length=255, null=True, default=None)
-    tokens = Bytea(null=True, default=None)
+    tokens = Sealed("session-tokens", null=True, default=None)
     claimed = JSONB(null=True, default=None)
     acr = Varchar(length=100, null=True, default=None)
     started_at = Timestamptz(default=None)
@@ -193,7 +194,7 @@ class WorkAddress(Table, tablename="work_address", schema="parvis"):
     id = UUID(primary_key=True, default=None)
     emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.cascade)
     person = ForeignKey(Person, null=False, on_delete=OnDelete.cascade)
-    address = Bytea()
+    address = Sealed("work-address")
     digest = Bytea()
     given_at = Timestamptz(default=None)
     given_by = UUID(null=True, default=None)
@@ -233,7 +234,7 @@ class ContactProof(Table, tablename="contact_proof", schema="parvis"):
     kind = Varchar(length=4)
     digest = Bytea()
     origin = UUID(null=True, default=None)
-    address = Bytea()
+    address = Sealed("contact")
     language = Varchar(length=2)
     code = Bytea(null=True, default=None)
     attempts = Integer()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.columns import UUID, Bytea, ForeignKey, Integer, OnDelete, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
+from parvis.db.sealed import Sealed
 from parvis.territory.tables import Emitter
 
 
@@ -22,7 +23,7 @@ class Message(Table, tablename="message", schema="parvis"):
     emitter = ForeignKey(Emitter, null=True, default=None, on_delete=OnDelete.restrict)
     dossier = UUID(null=True, default=None)
     recipient = Bytea()
-    sealed = Bytea(null=True, default=None)
+    sealed = Sealed("message", null=True, default=None)
     message_id = Varchar(length=200)
     state = Varchar(length=7, default="queued")
     attempts = Integer()

@@ -19,6 +19,7 @@ from piccolo.columns import (
 )
 from piccolo.table import Table
 
+from parvis.db.sealed import Sealed
 from parvis.territory.tables import Emitter
 
 
@@ -141,7 +142,7 @@ class ProviderAccount(Table, tablename="provider_account", schema="parvis"):
     till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
     provider = Varchar(length=40)
     gives_back = Varchar(length=8)
-    details = Bytea(null=True, default=None)
+    details = Sealed("payment-account", null=True, default=None)
 
 
 class Basket(Table, tablename="basket", schema="parvis"):
@@ -155,7 +156,7 @@ class Basket(Table, tablename="basket", schema="parvis"):
     subject = UUID(null=True, default=None)
     person = UUID(null=True, default=None)
     contact_kind = Varchar(length=4, null=True, default=None)
-    contact = Bytea(null=True, default=None)
+    contact = Sealed("basket-contact", null=True, default=None)
     contact_digest = Bytea(null=True, default=None)
     language = Varchar(length=2, default="fr")
     asked_by = UUID(null=True, default=None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from piccolo.columns import UUID, Bytea, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
+from parvis.db.sealed import Sealed
+
 
 class KeptAnswer(Table, tablename="kept_answer", schema="parvis"):
     """An answer kept for a retry: digests of client and key, and of the request; the body encrypted."""
@@ -13,7 +15,7 @@ class KeptAnswer(Table, tablename="kept_answer", schema="parvis"):
     request = Bytea(default=None)
     status = SmallInt()
     location = Varchar(length=200)
-    body = Bytea(default=None)
+    body = Sealed("kept-answer", default=None)
     created = Timestamptz(default=None)
 
 

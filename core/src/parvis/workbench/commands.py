@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import click
 
-from parvis import settings
+from parvis import crypto, settings
 from parvis.calendars import offering
 from parvis.db import close_pool, open_pool, transaction
 from parvis.db.embedded import provided
@@ -20,7 +20,7 @@ from parvis.errors import ConfigurationError, NotFound, ParvisError
 from parvis.plugins import Plugin, load
 from parvis.settings import Settings
 from parvis.territory import actions, queries
-from parvis.workbench import founding
+from parvis.workbench import founding, renewing
 from parvis.workbench.checking import mistakes
 from parvis.workbench.reference import write
 from parvis.workbench.scaffold import new_plugin
@@ -119,6 +119,8 @@ def check() -> None:
     if told:
         raise ConfigurationError("\n".join(told))
     click.echo("The configuration is sound.")
+    if len(crypto.at_hand().by_id) > 1:
+        click.echo("\n".join(asked(_keys_needed)))
 
 
 @click.command()
@@ -128,6 +130,11 @@ def reference(ctx: click.Context, folder: Path) -> None:
     """Write the reference of hooks, settings, events and commands, from the code, into FOLDER."""
     for page in write(folder, ctx.find_root().command):
         click.echo(page)
+
+
+async def _keys_needed() -> list[str]:
+    found = await renewing.standing(renewing.places(load().every_app()))
+    return list(renewing.advice(found, crypto.at_hand()))
 
 
 def _described(found: Plugin, enabled: list[str]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.columns import UUID, Boolean, Bytea, ForeignKey, OnDelete, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
+from parvis.db.sealed import Sealed
 from parvis.dossiers.tables import Dossier
 
 
@@ -17,10 +18,10 @@ class Draft(Table, tablename="draft", schema="idcard"):
 
     hold = UUID(primary_key=True, default=None)
     page = Varchar(length=40, unique=True)
-    secret = Bytea()
+    secret = Sealed("idcard-draft")
     slot = Varchar(length=40)
     search = Varchar(length=4000)
-    form = Bytea(null=True, default=None)
+    form = Sealed("idcard-draft", null=True, default=None)
     proof = UUID(null=True, default=None)
     ends_at = Timestamptz(default=None)
 
@@ -43,7 +44,7 @@ class ApplicantRow(Table, tablename="applicant", schema="idcard"):
     position = SmallInt()
     age = Varchar(length=8)
     situation = Varchar(length=12, null=True, default=None)
-    details = Bytea(null=True, default=None)
+    details = Sealed("idcard-applicant", null=True, default=None)
     number_digest = Bytea(null=True, default=None)
     live = Boolean(default=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from piccolo.columns import UUID, Boolean, Bytea, ForeignKey, OnDelete, SmallInt, Timestamptz, Varchar
 from piccolo.table import Table
 
+from parvis.db.sealed import Sealed
 from parvis.dossiers.tables import Dossier
 
 
@@ -20,7 +21,7 @@ class DeclarationRow(Table, tablename="declaration", schema="idcard"):
     dossier = ForeignKey(Dossier, null=False, on_delete=OnDelete.cascade)
     emitter = UUID(default=None)
     applicant = UUID(default=None)
-    number = Bytea()
+    number = Sealed("idcard-declaration")
     number_digest = Bytea()
     state = Varchar(length=10)
     status = Varchar(length=10, null=True, default=None)
@@ -44,5 +45,5 @@ class NumberCheck(Table, tablename="number_check", schema="idcard"):
     """What a number was worth a moment ago, so that typing, sending and booking ask once; gone within the hour."""
 
     number_digest = Bytea(primary_key=True)
-    standing = Bytea()
+    standing = Sealed("idcard-number-check")
     checked_at = Timestamptz(default=None)
