@@ -28,6 +28,16 @@ def test_a_new_key_in_front_writes_and_the_old_one_still_reads(keys):
     assert crypto.encrypt(b"Martin", "names").startswith(fresh.partition(":")[0].encode())
 
 
+def test_a_key_between_two_copies_of_another_is_read_before_it_writes(keys):
+    digest, fresh = crypto.code_digest("A123456789", "number"), crypto.new_key()
+    keys(fresh, keys.kept)
+    sealed = crypto.encrypt(b"Martin", "names")
+    keys(keys.kept, fresh, keys.kept)
+    assert crypto.decrypt(sealed, "names") == b"Martin"
+    assert crypto.encrypt(b"Martin", "names").startswith(keys.kept.partition(":")[0].encode())
+    assert crypto.code_digest("A123456789", "number") == digest
+
+
 def test_digests_stay_through_every_rotation_and_when_a_key_between_is_dropped(keys):
     before = crypto.code_digest("A123456789", "number")
     second, third = crypto.new_key(), crypto.new_key()
