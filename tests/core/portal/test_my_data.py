@@ -163,7 +163,7 @@ async def test_who_works_here_keeps_the_account_for_the_traces_time(http, claire
         await people.person(claire)
 
 
-@pytest.mark.parametrize("path", ["", "/export.json", "/print"])
+@pytest.mark.parametrize("path", ["", "/export.json", "/export.pdf", "/print"])
 async def test_it_is_for_somebody_signed_in(app, path):
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.current().base_url) as nobody:

@@ -12,9 +12,9 @@ from parvis.db import connection
 from parvis.errors import NotFound
 from parvis.payments.ledger import Till, till_by_id
 from parvis.payments.money import euros, vat_in
-from parvis.payments.papers import Sheet, drawn
 from parvis.payments.receipts import Receipt
 from parvis.territory import queries as territory
+from parvis.web.papers import Sheet, drawn
 
 _FIND = (
     "SELECT r.id, r.till, r.year, r.number, r.source, r.cents, r.at, c.intent, c.taken_as, i.basket, a.provider "

@@ -20,9 +20,9 @@ from parvis.office.tills.wording import account_name, in_french
 from parvis.payments import closings, ledger
 from parvis.payments.closings import Closing
 from parvis.payments.money import euros
-from parvis.payments.papers import Sheet, drawn
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
+from parvis.web.papers import Sheet, drawn
 
 _AnyRequest = Request[Any, Any, Any]
 

@@ -17,8 +17,8 @@ from parvis.office.tills.looking import SEE, Here, look
 from parvis.office.tills.wording import FACTS, account_name, in_french
 from parvis.payments import closings, days, journals, ledger, receipting
 from parvis.payments.money import euros
-from parvis.payments.papers import Sheet, drawn
 from parvis.web import forms, pages
+from parvis.web.papers import Sheet, drawn
 
 _AnyRequest = Request[Any, Any, Any]
 # A paper of more pages than anybody prints; the sheet has everything.

@@ -1,4 +1,4 @@
-"""My data: what is kept, as a file for programs and as pages to print; erasure, said before it is done."""
+"""My data: what is kept, as a file for programs, as a PDF and as a page to print; erasure, said before it is done."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from parvis.errors import NotSignedIn, Text
 from parvis.identity import guards
 from parvis.identity.words import ROLES
 from parvis.portal.mine import erasing, gathering
+from parvis.portal.mine.papers import paper
 from parvis.portal.mine.rules import WORDS, readable
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
+from parvis.web.i18n import language
 
 _AnyRequest = Request[Any, Any, Any]
 _MINE = guards.page(guards.account(), "signed-in")
@@ -43,12 +45,19 @@ async def as_json(request: _AnyRequest) -> Response[bytes]:
     return Response(body, media_type="application/json", headers=headers)
 
 
+@get("/my/data/export.pdf", **_MINE)
+async def as_pdf(request: _AnyRequest) -> Response[bytes]:
+    """Everything that the file for programs has, to read."""
+    told, words = await _told(request)
+    drawn = await paper(readable(told, words, whole=True), language(request))
+    headers = {"content-disposition": 'attachment; filename="my-data.pdf"', "cache-control": "no-store"}
+    return Response(drawn, media_type="application/pdf", headers=headers)
+
+
 @get("/my/data/print", **_MINE)
 async def to_print(request: _AnyRequest) -> Response[Any]:
-    """Everything, on a page to read, to print, or to keep as a PDF."""
-    told = msgspec.to_builtins(await gathering.gather(guards.actor_of(request), await _asked(request)))
-    roles = {role.value: text for role, text in ROLES.items()}
-    words = {**roles, **gathering.words(), **_services(), **WORDS}
+    """Everything, on a page to read or to print."""
+    told, words = await _told(request)
     return pages.render(request, "portal/mine/print.html", lines=readable(told, words))
 
 
@@ -75,6 +84,13 @@ async def _page(request: _AnyRequest, form: Form[Any], status: int = 200) -> Res
     )
 
 
+async def _told(request: _AnyRequest) -> tuple[dict[str, Any], dict[str, Text]]:
+    """Everything in plain values, and what its keys and values are called."""
+    told = msgspec.to_builtins(await gathering.gather(guards.actor_of(request), await _asked(request)))
+    roles = {role.value: text for role, text in ROLES.items()}
+    return told, {**roles, **gathering.words(), **_services(), **WORDS}
+
+
 async def _asked(request: _AnyRequest) -> UUID:
     """Whose data is exported, which is traced."""
     person = _person(request)
@@ -97,4 +113,4 @@ def _services() -> dict[str, Text]:
     return {service.key: service.name for plugin in plugins.current() for service in plugin.services}
 
 
-HANDLERS = (show, as_json, to_print, erase)
+HANDLERS = (show, as_json, as_pdf, to_print, erase)

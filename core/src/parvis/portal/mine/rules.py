@@ -12,7 +12,7 @@ from parvis.errors import Text
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
-_YES, _NO = Text("yes"), Text("no")
+_YES, _NO, _NOTHING = Text("yes"), Text("no"), Text("nothing")
 WORDS: Mapping[str, Text] = {
     "account": Text("Account"),
     "requests": Text("Requests"),
@@ -176,48 +176,55 @@ class Shown:
         return self.value if isinstance(self.value, datetime) else None
 
 
-def readable(export: Mapping[str, Any], words: Mapping[str, Text]) -> tuple[Shown, ...]:
-    """An export of plain values in lines; empty values and identifiers are left out.
+def readable(export: Mapping[str, Any], words: Mapping[str, Text], *, whole: bool = False) -> tuple[Shown, ...]:
+    """An export of plain values in lines; empty values and identifiers are left out, unless it is to be whole.
 
     >>> [(str(one.label), str(one.value)) for one in readable({"name": "Léa", "phone": "", "odd_key": 3}, WORDS)]
     [('Name', 'Léa'), ('odd key', '3')]
+    >>> [(str(one.label), str(one.value)) for one in readable({"name": "Léa", "phone": ""}, WORDS, whole=True)]
+    [('Name', 'Léa'), ('Telephone', 'nothing')]
     """
-    return tuple(_shown(export, words))
+    return tuple(_Reading(words, whole).shown(export))
 
 
-def _shown(export: Mapping[str, Any], words: Mapping[str, Text]) -> Iterator[Shown]:
-    for key, value in export.items():
-        shown = _value(value, words)
-        if shown is not None:
-            yield Shown(_word(key, words), shown)
+_Value = Text | str | datetime | tuple[Shown, ...]
 
 
-def _value(value: Any, words: Mapping[str, Text]) -> Text | str | datetime | tuple[Shown, ...] | None:
-    if isinstance(value, bool):
-        return _YES if value else _NO
-    if isinstance(value, Mapping):
-        return tuple(_shown(value, words)) or None
-    if isinstance(value, str):
-        return _text(value, words)
-    if isinstance(value, Sequence):
-        return _listed(value, words)
-    return None if value is None else str(value)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    words: Mapping[str, Text]
+    whole: bool
 
+    def shown(self, export: Mapping[str, Any]) -> Iterator[Shown]:
+        for key, value in export.items():
+            shown = self._value(value)
+            if shown is not None:
+                yield Shown(self.words.get(key, key.replace("_", " ")), shown)
 
-def _text(value: str, words: Mapping[str, Text]) -> Text | str | datetime | None:
-    if not value or _ID.fullmatch(value):
-        return None
-    if _INSTANT.fullmatch(value):
-        return datetime.fromisoformat(value)
-    return words.get(value, value)
+    def _value(self, value: Any) -> _Value | None:
+        if isinstance(value, bool):
+            return _YES if value else _NO
+        found = self._filled(value)
+        return _NOTHING if found is None and self.whole else found
 
+    def _filled(self, value: Any) -> _Value | None:
+        if isinstance(value, Mapping):
+            return tuple(self.shown(value)) or None
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Sequence):
+            return self._listed(value)
+        return None if value is None else str(value)
 
-def _listed(values: Sequence[Any], words: Mapping[str, Text]) -> Text | str | tuple[Shown, ...] | None:
-    shown = [found for found in (_value(value, words) for value in values) if found is not None]
-    if all(isinstance(one, str) for one in shown):
-        return ", ".join(map(str, shown)) or None
-    return tuple(Shown(str(n), one) for n, one in enumerate(shown, start=1)) or None
+    def _text(self, value: str) -> Text | str | datetime | None:
+        if not value or (_ID.fullmatch(value) and not self.whole):
+            return None
+        if _INSTANT.fullmatch(value):
+            return datetime.fromisoformat(value)
+        return self.words.get(value, value)
 
-
-def _word(key: str, words: Mapping[str, Text]) -> Text | str:
-    return words.get(key, key.replace("_", " "))
+    def _listed(self, values: Sequence[Any]) -> str | tuple[Shown, ...] | None:
+        shown = [found for found in (self._value(value) for value in values) if found is not None]
+        if all(isinstance(one, str) for one in shown):
+            return ", ".join(map(str, shown)) or None
+        return tuple(Shown(str(n), one) for n, one in enumerate(shown, start=1)) or None

@@ -1,13 +1,15 @@
-"""Papers as PDF, with the emitter's name and colour: receipts, journals, arrêts. The one module that draws.
+"""Papers as PDF, under the name and colour of who gives them: tables of money, lists of facts. Only it draws.
 
-Receipts are in French, as the law wants them, whatever the reader's language.
+A `Sheet` is in French, as the law wants receipts, whatever the reader's language; a `Listing` is in its reader's.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -16,6 +18,8 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import getFont, registerFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 _TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=10, leading=14)
@@ -24,6 +28,7 @@ _SMALL = ParagraphStyle("small", parent=_TEXT, fontSize=8, leading=11)
 _TITLE = ParagraphStyle("title", parent=_TEXT, fontName="Helvetica-Bold", fontSize=16, leading=22, spaceBefore=8)
 _HEAD = ParagraphStyle("head", parent=_TEXT, fontName="Helvetica-Bold", textColor=white)
 _HEAD_RIGHT = ParagraphStyle("head-right", parent=_HEAD, alignment=TA_RIGHT)
+_WIDE, _BOLD = "Vera", "Vera-Bold"
 _PLAIN = "#1f3d7a"
 _LINE = HexColor("#c8ccd6")
 
@@ -47,27 +52,114 @@ class Sheet:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A fact of a listing, `depth` levels down; without a value it is the heading of what follows."""
+
+    name: str
+    value: str | None = None
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Facts under headings, in the language of their reader (`fr`, `de`, `en`), with the word for a page.
+
+    `unwritable` stands at the end if there was a letter that the font has no shape for: it is a question mark then.
+    """
+
+    sender: str
+    under: str
+    colour: str | None = None
+    title: str
+    lang: str
+    page: str
+    lines: Sequence[Line]
+    unwritable: str
+
+
 def drawn(sheet: Sheet) -> bytes:
     """The paper as PDF. It takes a second for some thousand rows: call it off the loop for a journal."""
+    return _built(sheet, "fr-FR", "Page", lambda width: _parts(sheet, width))
+
+
+def listed(listing: Listing) -> bytes:
+    """The listing as PDF. Call it off the loop: it has no upper size."""
+    return _built(listing, listing.lang, listing.page, lambda _: list(_listing(listing)))
+
+
+def _built(paper: Sheet | Listing, lang: str, page: str, parts: Callable[[float], list[Any]]) -> bytes:
     written = io.BytesIO()
-    paper = SimpleDocTemplate(
+    made = SimpleDocTemplate(
         written,
         pagesize=A4,
         leftMargin=18 * mm,
         rightMargin=18 * mm,
         topMargin=32 * mm,
         bottomMargin=18 * mm,
-        title=sheet.title,
-        author=sheet.sender,
-        lang="fr-FR",
+        title=paper.title,
+        author=paper.sender,
+        lang=lang,
         invariant=True,
     )
 
     def around(canvas: Any, _: Any) -> None:
-        _frame(canvas, sheet)
+        _frame(canvas, paper, page)
 
-    paper.build(_parts(sheet, paper.width), onFirstPage=around, onLaterPages=around)
+    made.build(parts(made.width), onFirstPage=around, onLaterPages=around)
     return written.getvalue()
+
+
+def _listing(listing: Listing) -> Iterator[Any]:
+    _register()
+    yield Paragraph(escape(_drawable(listing.title)), _style(16, bold=True))
+    for line in listing.lines:
+        yield Paragraph(_fact(line), _line_style(line))
+    if any(_drawable(text) != _spaced(text) for line in listing.lines for text in (line.name, line.value or "")):
+        yield Paragraph(escape(_drawable(listing.unwritable)), _style(9, above=6 * mm))
+
+
+def _fact(line: Line) -> str:
+    said = [text for text in (line.name, line.value) if text]
+    return escape(_drawable(": ".join(said))).replace("\n", "<br/>")
+
+
+def _line_style(line: Line) -> ParagraphStyle:
+    # Deeper than eight levels, an indent would leave no room for the text.
+    indent = 5 * mm * min(max(line.depth - 1, 0), 8)
+    if line.value is not None:
+        return _style(9, indent=indent)
+    size, above = (13, 5 * mm) if line.depth == 0 else (9, 2 * mm)
+    return _style(size, bold=True, indent=indent, above=above)
+
+
+def _style(size: int, *, bold: bool = False, indent: float = 0, above: float = 0) -> ParagraphStyle:
+    return ParagraphStyle(
+        "fact",
+        fontName=_BOLD if bold else _WIDE,
+        fontSize=size,
+        leading=size * 1.4,
+        leftIndent=indent,
+        spaceBefore=above,
+        keepWithNext=bold,
+    )
+
+
+@cache
+def _register() -> None:
+    """The fonts that come with reportlab: Bitstream Vera, which may be embedded, with Turkish and Czech."""
+    registerFont(TTFont(_WIDE, "Vera.ttf"))
+    registerFont(TTFont(_BOLD, "VeraBd.ttf"))
+
+
+def _drawable(text: str) -> str:
+    shapes = getFont(_WIDE).face.charToGlyph
+    return "".join(sign if sign == "\n" or ord(sign) in shapes else "?" for sign in _spaced(text))
+
+
+def _spaced(text: str) -> str:
+    composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\t", " ")
+    return composed.replace("\u202f", "\u00a0").replace("\u2212", "-")
 
 
 def _parts(sheet: Sheet, width: float) -> list[Any]:
@@ -91,7 +183,7 @@ def _table(sheet: Sheet, width: float) -> Table:
     return Table(rows, colWidths=shares, repeatRows=1, style=TableStyle(look))
 
 
-def _frame(canvas: Any, sheet: Sheet) -> None:
+def _frame(canvas: Any, sheet: Sheet | Listing, page: str) -> None:
     width, height = A4
     canvas.saveState()
     canvas.setFillColor(HexColor(sheet.colour or _PLAIN))
@@ -102,7 +194,7 @@ def _frame(canvas: Any, sheet: Sheet) -> None:
     canvas.setFont("Helvetica", 10)
     canvas.drawString(18 * mm, height - 17.5 * mm, _plain(sheet.under))
     canvas.setFillColor(HexColor("#444444"))
-    canvas.drawRightString(width - 18 * mm, 10 * mm, f"Page {canvas.getPageNumber()}")
+    canvas.drawRightString(width - 18 * mm, 10 * mm, f"{page} {canvas.getPageNumber()}")
     canvas.restoreState()
 
 
