@@ -110,6 +110,7 @@ async def test_a_proxy_reaches_neither_the_account_nor_any_office(acting, pair, 
         own,
         "/my/data",
         "/my/data/export.json",
+        "/my/data/export.pdf",
         "/my/take-over",
     ]
     for page in [*pages, "/office", "/helping", "/operator", "/office/illzach/requests"]:

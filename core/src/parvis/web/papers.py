@@ -114,14 +114,14 @@ def _listing(listing: Listing) -> Iterator[Any]:
     _register()
     yield Paragraph(escape(_drawable(listing.title)), _style(16, bold=True))
     for line in listing.lines:
-        yield Paragraph(_fact(line), _line_style(line))
+        yield Paragraph(_fact(line, listing.lang), _line_style(line))
     if any(_drawable(text) != _spaced(text) for line in listing.lines for text in (line.name, line.value or "")):
         yield Paragraph(escape(_drawable(listing.unwritable)), _style(9, above=6 * mm))
 
 
-def _fact(line: Line) -> str:
+def _fact(line: Line, lang: str) -> str:
     said = [text for text in (line.name, line.value) if text]
-    return escape(_drawable(": ".join(said))).replace("\n", "<br/>")
+    return escape(_drawable("\u00a0: ".join(said) if lang == "fr" else ": ".join(said))).replace("\n", "<br/>")
 
 
 def _line_style(line: Line) -> ParagraphStyle:
