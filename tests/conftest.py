@@ -1,6 +1,10 @@
+import hypothesis
 import pytest
 
 pytest_plugins = ["parvis.testing.fixtures"]
+# No example is held to a time: the machine has other work.
+hypothesis.settings.register_profile("parvis", deadline=None)
+hypothesis.settings.load_profile("parvis")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

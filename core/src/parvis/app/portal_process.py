@@ -41,7 +41,7 @@ def compose(installed: Plugins) -> Litestar:
     return Litestar(
         route_handlers=[live, ready, *HANDLERS, *_demo_pages(now), *mounted(installed)],
         middleware=[by_host],
-        plugins=[Site(now, form_targets=_form_targets(now, installed)), Identity(now, permissions)],
+        plugins=[Site(now, form_targets=form_targets(now, installed)), Identity(now, permissions)],
         exception_handlers={SecondFactorMissing: factor.answer},
         dependencies={"readiness": Provide(lambda: readiness, sync_to_thread=False)},
         lifespan=[coming_up(now, apps, readiness), _search_index, _agents_days],
@@ -65,7 +65,8 @@ def _demo_pages(now: Settings) -> tuple[HTTPRouteHandler, ...]:
     return demo.HANDLERS if now.env == "demo" else ()
 
 
-def _form_targets(now: Settings, installed: Plugins) -> list[str]:
+def form_targets(now: Settings, installed: Plugins) -> list[str]:
+    """Origins that a form may end at by a redirect: the sign-on's, the portal's own, payment pages."""
     return [*_sign_on_origins(now), *_payment_origins(installed)]
 
 

@@ -6,11 +6,12 @@ from litestar import Litestar
 
 from parvis import settings
 from parvis.app.assembly import assemble
-from parvis.app.portal_process import compose
+from parvis.app.portal_process import compose, form_targets
 from parvis.identity.composition import sign_on_of
 from parvis.settings import Settings
 
 _made: dict[tuple[object, ...], Litestar] = {}
+_MOST = 4
 
 
 def application(given: Settings | None = None) -> Litestar:
@@ -21,8 +22,10 @@ def application(given: Settings | None = None) -> Litestar:
     """
     now = given or settings.current()
     installed = assemble(now)
-    alike = (now.env, now.secure, now.oidc_issuer, tuple(plugin.key for plugin in installed))
+    alike = (now.env, now.secure, *form_targets(now, installed), *(plugin.key for plugin in installed))
     if alike not in _made:
+        if len(_made) >= _MOST:
+            _made.clear()
         _made[alike] = compose(installed)
     app = _made[alike]
     app.state.sign_on = sign_on_of(now)
