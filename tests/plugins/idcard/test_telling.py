@@ -16,7 +16,7 @@ from parvis.dossiers.actions import By
 from parvis.events import BookingMoved
 from parvis.messages.letters import Letterhead, write
 from parvis.messages.queries import of_dossier
-from parvis.messages.sealing import Letter
+from parvis.messages.sealing import Letter, unseal
 from parvis.messages.sms import segments
 from parvis.web import folders
 from parvis_idcard import actions, jobs, messages, personal, queries, reactions
@@ -147,6 +147,17 @@ def test_every_message_can_be_written_and_an_sms_is_one_segment(instance, templa
     assert template.sample["cancel"] in mail.text or template.key == messages.CANCELLED
     sms = write(template.key, Channel.SMS, lang, HEAD, Letter("+33612345678", template.sample, None))
     assert segments(sms.text) == 1, sms.text
+
+
+async def test_what_is_told_of_an_ordinary_appointment_can_be_written(town):
+    """A sample has everything; a real message only what there is to say."""
+    booked = await actions.book(await town.request(await town.hold()))
+    for key in (messages.CONFIRMED, messages.MOVED, messages.REMINDER, messages.CANCELLED):
+        assert await messages.tell(key, booked.dossier, key)
+        async with connection() as c:
+            sealed = await c.fetchval("SELECT sealed FROM parvis.message WHERE template = $1", key)
+        for channel in Channel:
+            assert booked.reference in write(key, channel, "fr", HEAD, unseal(sealed)).text, (key, channel)
 
 
 async def test_contact_by_sms_is_told_by_sms(town):
