@@ -119,7 +119,8 @@ def test_everybody_signs_in_by_a_script(demo: RunningDemo, person) -> None:
         office = http.get("/office")
         if person.sub in OFFICE:
             assert office.headers["location"] == OFFICE[person.sub]
-            assert http.get(OFFICE[person.sub], follow_redirects=True).status_code == 200
+            opened = http.get(OFFICE[person.sub], follow_redirects=True)
+            assert opened.status_code == 200, opened.text
         else:
             assert office.status_code == 403
         assert http.get("/operator").status_code == (200 if person.sub == "operator" else 403)

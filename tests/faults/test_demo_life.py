@@ -20,7 +20,7 @@ from parvis.testing.running import RunningDemo, still_running, wait_for
 
 pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("demo")]
 STOPS_WITHIN = 10
-PROGRAMS = ("coordination", "mail", "sign-on", "web", "worker")
+PROGRAMS = ("coordination", "mail", "payments", "sign-on", "web", "worker")
 HOLDERS, ENOUGH = 8, 20
 
 
