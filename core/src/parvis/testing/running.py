@@ -152,7 +152,7 @@ def free_port() -> int:
     while True:
         port = random.choice(_PORTS)  # noqa: S311 - any will do
         with suppress(OSError):
-            for number in range(port, port + 7):
+            for number in range(port, port + 10):
                 socket.create_server(("127.0.0.1", number)).close()
             return port
 
