@@ -14,7 +14,7 @@ from parvis.plugins import Plugin
 from parvis.settings import Settings
 
 PROVIDER, MAIL = 3, 4
-# Beside the ports of the contract and of simulators: how Keycloak is, and the door that opens once people can sign in there.
+# Beside the contract's ports and the simulators': how Keycloak is, and what opens once people can sign in there.
 KEYCLOAK_HEALTH, KEYCLOAK_READY = 8, 9
 _REALM = "parvis"
 _LOOPBACK = "127.0.0.1"
