@@ -74,6 +74,20 @@ async def test_an_agent_writes_a_bill_and_its_payer_is_told_once(office, shop):
     assert f"/my/payments/{due.basket}?key=" in letter.context["show"]
 
 
+async def test_the_same_form_sent_again_is_one_bill(office, shop):
+    agent = await office.agent()
+    await agent.get("bills/new")
+    once = re.search(r'name="once" value="([^"]+)"', agent.text)[1]
+    await agent.post("bills/new", **bill(shop, once=once, cents="nothing"))
+    assert f'name="once" value="{once}"' in agent.text
+    for _ in range(2):
+        await agent.post("bills/new", **bill(shop, once=once))
+        assert "The bill is written" in agent.text
+    assert len(await written(shop)) == 1
+    await agent.get("bills/new")
+    assert f'name="once" value="{once}"' not in agent.text
+
+
 async def test_a_bill_for_a_request_goes_to_its_contact(office, shop):
     from parvis.contract.values import Channel
     from parvis.dossiers import queries as dossiers

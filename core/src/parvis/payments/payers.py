@@ -139,7 +139,7 @@ async def forget_old() -> int:
 
 
 async def told_first(source: UUID, what: str) -> bool:
-    """Whether nobody was told of this yet, in the caller's transaction: a reaction may run twice."""
+    """Whether this was not told yet, in the caller's transaction: a reaction may run, a form may come, twice."""
     sql = "INSERT INTO parvis.payment_notice (source, what) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING source"
     async with transaction() as c:
         return await c.fetchval(sql, source, what) is not None

@@ -12,14 +12,14 @@ from litestar.params import FromPath
 
 from parvis.audit import actions as audit
 from parvis.contract.values import Channel
-from parvis.db import InvalidReference, fold, read_reference, transaction
+from parvis.db import InvalidReference, fold, new_id, read_reference, transaction
 from parvis.dossiers import reading
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 from parvis.office.permissions import BILL
-from parvis.payments import bills, dues, intents, ledger, money
+from parvis.payments import bills, dues, intents, ledger, money, payers
 from parvis.payments.bills import BillTo
 from parvis.payments.intents import Charge
 from parvis.payments.ledger import Till
@@ -50,6 +50,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     mail: fields.Email | None = None
     last_day: Annotated[date, fields.Missing(Text("Choose the last day to pay."))]
     language: Literal["fr", "de", "en"] = "fr"
+    # Of the page the form was on: sent again, by a second click or after going back, it is the same bill.
+    once: UUID | None = None
 
 
 @get("/office/{emitter:str}/bills", **_SEE)
@@ -85,8 +87,9 @@ async def write(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         )
         to = await _to(own, typed, actor)
         async with transaction():
-            [intent] = await bills.write([charge], to, typed.last_day, actor.person or own.id)
-            await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
+            if typed.once is None or await payers.told_first(typed.once, "bill-form"):
+                [intent] = await bills.write([charge], to, typed.last_day, actor.person or own.id)
+                await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
     except (Invalid, Refused) as refused:
         return await _form(request, own, form.refused(refused.refusals))
     return pages.see_other(f"/office/{emitter}/bills?told=written")
@@ -154,6 +157,7 @@ async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
         tills=await ledger.tills_of(own.id),
         form=form,
         first=ledger.today(),
+        once=form.text("once") or new_id(),
     )
 
 
