@@ -129,16 +129,19 @@ async def test_whoever_writes_between_reading_and_renewing_wins(keys, monkeypatc
         async with c.transaction():
             await c.execute("UPDATE parvis.contact_proof SET address = $1", crypto.encrypt(b"new", "contact"))
             renewal = asyncio.create_task(renewing.renew(place, lambda _: None))
-            await _until_somebody_waits(c)
+            await _until_somebody_waits()
         await renewal
         assert crypto.decrypt(await c.fetchval(_READ), "contact") == kept
 
 
-async def _until_somebody_waits(c):
-    sql = "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = $1)"
-    name = await c.fetchval("SELECT current_database()")
-    async with asyncio.timeout(10):
-        while not await c.fetchval(sql, name):
+async def _until_somebody_waits():
+    """Looks on a connection of its own: a transaction sees only who was connected when it first looked."""
+    sql = (
+        "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) "
+        "WHERE NOT granted AND datname = current_database())"
+    )
+    async with asyncio.timeout(10), connection() as c:
+        while not await c.fetchval(sql):
             await asyncio.sleep(0.005)
 
 
