@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -31,12 +32,13 @@ from parvis.web import limits
 _OWNER = "parvis_owner"
 _SERVING = "parvis_app"
 _ENV = "PARVIS_TEST_CLUSTER"
+_ROOM = 6 * 2**30
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the run's folder before xdist's workers start; they inherit it."""
     if not hasattr(config, "workerinput") and not os.environ.get(_ENV):
-        folder = tempfile.mkdtemp(prefix="parvis-tests-")
+        folder = tempfile.mkdtemp(prefix="parvis-tests-", dir=_memory())
         Path(folder).chmod(0o755)
         os.environ[_ENV] = folder
         config.stash[_folder] = Path(folder)
@@ -53,6 +55,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
+def _memory() -> Path | None:
+    """A folder in memory, where there is enough: thousands of databases are made, which took a third of the time."""
+    found = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    try:
+        roomy = shutil.disk_usage(found).free > _ROOM and psutil.virtual_memory().available > _ROOM
+    except OSError:
+        return None
+    return found if roomy and os.access(found, os.W_OK) else None
+
+
 _folder = pytest.StashKey[Path]()
 
 
@@ -63,7 +75,14 @@ def cluster() -> Cluster:
     No autovacuum either: while it looks at the template, whoever wants to copy that waits up to five seconds.
     """
     found = cluster_in(Path(os.environ[_ENV]))
-    found.start(fsync="off", synchronous_commit="off", full_page_writes="off", autovacuum="off", max_connections="300")
+    found.start(
+        fsync="off",
+        synchronous_commit="off",
+        full_page_writes="off",
+        autovacuum="off",
+        max_wal_size="256MB",
+        max_connections="300",
+    )
     return found
 
 
