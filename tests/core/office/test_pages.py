@@ -48,7 +48,7 @@ async def an_appointment(emitter: UUID, name: str) -> tuple[UUID, datetime]:
     """Somebody's appointment the day after tomorrow at noon, at a town hall of the emitter's."""
     point = {"address": "1 rue", "postcode": "68110", "city": "Illzach", "latitude": 47.77, "longitude": 7.35}
     place = await territory.add_place(f"hall-{uuid4().hex[:6]}", emitter, "Town hall", **point)
-    calendar = await planning.add_calendar(place, "idcard", public_holidays="", school_zone="")
+    calendar = await planning.add_calendar(place, "idcard", public_holidays="", school_zone="", counter_percent=0)
     await planning.offer(calendar, "deposit", 20, 15)
     await planning.add_desk(calendar, "Desk A", [Weekly(day, time(8), time(18)) for day in range(1, 8)])
     await grids.open_days(calendar)
