@@ -96,7 +96,7 @@ async def _measure(size: Size, times: int) -> Line:
         return took
 
     found = await rounds({"sql": theirs, "memory": ours}, times)
-    hours = answer.count("callback_url")
+    hours = answer.count(b"callback_url")
     return Line(
         f"`/ants/availableTimeSlots`, {size.days} days × {size.places} places, from memory ÷ by SQL (time)",
         "0.2 s",

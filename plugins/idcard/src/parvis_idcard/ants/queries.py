@@ -61,16 +61,19 @@ async def listed() -> list[tuple[Station, str | None]]:
     return [(station, brands[station.emitter].logo) for key, station in stations.items() if key in opened]
 
 
-async def written_hours(asked: SlotsAsked) -> str:
+async def written_hours(asked: SlotsAsked) -> bytes:
     """The answer in JSON: a key for every place that was asked for, whether it is ours or not."""
     wanted = frozenset(asked.places)
     stations = {key: station for key, station in (await _stations()).items() if station.place.slug in wanted}
-    written = dict.fromkeys(asked.places, "[]")
-    for found in await search.timetable(_deposits(stations, asked)) if stations else ():
-        station = stations[found.place]
-        slug = station.place.slug
-        written[slug] = written_slots(_page(), slug, found.days, asked.reason, asked.documents)
-    return "{" + ",".join(f"{msgspec.json.encode(slug).decode()}:{hours}" for slug, hours in written.items()) + "}"
+    found = await search.timetable(_deposits(stations, asked)) if stations else ()
+    days = {stations[one.place].place.slug: one.days for one in found}
+    page, separator = _page(), "{"
+    parts: list[str] = []
+    for slug in dict.fromkeys(asked.places):
+        parts += [separator, msgspec.json.encode(slug).decode(), ":"]
+        parts += written_slots(page, slug, days.get(slug, ()), asked.reason, asked.documents)
+        separator = ","
+    return "".join((*parts, "}")).encode()
 
 
 async def live_deposits(number: str) -> list[LiveDeposit]:

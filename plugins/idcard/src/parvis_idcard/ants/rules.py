@@ -7,7 +7,7 @@ stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -109,16 +109,20 @@ def street(address: str, postcode: str) -> str:
 
 def written_slots(
     page: str, place: str, days: Iterable[tuple[date, tuple[str, ...]]], reason: Paper, documents: int
-) -> str:
-    """A place's hours as a JSON array; `days` has the wall-clock times of each local day, `page` is the emitter's."""
+) -> Iterator[str]:
+    """A place's hours as a JSON array, in parts that the whole answer is joined from once: it has tens of megabytes.
+
+    `days` has the wall-clock times of each local day, `page` is the emitter's.
+    """
     address, end = f"{page}/at/{quote(place, safe='')}/", f'?reason={reason}&documents_number={documents}"}}'
-    return f"[{','.join(_written_day(address, day.isoformat(), times, end) for day, times in days)}]"
-
-
-def _written_day(address: str, day: str, times: tuple[str, ...], end: str) -> str:
-    # Hundreds of thousands of hours: each is joined from three parts, and nothing else is done about it.
-    begin, middle = f'{{"datetime":"{day}T', f'Z","callback_url":"{address}{day}T'
-    return begin + f"{end},{begin}".join([f"{time}{middle}{time}" for time in times]) + end
+    separator = "["
+    for day, times in days:
+        # Hundreds of thousands of hours: each is joined from three parts, and nothing else is done about it.
+        begin, middle = f'{{"datetime":"{day.isoformat()}T', f'Z","callback_url":"{address}{day.isoformat()}T'
+        hours = f"{end},{begin}".join([f"{time}{middle}{time}" for time in times])
+        yield from (separator, begin, hours, end)
+        separator = ","
+    yield "[]" if separator == "[" else "]"
 
 
 def opened_by_somebody(headers: Mapping[str, str]) -> bool:

@@ -63,7 +63,7 @@ async def meeting_points() -> Response[bytes]:
 async def time_slots(request: _AnyRequest) -> Response[bytes]:
     """The free hours of places, each with the page that holds it. Raises BadParameter."""
     asked = rules.read_slots_asked(rules.read_pairs(request.scope["query_string"]))
-    return _json((await queries.written_hours(asked)).encode())
+    return _json(await queries.written_hours(asked))
 
 
 @get("/searchApplicationIds", **_ONLY_THE_SEARCH)
