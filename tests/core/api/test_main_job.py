@@ -27,6 +27,11 @@ def bearer(held):
     return {"Authorization": f"Bearer {held['secret']}"}
 
 
+async def home_of(booking):
+    async with connection() as c:
+        return await c.fetchval("SELECT home FROM parvis.dossier WHERE booking = $1", booking)
+
+
 async def test_from_search_to_booking_move_and_cancel(client, town):
     found = await slots(client, kind="deposit", reason="CNI", people=2, near="68100")
     first = found["items"][0]
@@ -44,13 +49,14 @@ async def test_from_search_to_booking_move_and_cancel(client, town):
     again = await client.post(f"/api/v1/holds/{held['id']}/extension", headers=bearer(held))
     assert (again.status_code, again.json()["code"]) == (409, "hold-extended")
 
-    body = {"hold": held["id"], "details": {"name": "Léa Martin"}}
+    body = {"hold": held["id"], "details": {"name": "Léa Martin"}, "municipality": "68154"}
     booked = await client.post("/api/v1/bookings", json=body, headers=bearer(held))
     assert booked.status_code == 201, booked.text
     assert set(booked.json()) == {"id", "reference", "link"}
     address = booked.headers["location"]
     told = (await client.get(address, headers=bearer(held))).json()
     assert (told["state"], told["reference"]) == ("confirmed", booked.json()["reference"])
+    assert await home_of(held["id"]) == "68154"
 
     later = (await slots(client, people=2))["items"][4]
     moved = await client.post(f"{address}/move", json={"slot": later["id"]}, headers=bearer(held))

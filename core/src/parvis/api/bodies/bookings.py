@@ -35,6 +35,17 @@ class NewBooking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[Literal["fr", "de", "en"], Meta(description="Language of the messages; the request's if left out.")]
         | None
     ) = None
+    municipality: (
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^[0-9][0-9AB][0-9]{3}$",
+                description="INSEE code of the municipality the people come from; only the figures use it.",
+                examples=["68224"],
+            ),
+        ]
+        | None
+    ) = None
 
 
 class Booked(Struct, frozen=True, kw_only=True):

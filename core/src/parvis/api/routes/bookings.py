@@ -91,6 +91,7 @@ async def book(request: _AnyRequest) -> Response[bytes]:
         account=actor.owner,
         behalf=actor.behalf,
         proof=asked.proof,
+        home=asked.municipality,
     )
     done = await once(request, client(request), lambda: _booked(service, wanted))
     return answer(done.status, done.body, done.location)
