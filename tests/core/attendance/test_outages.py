@@ -109,6 +109,21 @@ async def test_who_is_still_outside_for_another_reason_is_not_told_that_the_hour
     await sound(town)
 
 
+async def test_who_was_asked_already_is_not_asked_again(town):
+    mine, dossier = await a_visit(town, town.at(9))
+    await outages.declare(town.id, [await desk_of(mine)], town.at(12), "", None)
+    whole = await outages.declare(town.id, [], town.at(12) + timedelta(days=1), "", None)
+    assert await messages() == ["attendance/out"]
+    [found] = await outages.visits(whole)
+    assert (found.standing, found.told) == ("waiting", True)
+    [hour, *_] = await outages.proposals(found.booking)
+    await chosen(town, dossier, hour)
+    # The hour they chose instead falls out too: that is another question.
+    await outages.declare(town.id, [], hour + timedelta(hours=2), "", None)
+    assert (await messages()).count("attendance/out") == 2
+    await sound(town)
+
+
 async def test_whose_hour_is_over_is_not_told_that_it_stands(town):
     await a_visit(town, town.at(9))
     out = await outages.declare(town.id, [], town.at(12), "", None)

@@ -23,6 +23,7 @@ _SAMPLE: dict[str, Any] = {
     "reference": "K7M29QXP",
     "reason": "La station est en panne.",
     "choose": "https://portal.example/my/visits/1/other?key=2",
+    "short": "https://portal.example/my/requests",
 }
 TEMPLATES = (
     MessageTemplate(key=OUT, name=Text("The desk is out of order"), channels=_CHANNELS, sample=_SAMPLE),
@@ -46,13 +47,16 @@ async def _tell(template: str, booking: BookingInfo, reason: str) -> bool:
         return False
     place = await territory.place(booking.place)
     key = dossiers.link_key(dossier.id, booking.end + _LINK_LASTS)
+    base = settings.current().base_url
     context = {
         "start": booking.start,
         "place": place.name,
         "phone": place.phone,
         "reference": dossier.reference,
         "reason": reason,
-        "choose": f"{settings.current().base_url}/my/visits/{dossier.id}/other?key={key}",
+        "choose": f"{base}/my/visits/{dossier.id}/other?key={key}",
+        # An SMS has no room for a key: there they sign in or prove their number.
+        "short": f"{base}/my/requests",
     }
     to = dossier.contact
     await messages.send(

@@ -173,11 +173,22 @@ async def _declare(
             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             *(outage_id, calendar, list(desks), list(specials), now, until, reason, person),
         )
+        asked = await _asked_already(c, here)
         for booking in here:
-            told = await notices.tell_out(booking, reason)
+            told = booking.id in asked or await notices.tell_out(booking, reason)
             sql = "INSERT INTO parvis.outage_visit (outage, booking, start, told) VALUES ($1, $2, $3, $4)"
             await c.execute(sql, outage_id, booking.id, booking.start, told)
     return outage_id
+
+
+async def _asked_already(c: Connection, here: Sequence[BookingInfo]) -> set[UUID]:
+    """Whom another running outage has asked for another hour instead of the one they still have."""
+    sql = (
+        "SELECT v.booking, v.start FROM parvis.outage_visit v JOIN parvis.outage o ON o.id = v.outage "
+        "WHERE v.booking = ANY ($1) AND v.told AND o.ended_at IS NULL"
+    )
+    starts = {booking.id: booking.start for booking in here}
+    return {row["booking"] for row in await c.fetch(sql, list(starts)) if starts[row["booking"]] == row["start"]}
 
 
 async def _end(outage_id: UUID, person: UUID | None) -> None:

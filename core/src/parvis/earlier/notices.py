@@ -23,6 +23,7 @@ _SAMPLE: dict[str, Any] = {
     "reference": "K7M29QXP",
     "answer": "https://portal.example/my/visits/1/earlier?key=2",
     "stop": "https://portal.example/my/visits/1/earlier?key=2#stop",
+    "short": "https://portal.example/my/requests",
 }
 TEMPLATES = (
     MessageTemplate(
@@ -37,7 +38,8 @@ async def tell(dossier_id: UUID, hour: FreedHour, until: datetime) -> None:
     if dossier.contact is None or dossier.visit is None:
         return
     key = dossiers.link_key(dossier.id, dossier.visit.end + _LINK_LASTS)
-    page = f"{settings.current().base_url}/my/visits/{dossier.id}/earlier?key={key}"
+    base = settings.current().base_url
+    page = f"{base}/my/visits/{dossier.id}/earlier?key={key}"
     context = {
         "start": hour.start,
         "until": until,
@@ -46,6 +48,8 @@ async def tell(dossier_id: UUID, hour: FreedHour, until: datetime) -> None:
         "reference": dossier.reference,
         "answer": page,
         "stop": f"{page}#stop",
+        # An SMS has no room for a key: there they sign in or prove their number.
+        "short": f"{base}/my/requests",
     }
     to = dossier.contact
     language = dossier.language
