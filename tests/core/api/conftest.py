@@ -38,7 +38,8 @@ async def book(request: BookingRequest) -> Booked:
     held = await calendars.held(request.hold, request.secret)
     new = NewDossier(
         service="idcard", emitter=held.emitter, contact=Contact(Channel.MAIL, request.details.email),
-        names=(request.details.name,), language=request.language, kept_days=30, person=request.person, home=request.home,
+        names=(request.details.name,), language=request.language, kept_days=30, person=request.person,
+        home=request.home,
     )  # fmt: skip
     opened = await dossiers.book(new, request.hold, request.secret, "Mairie", By("resident", request.person))
     visit = (await dossier_queries.dossier(opened.id)).visit

@@ -118,7 +118,9 @@ def test_no_number_and_a_hundred_numbers_are_refused(pairs):
     documents=st.integers(1, 20),
 )
 def test_hours_are_written_as_json_with_the_page_that_holds_each(days, place, documents):
-    written = json.loads("".join(rules.written_slots("https://x.example/e/m/idcard", place, days, Paper.CARD, documents)))
+    written = json.loads(
+        "".join(rules.written_slots("https://x.example/e/m/idcard", place, days, Paper.CARD, documents))
+    )
     assert [hour["datetime"] for hour in written] == [f"{day}T{at}Z" for day, ats in days for at in ats]
     for hour in written:
         path, _, query = hour["callback_url"].partition("?")
