@@ -1,5 +1,6 @@
 """The agent's day and the operator's page, over the composed portal with real sessions."""
 
+import re
 from datetime import datetime, time, timedelta
 from uuid import UUID, uuid4
 
@@ -83,6 +84,21 @@ async def test_an_agent_of_another_town_hall_sees_nothing(portal):
     own = await portal.get(f"/office/mulhouse/today?day={start.date()}", cookies=cookies)
     assert "Léa Muller" not in own.text
     assert await audit.readers_of(dossier) == []
+
+
+@pytest.mark.parametrize("role", ["reader", "agent", "manager", "accountant", "operator"])
+async def test_everybody_may_open_what_their_navigation_leads_to(portal, role):
+    emitter = await an_emitter("illzach")
+    portal.cookies.update(await a_session(await a_person(role, None if role == "operator" else emitter)))
+    page = await portal.get("/operator" if role == "operator" else "/office/illzach", follow_redirects=True)
+    assert page.status_code == 200
+    navigation = " ".join(re.findall(r"<nav.*?</nav>", page.text, re.DOTALL))
+    led_to = set(re.findall(r'href="(/(?:office|operator)[^"#]*)"', navigation))
+    # Of a single page, which one is on, no navigation is shown.
+    assert led_to or role not in {"agent", "manager"}
+    for address in led_to:
+        answer = await portal.get(address, follow_redirects=True)
+        assert (answer.status_code, address) == (200, address)
 
 
 async def test_a_date_that_is_none_is_answered_with_today_and_a_sentence(portal):

@@ -163,10 +163,7 @@ async def _office_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo
 
 async def _own_links(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
     """The core's own pages of an emitter's back office."""
-    today = f"/office/{emitter.slug}/today"
-    here, count = request.url.path == today, await _without_outcome(actor, emitter)
-    first = Link(label=Text("Today"), url=today, icon="calendar", current=here, count=count)
-    return [first, *_pages(request, actor, emitter, _OFFICE)]
+    return [*await _today(request, actor, emitter), *_pages(request, actor, emitter, _OFFICE)]
 
 
 def _pages(
@@ -181,12 +178,13 @@ def _pages(
     ]
 
 
-async def _without_outcome(actor: Actor, emitter: EmitterInfo) -> int | None:
-    """How many visits of the last days wait for somebody to say what became of them."""
+async def _today(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
+    """The day, and how many visits of the last ones wait for somebody to say what became of them."""
     if not actor.may(TODAY, emitter.slug):
-        return None
-    today = clock.now().astimezone(settings.current().zone).date()
-    return sum((await waiting(emitter.id, today)).values())
+        return []
+    url, today = f"/office/{emitter.slug}/today", clock.now().astimezone(settings.current().zone).date()
+    count = sum((await waiting(emitter.id, today)).values())
+    return [Link(label=Text("Today"), url=url, icon="calendar", current=request.url.path == url, count=count)]
 
 
 async def _questions(request: _AnyRequest, actor: Actor, emitter: EmitterInfo) -> list[Link]:
@@ -245,7 +243,7 @@ def _desks(actor: Actor, emitter: EmitterInfo | None) -> tuple[Link, ...]:
     return tuple(
         Link(
             label=grant.name or "",
-            url=f"/office/{grant.slug}/today",
+            url=f"/office/{grant.slug}",
             current=bool(emitter and emitter.slug == grant.slug),
         )
         for grant in actor.desks
