@@ -28,6 +28,7 @@ SPOKEN = {
     "calendars.search",
     "calendars.slots",
     "dossiers.finding",
+    "dossiers.reading",
     "dossiers.rules",
     "dossiers.takeover",
     "messages.entries",

@@ -13,17 +13,22 @@ from parvis.audit import queries as audit
 from parvis.contract.values import Behalf
 from parvis.db import connection, transaction
 from parvis.dossiers import actions as dossier_actions
+from parvis.dossiers import personal, questions
 from parvis.dossiers import queries as dossiers
 from parvis.dossiers.actions import By
 from parvis.errors import Forbidden
 from parvis.identity import mandates
 from parvis.identity.actors import Actor
 from parvis.identity.mandates import Bond, Wish
+from parvis.identity.words import BONDS
 from parvis.messages.sealing import unseal
 from parvis.testing.people import a_person
 from parvis.testing.visits import a_visit
+from parvis.web.i18n import translate
+from parvis_idcard import actions
 
 HERS = re.compile(r"/visit/([0-9a-f-]{36})")
+HER_PAGES = [f"{{base}}/visit/{{}}{part}" for part in ("", "/move", "/cancel", "/visit.ics")]
 
 
 class Pair:
@@ -64,6 +69,14 @@ async def of_account(town, person, hour, service="idcard"):
     return dossier
 
 
+async def an_appointment(town, person):
+    """An appointment with its details, in somebody's account."""
+    booked = await actions.book(await town.request(await town.hold(hour=10)))
+    async with transaction() as c:
+        await c.execute("UPDATE parvis.dossier SET person = $2 WHERE id = $1", booked.dossier, person)
+    return booked.dossier
+
+
 async def books(browser):
     await browser.to_check()
     await browser.post(browser.path, code=await browser.code())
@@ -81,11 +94,12 @@ async def test_what_a_proxy_books_is_the_residents_and_both_are_named(acting, pa
     assert "/visit/" in acting.path
     acts = await audit.acts_for(pair.yvonne, {"mandate": str(pair.mandate)})
     assert {(act.person, act.behalf) for act in acts} == {(pair.nora, pair.yvonne)}
+    # What they see of it on the way, within half an hour, is one reading.
     done = [act.action for act in acts]
-    assert done == ["booking.cancelled", "booking.moved", "booking.confirmed", "dossier.opened", "act-for"]
+    assert done == ["booking.cancelled", "booking.moved", "read", "booking.confirmed", "dossier.opened", "act-for"]
     await sits(acting, pair.yvonne)
     await acting.get(f"/account/proxies/{pair.mandate}")
-    assert acting.text.count(found.reference) == 4
+    assert acting.text.count(found.reference) == 5
     await acting.get(f"/my/requests/{dossier}")
     assert "Nora Keller" in acting.text
 
@@ -139,6 +153,44 @@ async def test_a_proxy_reaches_nothing_but_the_residents_in_the_services_named(a
     with pytest.raises(Forbidden):
         await dossier_actions.cancel_visit(dossier, By("proxy", pair.nora, behalf=behalf))
     assert (await dossiers.dossier(dossier)).visit.live
+
+
+@pytest.mark.parametrize(
+    "page", ["/my/requests", "/my/requests/{}", "/my/visits/{}", "/my/visits/{}/earlier", *HER_PAGES]
+)
+async def test_each_page_on_which_a_proxy_sees_a_request_is_a_reading(acting, pair, town, page):
+    dossier = await an_appointment(town, pair.yvonne)
+    base = f"/e/{(await dossiers.dossier(dossier)).slug}/idcard"
+    for _ in range(2):
+        assert (await acting.get(page.format(dossier, base=base))).page.status_code == 200
+    [reading] = await audit.readers_of(dossier)
+    assert (reading.person, reading.bond, reading.role) == (pair.nora, Bond.ADVISER, None)
+    clock.move(timedelta(minutes=31))
+    await acting.get(page.format(dossier, base=base))
+    assert len(await audit.readers_of(dossier)) == 2
+
+
+async def test_the_resident_sees_who_acting_for_her_read_it_and_asks(acting, pair, town):
+    dossier = await of_account(town, pair.yvonne, 10)
+    await acting.get(f"/my/requests/{dossier}")
+    assert "Nora Keller, qui agit" not in acting.text
+    await sits(acting, pair.yvonne)
+    await acting.get(f"/my/requests/{dossier}")
+    assert f"Nora Keller, qui agit pour vous · {translate(BONDS[Bond.ADVISER], 'fr')}" in acting.text
+    # Her own reading is none.
+    [reading] = await audit.readers_of(dossier)
+    await acting.post(f"/my/requests/{dossier}/questions", reading=str(reading.id))
+    [question] = await questions.open_at(town.calendar.emitter)
+    assert question.reading == reading.id
+    told = (await personal.export(await dossiers.dossier(dossier)))["readings"]
+    assert [(one["emitter"], one["role"]) for one in told] == [("", "adviser")]
+
+
+async def test_what_a_proxy_does_not_find_is_no_reading(acting, pair, town):
+    dossier = await of_account(town, await a_person(name="Karim"), 10)
+    assert (await acting.get(f"/my/requests/{dossier}")).page.status_code == 404
+    await acting.get("/my/requests")
+    assert await audit.readers_of(dossier) == []
 
 
 async def test_who_read_it_stays_between_the_resident_and_the_office(acting, pair, town):

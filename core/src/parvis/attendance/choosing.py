@@ -17,7 +17,7 @@ from parvis.attendance.outages import Outage
 from parvis.calendars.actions import SlotFull
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.calendars.slots import Slot, UnknownSlot, read_slot
-from parvis.dossiers import actions, queries
+from parvis.dossiers import actions, reading
 from parvis.dossiers.actions import By
 from parvis.dossiers.pages import visit_page
 from parvis.dossiers.queries import DossierInfo
@@ -97,7 +97,7 @@ async def _proposed(held: BookingInfo) -> list[Slot]:
 
 async def _own(request: _AnyRequest, dossier: UUID) -> DossierInfo:
     """The dossier, for whoever it belongs to. Raises NotFound, Unreadable."""
-    return await queries.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
+    return await reading.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
 
 
 async def _booking(found: DossierInfo) -> BookingInfo:

@@ -15,8 +15,7 @@ from parvis.attendance import actions, choosing, feeds, queries, rules
 from parvis.attendance.rules import Standing
 from parvis.calendars.queries import booking
 from parvis.db import transaction
-from parvis.dossiers import acting
-from parvis.dossiers import queries as dossiers
+from parvis.dossiers import acting, reading
 from parvis.dossiers.queries import DossierInfo, Visit
 from parvis.errors import NotFound, Refusal, Refused
 from parvis.identity import guards
@@ -48,7 +47,7 @@ async def arrive(request: _AnyRequest, dossier: FromPath[UUID]) -> Response[Any]
 
 async def _own(request: _AnyRequest, dossier: UUID) -> DossierInfo:
     """The dossier, for whoever it belongs to. Raises NotFound, Unreadable."""
-    return await dossiers.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
+    return await reading.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
 
 
 async def _show(

@@ -61,23 +61,27 @@ async def saw(actor: Actor, dossier: UUID, emitter: UUID | None) -> None:
 
 
 async def saw_several(actor: Actor, dossiers: Sequence[UUID], emitter: UUID | None) -> None:
-    """Note that somebody read several dossiers at once, in a list; within half an hour the same list counts once."""
+    """Note that somebody read several dossiers at once, in a list; within half an hour the same list counts once.
+
+    Whoever acts as a proxy read them on behalf of their resident.
+    """
     if not dossiers:
         return
     sql = (
-        "INSERT INTO parvis.audit_trace (id, at, person, emitter, action, subject, subject_id, details, stamp) "
-        "SELECT seen.id, $4, $5, $6::uuid, $7::varchar, 'dossier', seen.dossier, $8, seen.stamp "
+        "INSERT INTO parvis.audit_trace (id, at, person, behalf, emitter, action, subject, subject_id, details, stamp) "
+        "SELECT seen.id, $4, $5, $10::uuid, $6::uuid, $7::varchar, 'dossier', seen.dossier, $8, seen.stamp "
         "FROM unnest($1::uuid[], $2::uuid[], $3::varchar[]) AS seen (id, dossier, stamp) "
         "WHERE NOT EXISTS (SELECT FROM parvis.audit_trace t "
         "WHERE t.subject = 'dossier' AND t.subject_id = seen.dossier AND t.at > $9 AND t.person = $5 "
-        "AND t.emitter IS NOT DISTINCT FROM $6::uuid AND t.action = $7::varchar)"
+        "AND t.emitter IS NOT DISTINCT FROM $6::uuid AND t.behalf IS NOT DISTINCT FROM $10::uuid "
+        "AND t.action = $7::varchar)"
     )
     now, role = clock.now(), _role(actor, emitter)
     lines = [_look(actor, dossier, emitter, now, role) for dossier in dossiers]
     ids, stamps = [line.id for line in lines], [crypto.stamp(line.content, STAMP) for line in lines]
     async with transaction() as c:
         who = (actor.person, emitter, READ)
-        await c.execute(sql, ids, list(dossiers), stamps, now, *who, role, now - _SAME_LOOK)
+        await c.execute(sql, ids, list(dossiers), stamps, now, *who, role, now - _SAME_LOOK, _behalf(actor))
 
 
 async def forget_old() -> int:
@@ -96,7 +100,7 @@ def _look(actor: Actor, dossier: UUID, emitter: UUID | None, at: datetime, role:
         id=new_id(),
         at=at,
         person=actor.person,
-        behalf=None,
+        behalf=_behalf(actor),
         emitter=emitter,
         action=READ,
         subject="dossier",
@@ -105,7 +109,13 @@ def _look(actor: Actor, dossier: UUID, emitter: UUID | None, at: datetime, role:
     )
 
 
+def _behalf(actor: Actor) -> UUID | None:
+    return actor.behalf.resident if actor.behalf else None
+
+
 def _role(actor: Actor, emitter: UUID | None) -> dict[str, Any]:
     """In which role somebody reads, as a trace's detail: what they are by then is not what they were."""
+    if actor.behalf:
+        return {"mandate": str(actor.behalf.mandate), "bond": actor.behalf.bond}
     there = {grant.role for grant in actor.grants if grant.emitter == emitter}
     return {"role": role.value} if (role := next((one for one in _STRONGEST if one in there), None)) else {}

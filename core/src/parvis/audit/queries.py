@@ -8,15 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+
 from parvis.audit.actions import READ
 from parvis.contract.values import Role
 from parvis.db import connection
 from parvis.identity import accounts
+from parvis.identity.mandates import Bond
 
 _MOST = 500
 _FEW = 20
 _READINGS = (
-    "SELECT trace.id, trace.at, trace.person, details ->> 'role' AS role, COALESCE(person.name, '') AS name, "
+    "SELECT trace.id, trace.at, trace.person, details ->> 'role' AS role, details ->> 'bond' AS bond, "
+    "COALESCE(person.name, '') AS name, "
     "COALESCE(emitter.name, '') AS emitter, trace.emitter AS emitter_id FROM parvis.audit_trace AS trace "
     "LEFT JOIN parvis.person ON person.id = trace.person LEFT JOIN parvis.emitter ON emitter.id = trace.emitter "
 )
@@ -24,7 +28,7 @@ _READINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Somebody of an emitter's staff read a dossier (UTC), in a role if it was noted.
+    """Somebody read a dossier (UTC): of an emitter's staff, in a role if it was noted, or as a proxy with a bond.
 
     The name is empty once the account was erased.
     """
@@ -36,6 +40,7 @@ class Reading:
     emitter: str
     emitter_id: UUID | None
     role: Role | None
+    bond: Bond | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,12 @@ async def readings(ids: Sequence[UUID]) -> dict[UUID, Reading]:
 async def _readings(where: str, *given: object) -> list[Reading]:
     async with connection() as c:
         rows = await c.fetch(_READINGS + where, *given)
-    return [Reading(**{**row, "role": Role(row["role"]) if row["role"] else None}) for row in rows]
+    return [_reading(row) for row in rows]
+
+
+def _reading(row: asyncpg.Record) -> Reading:
+    role, bond = row["role"], row["bond"]
+    return Reading(**{**row, "role": Role(role) if role else None, "bond": Bond(bond) if bond else None})
 
 
 async def trail(subject: str, subject_id: UUID) -> list[Act]:

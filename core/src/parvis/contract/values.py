@@ -81,7 +81,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behalf:
-    """For which resident (an account) a proxy acts, by which mandate, and in which services.
+    """For which resident (an account) a proxy acts, by which mandate, in which services, and who they are to them.
 
     `until` (UTC) is when it ends. Once it is over there are no services, and nothing that may be done.
     """
@@ -91,6 +91,7 @@ class Behalf:
     name: str = ""
     services: frozenset[str] = frozenset()
     until: datetime | None = None
+    bond: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,8 @@ async def _readings(dossier: UUID) -> dict[str, Any]:
     asked = await questions.of_dossier(dossier)
     return {
         "readings": [
-            {"at": one.at, "emitter": one.emitter, "role": one.role} for one in await audit.readers_of(dossier)
+            {"at": one.at, "emitter": one.emitter, "role": one.bond or one.role}
+            for one in await audit.readers_of(dossier)
         ],
         "questions": [
             {"asked_at": one.asked_at, "answered_at": one.answered_at, "answer": one.answer} for one in asked.values()

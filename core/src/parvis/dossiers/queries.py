@@ -1,4 +1,5 @@
-"""Reads of dossiers, for the person they are about. What staff reads goes through `reading`, which leaves a trace."""
+"""Reads of dossiers, for the person they are about. What staff and proxies read goes through `reading`, which leaves a
+trace."""
 
 from __future__ import annotations
 

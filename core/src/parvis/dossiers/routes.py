@@ -14,14 +14,14 @@ from litestar.params import FromPath
 
 from parvis import clock, plugins
 from parvis.audit import queries as audit
-from parvis.dossiers import finding, queries, questions, takeover
+from parvis.dossiers import finding, queries, questions, reading, takeover
 from parvis.dossiers.queries import DossierInfo
 from parvis.errors import Invalid, NotFound, Refusal, Text, TooMany
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.identity.guards import ActsForSomebody
 from parvis.identity.shares import count_claim
-from parvis.identity.words import ROLES
+from parvis.identity.words import BONDS, ROLES
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
@@ -111,6 +111,7 @@ async def show(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
         readers=[] if behalf else await audit.readers_of(found.id),
         told=request.query_params.get("told", ""),
         roles=ROLES,
+        bonds=BONDS,
         asked=await questions.of_dossier(found.id),
         ask_url=f"/my/requests/{found.id}/questions" + _with(key),
         visit_url=f"/e/{found.slug}/{found.service}/visit/{found.id}" + _with(key),
@@ -124,16 +125,16 @@ async def ask_who(request: _Request, dossier: FromPath[UUID]) -> Response[Any]:
     if guards.actor_of(request).behalf:
         raise ActsForSomebody
     try:
-        reading = UUID(form.value.reading)
+        which = UUID(form.value.reading)
     except (Invalid, ValueError) as error:
         raise NotFound from error
-    await questions.ask(found, reading)
+    await questions.ask(found, which)
     return pages.see_other(f"/my/requests/{found.id}{_with(request.query_params.get('key'))}#readers")
 
 
 async def _own(request: _Request, dossier: UUID) -> DossierInfo:
     """A dossier for whoever it is about. Raises NotFound, Unreadable."""
-    return await queries.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
+    return await reading.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
 
 
 def _with(key: str | None) -> str:
@@ -143,7 +144,7 @@ def _with(key: str | None) -> str:
 async def _mine(request: _Request, form: Form[Any], status: int = 200) -> Response[Any]:
     actor = guards.actor_of(request)
     known = actor.person is not None or bool(actor.proofs)
-    found = await queries.of_actor(actor) if known else []
+    found = await reading.of_actor(actor) if known else []
     return pages.render(
         request,
         "dossiers/requests.html",

@@ -16,8 +16,7 @@ from litestar.params import FromPath
 from parvis import clock
 from parvis.calendars.queries import BookingInfo, booking
 from parvis.db import transaction
-from parvis.dossiers import acting
-from parvis.dossiers import queries as dossiers
+from parvis.dossiers import acting, reading
 from parvis.dossiers.actions import By
 from parvis.dossiers.pages import visit_page
 from parvis.dossiers.queries import DossierInfo
@@ -128,7 +127,7 @@ async def _offer(dossier: UUID) -> tuple[Offer, str] | None:
 
 async def _own(request: _AnyRequest, dossier: UUID) -> DossierInfo:
     """The dossier, for whoever it belongs to. Raises NotFound, Unreadable."""
-    return await dossiers.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
+    return await reading.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
 
 
 async def _booking(found: DossierInfo) -> BookingInfo:

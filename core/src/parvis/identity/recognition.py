@@ -38,7 +38,7 @@ _SEEN_EVERY = timedelta(minutes=1)
 _RECOGNISE = """
     SELECT session.id, session.person, session.seen_at, refreshed_at, claimed, acr,
            person.name, person.subject, person.issuer, person.merged_into, acting,
-           mandate.resident, mandate.services, mandate.ends_at AS acts_until, resident.name AS acts_for,
+           mandate.resident, mandate.services, mandate.bond, mandate.ends_at AS acts_until, resident.name AS acts_for,
            COALESCE((SELECT jsonb_agg(jsonb_build_array(role_grant.role, emitter.id, slug, emitter.name,
                             -- what the emitter says of the role, read with the grant: no memory that could be old
                             (SELECT jsonb_object_agg(permission, allowed) FROM parvis.role_permission AS said
@@ -176,6 +176,7 @@ def _behalf(row: asyncpg.Record) -> Behalf:
         name=row["acts_for"] or "",
         services=frozenset(row["services"] or ()),
         until=row["acts_until"],
+        bond=row["bond"] or "",
     )
 
 

@@ -17,7 +17,7 @@ from parvis.dossiers import questions
 from parvis.dossiers.questions import Question
 from parvis.errors import NotFound, Text
 from parvis.identity import guards
-from parvis.identity.words import ROLES
+from parvis.identity.words import BONDS, ROLES
 from parvis.office.permissions import ANSWER
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, pages
@@ -85,6 +85,7 @@ async def _page(request: _AnyRequest, found: Question, form: Form[Any], status: 
         question=found,
         reading=(await trace.readings([found.reading])).get(found.reading),
         roles=ROLES,
+        bonds=BONDS,
         service=_services().get(found.service, found.service),
         base=f"/office/{slug}/questions",
     )

@@ -22,6 +22,7 @@ from parvis.calendars.queries import booking
 from parvis.calendars.slots import UnknownSlot, read_slot
 from parvis.db import transaction
 from parvis.dossiers import queries as dossiers
+from parvis.dossiers import reading
 from parvis.dossiers.actions import By
 from parvis.dossiers.queries import DossierInfo, Visit
 from parvis.earlier import queries as earlier
@@ -124,7 +125,7 @@ async def calendar_file(request: _Request, dossier: FromPath[UUID]) -> Response[
 
 async def own(request: _Request, dossier: UUID) -> DossierInfo:
     """The dossier, for whoever it belongs to. Raises NotFound, Unreadable."""
-    found = await dossiers.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
+    found = await reading.for_resident(dossier, guards.actor_of(request), request.query_params.get("key"))
     if found.service != queries.PLUGIN:
         raise NotFound
     return found
