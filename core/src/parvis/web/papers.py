@@ -6,10 +6,8 @@ A `Sheet` is in French, as the law wants receipts, whatever the reader's languag
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from typing import Any
 
@@ -18,17 +16,17 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase.pdfmetrics import getFont, registerFont
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-_TEXT = ParagraphStyle("text", fontName="Helvetica", fontSize=10, leading=14)
+from parvis.web import lettering
+from parvis.web.lettering import BOLD, PLAIN
+
+_TEXT = ParagraphStyle("text", fontName=PLAIN, fontSize=10, leading=14)
 _RIGHT = ParagraphStyle("right", parent=_TEXT, alignment=TA_RIGHT)
 _SMALL = ParagraphStyle("small", parent=_TEXT, fontSize=8, leading=11)
-_TITLE = ParagraphStyle("title", parent=_TEXT, fontName="Helvetica-Bold", fontSize=16, leading=22, spaceBefore=8)
-_HEAD = ParagraphStyle("head", parent=_TEXT, fontName="Helvetica-Bold", textColor=white)
+_TITLE = ParagraphStyle("title", parent=_TEXT, fontName=BOLD, fontSize=16, leading=22, spaceBefore=8)
+_HEAD = ParagraphStyle("head", parent=_TEXT, fontName=BOLD, textColor=white)
 _HEAD_RIGHT = ParagraphStyle("head-right", parent=_HEAD, alignment=TA_RIGHT)
-_WIDE, _BOLD = "Vera", "Vera-Bold"
 _PLAIN = "#1f3d7a"
 _LINE = HexColor("#c8ccd6")
 
@@ -89,6 +87,7 @@ def listed(listing: Listing) -> bytes:
 
 
 def _built(paper: Sheet | Listing, lang: str, page: str, parts: Callable[[float], list[Any]]) -> bytes:
+    lettering.shapes()
     written = io.BytesIO()
     made = SimpleDocTemplate(
         written,
@@ -111,17 +110,16 @@ def _built(paper: Sheet | Listing, lang: str, page: str, parts: Callable[[float]
 
 
 def _listing(listing: Listing) -> Iterator[Any]:
-    _register()
-    yield Paragraph(escape(_drawable(listing.title)), _style(16, bold=True))
+    yield _said(listing.title, _style(16, bold=True))
     for line in listing.lines:
-        yield Paragraph(_fact(line, listing.lang), _line_style(line))
-    if any(_drawable(text) != _spaced(text) for line in listing.lines for text in (line.name, line.value or "")):
-        yield Paragraph(escape(_drawable(listing.unwritable)), _style(9, above=6 * mm))
+        yield _said(_fact(line, listing.lang), _line_style(line))
+    if not all(lettering.is_drawn_whole(text) for line in listing.lines for text in (line.name, line.value or "")):
+        yield _said(listing.unwritable, _style(9, above=6 * mm))
 
 
 def _fact(line: Line, lang: str) -> str:
     said = [text for text in (line.name, line.value) if text]
-    return escape(_drawable("\u00a0: ".join(said) if lang == "fr" else ": ".join(said))).replace("\n", "<br/>")
+    return ("\u00a0: " if lang == "fr" else ": ").join(said)
 
 
 def _line_style(line: Line) -> ParagraphStyle:
@@ -136,30 +134,13 @@ def _line_style(line: Line) -> ParagraphStyle:
 def _style(size: int, *, bold: bool = False, indent: float = 0, above: float = 0) -> ParagraphStyle:
     return ParagraphStyle(
         "fact",
-        fontName=_BOLD if bold else _WIDE,
+        fontName=BOLD if bold else PLAIN,
         fontSize=size,
         leading=size * 1.4,
         leftIndent=indent,
         spaceBefore=above,
         keepWithNext=bold,
     )
-
-
-@cache
-def _register() -> None:
-    """The fonts that come with reportlab: Bitstream Vera, which may be embedded, with Turkish and Czech."""
-    registerFont(TTFont(_WIDE, "Vera.ttf"))
-    registerFont(TTFont(_BOLD, "VeraBd.ttf"))
-
-
-def _drawable(text: str) -> str:
-    shapes = getFont(_WIDE).face.charToGlyph
-    return "".join(sign if sign == "\n" or ord(sign) in shapes else "?" for sign in _spaced(text))
-
-
-def _spaced(text: str) -> str:
-    composed = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\t", " ")
-    return composed.replace("\u202f", "\u00a0").replace("\u2212", "-")
 
 
 def _parts(sheet: Sheet, width: float) -> list[Any]:
@@ -189,19 +170,18 @@ def _frame(canvas: Any, sheet: Sheet | Listing, page: str) -> None:
     canvas.setFillColor(HexColor(sheet.colour or _PLAIN))
     canvas.rect(0, height - 22 * mm, width, 22 * mm, stroke=0, fill=1)
     canvas.setFillColor(white)
-    canvas.setFont("Helvetica-Bold", 14)
-    canvas.drawString(18 * mm, height - 12 * mm, _plain(sheet.sender))
-    canvas.setFont("Helvetica", 10)
-    canvas.drawString(18 * mm, height - 17.5 * mm, _plain(sheet.under))
+    canvas.setFont(BOLD, 14)
+    canvas.drawString(18 * mm, height - 12 * mm, lettering.drawn(sheet.sender))
+    canvas.setFont(PLAIN, 10)
+    canvas.drawString(18 * mm, height - 17.5 * mm, lettering.drawn(sheet.under))
     canvas.setFillColor(HexColor("#444444"))
     canvas.drawRightString(width - 18 * mm, 10 * mm, f"{page} {canvas.getPageNumber()}")
     canvas.restoreState()
 
 
 def _said(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_plain(text)).replace("\n", "<br/>"), style)
+    return Paragraph(_marked(text), style)
 
 
-def _plain(text: str) -> str:
-    """The text in the signs that every reader of PDF has a letter for; others become a question mark."""
-    return text.replace("\u202f", "\u00a0").replace("\u2212", "-").encode("cp1252", "replace").decode("cp1252")
+def _marked(text: str) -> str:
+    return escape(lettering.drawn(text)).replace("\n", "<br/>")
