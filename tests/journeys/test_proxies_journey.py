@@ -119,6 +119,10 @@ async def test_a_proxy_is_asked_acts_is_seen_and_ends(portal):
         await theirs.sees("Ce n’est pas possible pendant que vous agissez")
 
         await hers.opens("/my/requests")
+        await hers.clicks("main ul.cards a")
+        await hers.sees("Nora Keller, qui agit pour vous · Conseiller numérique")
+        await hers.clicks("#readers ~ ul form button")
+        await hers.sees("Vous avez demandé qui c’était")
         await hers.opens("/account/proxies")
         await hers.clicks("main li a[href^='/account/proxies/']")
         await hers.sees("Rendez-vous pris")
