@@ -29,6 +29,7 @@ from parvis.office.permissions import (
     PLUGINS,
     REQUESTS,
     SETTINGS,
+    TAKE,
     TILLS,
     TODAY,
 )
@@ -52,6 +53,7 @@ _OFFICE = (
     (CHANGE, Text("Hours given back"), "freed", "again"),
     (OPENINGS, Text("Opening hours"), "calendars", "clock"),
     (BILL, Text("Bills"), "bills", "mail"),
+    (TAKE, Text("Counter"), "counter", "card"),
     (TILLS, Text("Tills"), "tills", "euro"),
     (FIGURES, Text("Figures"), "figures", "chart"),
 )

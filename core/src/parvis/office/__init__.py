@@ -4,6 +4,7 @@ contracts, calendars lent, places, tills, questions of residents; the operator's
 from parvis.office import (
     accounts,
     contracts,
+    counter,
     day,
     factor,
     figures,
@@ -37,6 +38,7 @@ HANDLERS = (
     *accounts.HANDLERS,
     *places.HANDLERS,
     *tills.HANDLERS,
+    *counter.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

@@ -26,6 +26,7 @@ TILLS = "office.tills"
 KEEP_TILL = "office.keep-till"
 GIVE_BACK = "office.give-back"
 OPEN_TILL = "office.open-till"
+TAKE = "office.take"
 
 PERMISSIONS = (
     Permission(
@@ -146,5 +147,10 @@ PERMISSIONS = (
         key=OPEN_TILL,
         name=Text("Open tills, say where they collect"),
         roles=frozenset({Role.MANAGER}),
+    ),
+    Permission(
+        key=TAKE,
+        name=Text("Take money at the counter of a till (never who manages)"),
+        roles=frozenset({Role.ACCOUNTANT}),
     ),
 )

@@ -110,6 +110,17 @@ async def stop(intent: UUID, provider: Provider) -> Settled | None:
     return None
 
 
+async def none_open(c: Connection, intent: UUID) -> None:
+    """Let nobody take money elsewhere while a page may be paid; under the intent's lock. Raises Refused."""
+    live = await c.fetchrow(_LIVE, intent)
+    if live is not None and not await _over(c, live):
+        text = Text(
+            "The payer has opened a page to pay it online, which may be paid until {hour}. Take no money before.",
+            {"hour": live["live_until"]},
+        )
+        raise Refused(Refusal("page-open", text))
+
+
 async def _open(intent: UUID, account: str, caps: Caps) -> _Opened:
     async with transaction() as c:
         found = await intents.locked(c, intent)
@@ -211,4 +222,4 @@ def _outside() -> None:
         raise InsideTransaction
 
 
-__all__ = ["InsideTransaction", "OutcomeUnknown", "Page", "begin", "look", "look_at", "stop"]
+__all__ = ["InsideTransaction", "OutcomeUnknown", "Page", "begin", "look", "look_at", "none_open", "stop"]

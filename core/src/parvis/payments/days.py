@@ -16,7 +16,8 @@ _CAME_IN = """
 SELECT c.id, c.at, c.account, a.provider, c.cents, c.taken_as, r.id AS receipt, r.year, r.number,
     coalesce((SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = c.intent), '{}') AS labels,
     coalesce((SELECT sum(f.cents) FROM parvis.refund f WHERE f.capture = c.id
-        AND f.state NOT IN ('rejected', 'cancelled')), 0)::bigint AS given_back
+        AND f.state NOT IN ('rejected', 'cancelled')), 0)::bigint AS given_back,
+    EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed
 FROM parvis.capture c JOIN parvis.provider_account a ON a.key = c.account LEFT JOIN parvis.receipt r ON r.source = c.id
 """
 _ASKED = """
@@ -32,14 +33,20 @@ SELECT t.id,
     (SELECT count(*) FROM parvis.refund f WHERE f.till = t.id AND (f.state IN ('requested', 'failed')
         OR (f.state = 'approved' AND f.method <> 'provider'))) AS refunds,
     (SELECT coalesce(sum(c.cents), 0) FROM parvis.capture c
-        WHERE c.till = t.id AND c.at >= $2 AND c.at < $3)::bigint AS cents
+        WHERE c.till = t.id AND c.at >= $2 AND c.at < $3 AND NOT EXISTS (
+            SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter'))::bigint AS cents,
+    (SELECT count(*) FROM parvis.till_session s
+        WHERE s.till = t.id AND s.closed_at IS NULL AND s.opened_at < $2) AS left_open
 FROM parvis.till t WHERE t.emitter = $1
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameIn:
-    """Money that came in at an instant (UTC), what for, and how much of it was asked to be given back."""
+    """Money that came in at an instant (UTC), what for, and how much of it was asked to be given back.
+
+    `reversed`: it was taken at the counter by mistake, and taken back there.
+    """
 
     id: UUID
     at: datetime
@@ -52,6 +59,7 @@ class CameIn:
     number: int | None
     labels: tuple[str, ...]
     given_back: Cents
+    reversed: bool
 
     @property
     def name(self) -> str:
@@ -83,11 +91,12 @@ class AskedBack:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What of a till came in today, and how much waits for somebody."""
+    """What of a till came in today, and how much waits for somebody; `left_open`: sessions open since another day."""
 
     cents: Cents
     differences: int
     refunds: int
+    left_open: int
 
 
 async def came_in(till: UUID, day: date) -> list[CameIn]:
@@ -118,7 +127,7 @@ async def waiting(emitter: UUID, today: date) -> dict[UUID, Waiting]:
     first, last = bounds(today, settings.current().zone)
     async with connection() as c:
         rows = await c.fetch(_COUNTS, emitter, first, last)
-    return {row["id"]: Waiting(row["cents"], row["differences"], row["refunds"]) for row in rows}
+    return {row["id"]: Waiting(*(row[name] for name in ("cents", "differences", "refunds", "left_open"))) for row in rows}
 
 
 def _came_in(row: object) -> CameIn:

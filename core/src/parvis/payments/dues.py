@@ -21,10 +21,11 @@ JOIN parvis.emitter e ON e.id = t.emitter
 LEFT JOIN LATERAL (
     SELECT sum(c.cents) AS cents, array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS receipts
     FROM parvis.capture c LEFT JOIN parvis.receipt r ON r.source = c.id WHERE c.intent = i.id
+    AND NOT EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter')
 ) AS came ON true
 LEFT JOIN LATERAL (
     SELECT sum(f.cents) AS cents FROM parvis.capture c JOIN parvis.refund f ON f.capture = c.id AND f.state = 'done'
-    WHERE c.intent = i.id
+    WHERE c.intent = i.id AND f.method <> 'counter'
 ) AS back ON true
 LEFT JOIN LATERAL (
     SELECT a.last_result AS result, a.resume_until, a.live_until FROM parvis.payment_attempt a
@@ -88,6 +89,17 @@ async def dues_in(basket: UUID) -> list[Due]:
 async def dues_at(till: UUID, purpose: str, limit: int = 200) -> list[Due]:
     """What a till asked for with baskets of a purpose, the latest first."""
     return await _read(_DUES + "i.till = $1 AND b.purpose = $2" + _LATEST, till, purpose, limit)
+
+
+async def dues_to_take(
+    till: UUID, digest: bytes | None = None, subject: UUID | None = None, limit: int = 50
+) -> list[Due]:
+    """What a till may still take money for, late too, the latest first; of one payer's contact or request if named."""
+    sql = _DUES + (
+        "i.till = $1 AND i.state IN ('created', 'pending', 'expired') AND i.cents > 0 "
+        "AND ($2::bytea IS NULL OR b.contact_digest = $2) AND ($4::uuid IS NULL OR b.subject = $4)"
+    )
+    return await _read(sql + _LATEST, till, digest, limit, subject)
 
 
 async def _read(sql: str, *values: object) -> list[Due]:

@@ -9,8 +9,10 @@ from uuid import UUID, uuid5
 
 from parvis.db import connection, transaction
 from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
-from parvis.payments import ledger, postings
+from parvis.payments import ledger, postings, takings
 from parvis.payments.accounts import account
+from parvis.payments.counting import BY_HAND, lies_in
+from parvis.payments.ledger import Entry
 from parvis.payments.money import Cents, euros
 from parvis.payments.postings import BANK
 from parvis.payments.rules import checked_cents
@@ -27,10 +29,10 @@ async def paid_out(at: str, ref: str, cents: Cents, fees: Cents = 0) -> bool:
     return await ledger.post(whose.till, "payout", _source(at, "payout", ref), lines) is not None
 
 
-async def handed_over(till: UUID, ref: str, cents: Cents) -> bool:
-    """A till handed money of its bank account to the public accountant; whether that was new.
+async def handed_over(till: UUID, ref: str, cents: Cents, out_of: str = BANK) -> bool:
+    """A till handed money of its bank account, or another, to the public accountant; whether that was new.
 
-    Raises Refused above what the till has there, Invalid.
+    Raises Refused above what the till has there outside open drawers, Invalid.
     """
     checked_cents(cents)
     async with transaction() as c:
@@ -39,11 +41,30 @@ async def handed_over(till: UUID, ref: str, cents: Cents) -> bool:
         source = _source(str(till), "hand-over", ref)
         if await _entered(till, "hand-over", source):
             return False
-        there = ledger.balance_of(await ledger.balances(till), BANK)
+        there = await to_hand_over(till, out_of)
         if cents > there:
-            text = Text("The till has {there} euros in the bank: no more can be handed over.", {"there": euros(there)})
+            told = {"there": euros(there)}
+            text = Text("The till has {there} euros in the bank: no more can be handed over.", told)
+            if out_of != BANK:
+                text = Text("{there} euros are there outside open sessions: no more can be handed over.", told)
             raise Refused(Refusal("hand-over-above", text, "cents"))
-        return await ledger.post(till, "hand-over", source, postings.paid_over(cents)) is not None
+        return await ledger.post(till, "hand-over", source, postings.paid_over(cents, out_of)) is not None
+
+
+async def to_hand_over(till: UUID, out_of: str) -> Cents:
+    """What can be handed over out of an account: what lies in the drawer of an open session cannot."""
+    # In this order: what is taken in between is not counted.
+    there = ledger.balance_of(await ledger.balances(till), out_of)
+    ways = [way for way in BY_HAND if lies_in(way) == out_of]
+    return there - sum([await takings.in_drawers(till, way) for way in ways])
+
+
+async def hand_overs(till: UUID, limit: int = 50) -> list[Entry]:
+    """What a till handed over, the latest first."""
+    sql = "SELECT number FROM parvis.ledger_entry WHERE till = $1 AND kind = 'hand-over' ORDER BY number DESC LIMIT $2"
+    async with connection() as c:
+        numbers = [row["number"] for row in await c.fetch(sql, till, limit)]
+    return [entry for number in numbers for entry in await ledger.entries(till, number, number)]
 
 
 async def disputed(at: str, ref: str, cents: Cents) -> bool:

@@ -27,6 +27,7 @@ from parvis.payments.tables import (
     Till,
     TillClosing,
 )
+from parvis.payments.till_tables import TillAct, TillSession, TillTaking, TillTakingBack, TillTakingPart
 
 APP_CONFIG = AppConfig(
     app_name="payments",
@@ -52,7 +53,12 @@ APP_CONFIG = AppConfig(
         Tariff,
         TariffChange,
         Till,
+        TillAct,
         TillClosing,
+        TillSession,
+        TillTaking,
+        TillTakingBack,
+        TillTakingPart,
     ],
     migration_dependencies=["parvis.territory.piccolo_app"],
 )

@@ -56,6 +56,15 @@ def captured(into: str, cents: Cents, owed: Cents) -> Lines:
     return _lines((into, cents), (RECEIVABLE, -owed), (CREDIT, owed - cents))
 
 
+def lying(lines: Lines, into: str, parts: Lines) -> Lines:
+    """The same entry with what came into one account in several; all of it as it was, without parts.
+
+    >>> lying(captured("cash", 1000, 1000), "cash", (("cash", 400), ("clearing:cheque", 600)))
+    (('cash', 400), ('clearing:cheque', 600), ('receivable', -1000))
+    """
+    return (*parts, *(line for line in lines if line[0] != into)) if parts else lines
+
+
 def captured_in_vain(into: str, cents: Cents) -> Lines:
     """Money came in for a place that is gone, or a second time: it is to be given back."""
     return _lines((into, cents), (REFUND_DUE, -cents))
@@ -98,9 +107,14 @@ def paid_out(account: str, cents: Cents, fees: Cents) -> Lines:
     return _lines((BANK, cents), (FEES, fees), (clearing(account), -cents - fees))
 
 
-def paid_over(cents: Cents) -> Lines:
+def paid_over(cents: Cents, out_of: str = BANK) -> Lines:
     """The till handed money to the public accountant."""
-    return _lines((PAID_OVER, cents), (BANK, -cents))
+    return _lines((PAID_OVER, cents), (out_of, -cents))
+
+
+def miscounted(cents: Cents) -> Lines:
+    """More cash was counted than was taken, or less: it is in suspense until it is known why."""
+    return _lines((CASH, cents), (SUSPENSE, -cents))
 
 
 def disputed(account: str, cents: Cents) -> Lines:

@@ -20,6 +20,11 @@ def use(known: Mapping[str, Take]) -> None:
     _known.update(known)
 
 
+def gives(purpose: str) -> bool:
+    """Whether a service gives something for it, more than a bill that is paid."""
+    return purpose in _known
+
+
 async def taken(intent: Intent) -> bool:
     """Whether what was paid for is given, in the caller's transaction; if not, nothing is left of the try."""
     take = _known.get(intent.purpose)

@@ -10,6 +10,7 @@ from parvis import settings
 from parvis.branding.queries import brand_of, letter_colour
 from parvis.db import connection
 from parvis.errors import NotFound
+from parvis.payments.accounts import OFFLINE
 from parvis.payments.ledger import Till, till_by_id
 from parvis.payments.money import euros, vat_in
 from parvis.payments.receipts import Receipt
@@ -17,7 +18,8 @@ from parvis.territory import queries as territory
 from parvis.web.papers import Sheet, drawn
 
 _FIND = (
-    "SELECT r.id, r.till, r.year, r.number, r.source, r.cents, r.at, c.intent, c.taken_as, i.basket, a.provider "
+    "SELECT r.id, r.till, r.year, r.number, r.source, r.cents, r.at, c.intent, c.taken_as, i.basket, a.provider, "
+    "EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed "
     "FROM parvis.receipt r JOIN parvis.capture c ON c.id = r.source "
     "JOIN parvis.provider_account a ON a.key = c.account "
     "LEFT JOIN parvis.intent i ON i.id = c.intent "
@@ -28,20 +30,26 @@ _KINDS = {
     "mandate": "Encaissement par mandat (article L. 1611-7-1 du CGCT)",
     "own": "Encaissement propre",
 }
+WAYS = {"cash": "espèces", "cheque": "chèque", "cesu": "CESU", "holiday": "chèques-vacances"}
 _FREE = "TVA non applicable (article 256 B du CGI)."
 _NONE = "Sans TVA."
+_REVERSED = "Reçu annulé : ce paiement a été repris au guichet."
 _VAIN = "Somme reçue pour une prestation qui n’est plus due : elle est à rembourser."
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A receipt, the basket it is for (None for money of nobody), whether the money stays, and whence it came."""
+    """A receipt, the basket it is for (None for money of nobody), whether the money stays, and whence it came.
+
+    `reversed`: it was taken back at the counter; the receipt is void, its number stays.
+    """
 
     receipt: Receipt
     intent: UUID | None
     basket: UUID | None
     stays: bool
     provider: str
+    reversed: bool = False
 
 
 async def given(receipt: UUID) -> Given:
@@ -73,13 +81,13 @@ async def paper(found: Given) -> bytes:
     facts = [
         ("Numéro", found.receipt.name),
         ("Date", at.strftime("%d/%m/%Y à %H:%M")),
-        ("Paiement", "au guichet" if found.provider == "offline" else "en ligne"),
+        ("Paiement", await _how(found)),
     ]
     sheet = Sheet(
         sender=look.name,
         under=f"{_KINDS[till.kind]} – {till.name}",
         colour=colour,
-        title="Reçu de paiement",
+        title="Reçu de paiement annulé" if found.reversed else "Reçu de paiement",
         facts=facts,
         header=("Objet", "Montant TTC"),
         rows=[
@@ -88,9 +96,28 @@ async def paper(found: Given) -> bytes:
         ],
         widths=(4, 1),
         figures_from=1,
-        notes=[*_notes(till, [(cents, bp) for _, cents, bp in lines]), *([] if found.stays else [_VAIN])],
+        notes=[*_voided(found), *_notes(till, [(cents, bp) for _, cents, bp in lines])],
     )
     return drawn(sheet)
+
+
+async def _how(found: Given) -> str:
+    """By what it was paid, in French."""
+    if found.provider != OFFLINE:
+        return "en ligne"
+    sql = (
+        "SELECT p.way, p.cents FROM parvis.till_taking t JOIN parvis.till_taking_part p ON p.taking = t.id "
+        "WHERE t.capture = $1 ORDER BY p.way"
+    )
+    async with connection() as c:
+        parts = [f"{WAYS[way]} {euros(cents)} €" for way, cents in await c.fetch(sql, found.receipt.source)]
+    return f"au guichet : {', '.join(parts)}" if parts else "au guichet"
+
+
+def _voided(found: Given) -> list[str]:
+    if found.reversed:
+        return [_REVERSED]
+    return [] if found.stays else [_VAIN]
 
 
 def _notes(till: Till, sold: Sequence[tuple[int, int]]) -> list[str]:
@@ -112,6 +139,7 @@ async def _given(where: str, *values: object) -> list[Given]:
             row["basket"],
             row["taken_as"] == "paid",
             row["provider"],
+            row["reversed"],
         )
         for row in rows
     ]

@@ -12,7 +12,7 @@ import asyncpg
 
 from parvis import clock
 from parvis.db import Connection, connection, new_id, transaction
-from parvis.errors import NotFound, Refused
+from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments import intents, ledger, postings
 from parvis.payments.accounts import Account, account
 from parvis.payments.money import Cents
@@ -82,6 +82,22 @@ async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, rea
     refund = new_id()
     await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now())
     await move(c, await _locked(c, refund), "approve")
+
+
+async def reversed_at_counter(c: Connection, capture: UUID, reason: str, by: UUID) -> UUID:
+    """Count a taking that is reversed at its counter as given back; in the caller's transaction, whose entries say it.
+
+    Raises Refused if something of it was given back, or is about to be.
+    """
+    paid = await _locked_capture(c, capture)
+    sql = "SELECT count(*) FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
+    if await c.fetchval(sql, capture, list(REFUND_HELD)):
+        raise Refused(Refusal("refund-there", Text("Some of it was given back already: ask for a refund of the rest.")))
+    refund = new_id()
+    await c.execute(_ADD, refund, capture, paid["till"], paid["cents"], "counter", reason, by, clock.now())
+    sql = "UPDATE parvis.refund SET state = 'done', done_day = $2 WHERE id = $1"
+    await c.execute(sql, refund, ledger.today())
+    return refund
 
 
 async def decide(refund: UUID, approve: bool, by: UUID) -> None:

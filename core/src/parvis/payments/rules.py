@@ -39,6 +39,7 @@ INTENT = _moves(
     ("refunded", "extra", "refunded"),
     ("to_refund", "place", "paid"),
     ("to_refund", "repaid", "refunded"),
+    ("paid", "undo", "created"),
 )
 ATTEMPT = _moves(
     ("creating", "answer", "live"),

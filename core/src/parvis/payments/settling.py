@@ -31,13 +31,17 @@ _KEEP = (
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Money that a provider says it has: at which account, under which reference, our attempt if it repeats it."""
+    """Money that a provider says it has: at which account, under which reference, our attempt if it repeats it.
+
+    `parts` says in which of the till's own accounts it lies, where that is not its account's.
+    """
 
     account: str
     ref: str
     cents: Cents
     at: datetime
     attempt: UUID | None = None
+    parts: postings.Lines = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,10 @@ async def _take(c: Connection, at: Account, money: Money, found: Intent | None, 
         return
     await intents.move(c, found, how)
     if how == "paid":
-        await ledger.post(at.till, "charge", found.id, postings.charged(await intents.sales_of(found.id)))
-        await ledger.post(at.till, "capture", capture, postings.captured(into, money.cents, found.cents))
+        # Under the capture: an amount whose money was taken back may be sold a second time.
+        await ledger.post(at.till, "charge", capture, postings.charged(await intents.sales_of(found.id)))
+        lines = postings.captured(into, money.cents, found.cents)
+        await ledger.post(at.till, "capture", capture, postings.lying(lines, into, money.parts))
     else:
         await ledger.post(at.till, "capture", capture, postings.captured_in_vain(into, money.cents))
         await refunds.give_back(c, capture, at, money.cents, how)

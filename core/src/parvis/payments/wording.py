@@ -36,5 +36,6 @@ METHODS: Mapping[str, Text] = MappingProxyType(
         "mandate": Text("by the public accountant"),
         "credit": Text("as a credit"),
         "cash": Text("in cash"),
+        "counter": Text("reversed at the counter"),
     }
 )

@@ -12,15 +12,16 @@ from litestar.params import FromPath
 
 from parvis.audit import actions as audit
 from parvis.contract.values import Channel
-from parvis.db import InvalidReference, fold, new_id, read_reference, transaction
+from parvis.db import InvalidReference, new_id, read_reference, transaction
 from parvis.dossiers import reading
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
-from parvis.office.permissions import BILL
+from parvis.office.permissions import BILL, TAKE
 from parvis.payments import bills, dues, intents, ledger, money, payers
 from parvis.payments.bills import BillTo
+from parvis.payments.counting import product
 from parvis.payments.intents import Charge
 from parvis.payments.ledger import Till
 from parvis.territory import queries as territory
@@ -81,7 +82,7 @@ async def write(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         charge = Charge(
             (await _till(own, typed.till)).id,
             typed.label,
-            "-".join(fold(typed.activity).split())[:50] or "other",
+            product(typed.activity),
             money.read_cents(typed.cents, "cents"),
             _VAT[typed.vat],
         )
@@ -142,6 +143,8 @@ async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
         status=409 if form.errors else 200,
         base=f"/office/{own.slug}/bills",
         tills=tills,
+        takes=guards.actor_of(request).may(TAKE, own.slug),
+        counter=f"/office/{own.slug}/counter",
         bills=sorted(found, key=lambda due: due.created, reverse=True),
         form=form,
         told=request.query_params.get("told", ""),

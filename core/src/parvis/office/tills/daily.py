@@ -47,7 +47,7 @@ async def show(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
         before=day - timedelta(days=1),
         after=day + timedelta(days=1) if day < today else None,
         came=came,
-        total=sum(one.cents for one in came),
+        total=sum(one.cents for one in came if not one.reversed),
         balances=[(account_name(one.account), one) for one in await ledger.balances(till)],
         waiting=(await days.waiting(here.emitter.id, today))[till],
         closed=await closings.latest(till),

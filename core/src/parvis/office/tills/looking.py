@@ -12,8 +12,9 @@ from parvis.audit import actions as audit
 from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.identity.actors import Actor
-from parvis.office.permissions import GIVE_BACK, KEEP_TILL, OPEN_TILL, TILLS
+from parvis.office.permissions import GIVE_BACK, KEEP_TILL, OPEN_TILL, TAKE, TILLS
 from parvis.payments import ledger
+from parvis.payments.counting import taker_fault
 from parvis.payments.ledger import Till
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -63,6 +64,11 @@ class Here:
     def opens(self) -> bool:
         """Whether they say where it collects."""
         return self.may(OPEN_TILL)
+
+    @property
+    def takes(self) -> bool:
+        """Whether they take money at its counter."""
+        return self.may(TAKE) and taker_fault(self.actor.roles_at(self.emitter.slug)) is None
 
     async def trace(self, action: str, **facts: Any) -> None:
         """Note an act at this till, in its transaction."""

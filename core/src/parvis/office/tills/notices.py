@@ -14,7 +14,7 @@ from parvis.events import BillWritten, PaymentSettled
 from parvis.identity import queries as people
 from parvis.identity.contacts import Contact
 from parvis.messages import actions as messages
-from parvis.payments import bills, dues, intents, payers
+from parvis.payments import bills, dues, intents, payers, refunds
 from parvis.payments.dues import Due
 from parvis.payments.payers import Payer
 from parvis.territory import queries as territory
@@ -50,7 +50,7 @@ async def tell_of_bill(event: BillWritten) -> None:
 async def tell_of_payment(event: PaymentSettled) -> None:
     """Queue that a bill's money came in, or that it goes back; what a service sells, it tells of itself."""
     found = await intents.intent(event.intent)
-    if found.purpose != bills.PURPOSE:
+    if found.purpose != bills.PURPOSE or (event.capture and await _is_reversed(event.capture)):
         return
     for due in await dues.dues_in(found.basket):
         if due.intent == event.intent:
@@ -78,6 +78,11 @@ async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any
         if await payers.told_first(source, template):
             use_by = clock.now() + _USE_BY
             await messages.send(template, to.kind, to.address, payer.language, due.emitter, context, use_by)
+
+
+async def _is_reversed(capture: UUID) -> bool:
+    """Whether it was taken at the counter by mistake, and taken back before anybody was told."""
+    return any(refund.method == "counter" for refund in await refunds.refunds_of(capture))
 
 
 async def _contact(payer: Payer) -> Contact | None:

@@ -9,6 +9,9 @@ _ACCOUNTS = {
     "receivable": Text("Owed by payers"),
     "bank": Text("Bank"),
     "cash": Text("Cash"),
+    "clearing:cheque": Text("Cheques to hand over"),
+    "clearing:cesu": Text("Service vouchers (CESU) to hand over"),
+    "clearing:holiday": Text("Holiday vouchers to hand over"),
     "vat": Text("VAT"),
     "refund_due": Text("To be given back"),
     "credit": Text("Credits of payers"),
@@ -28,6 +31,9 @@ FACTS = {
     "hand-over": "versement au comptable",
     "take-up": "place retrouvée",
     "dispute": "contestation",
+    "charge-back": "vente reprise",
+    "capture-back": "encaissement repris",
+    "till-count": "écart de caisse",
 }
 SORTS = {
     "missing-there": Text("only in our books"),
@@ -49,12 +55,14 @@ def account_name(account: str) -> Text | str:
     >>> str(account_name("revenue:pools")), str(account_name("cash"))
     ('Sales: pools', 'Cash')
     """
+    if account in _ACCOUNTS:
+        return _ACCOUNTS[account]
     kind, _, name = account.partition(":")
     if kind == "revenue":
         return Text("Sales: {name}", {"name": name})
     if kind == "clearing":
         return Text("Collected by {name}", {"name": name})
-    return _ACCOUNTS.get(account, account)
+    return account
 
 
 def in_french(account: str) -> str:

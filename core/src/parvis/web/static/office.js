@@ -58,6 +58,22 @@
     if (picker && /^#[0-9a-f]{6}$/i.test(event.target.value)) picker.value = event.target.value;
   });
 
+  // --- counter: what is given, or counted, adds up as one types ---
+  const money = (cents) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: "EUR" }).format(cents / 100);
+  const typed = (field) => Math.round(Number(field.value.replace(/[\s€]/g, "").replace(",", ".")) * 100);
+  const total = (fields, worth) => [...fields].reduce((sum, field) => sum + worth(field), 0);
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    const counted = form?.querySelector("[data-counted]");
+    if (counted) counted.textContent = money(total(form.querySelectorAll("[data-face]"), (field) => field.dataset.face * (Number(field.value) || 0)));
+    const said = form?.querySelector("[data-due]");
+    if (!said) return;
+    const given = total(form.querySelectorAll("[inputmode=decimal]"), typed);
+    const over = given - said.dataset.due;
+    const words = over ? said.dataset[over > 0 ? "back" : "missing"] : said.dataset.even;
+    said.textContent = given ? words.replace("{amount}", money(Math.abs(over))) : "";
+  });
+
   // --- keys ---
   const steps = { a: "arrived", s: "served", x: "absent", z: "undo" };
   const move = (by) => {
