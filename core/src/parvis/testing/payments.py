@@ -1,4 +1,4 @@
-"""Factories of tills and a provider to test payments with."""
+"""Factories of tills, counters and a provider to test payments with."""
 
 from __future__ import annotations
 
@@ -8,12 +8,18 @@ from typing import Any
 from uuid import UUID
 
 from parvis import clock
+from parvis.db import new_id
+from parvis.payments import counter
 from parvis.payments.accounts import add_account
+from parvis.payments.acts import keep_act
 from parvis.payments.attempts import begin, look
+from parvis.payments.counting import BY_HAND, Act
 from parvis.payments.intents import Charge, Intent, demand
 from parvis.payments.ledger import open_till
 from parvis.payments.money import Cents
 from parvis.payments.settling import Settled
+from parvis.payments.takings import Taking
+from parvis.payments.till_sessions import open_session
 from parvis.testing.calendars import a_place
 from parvis.testing.sandbox_provider import Sandbox
 
@@ -52,6 +58,26 @@ class Shop:
         if settled is None:
             raise LookupError(ref)
         return due, settled
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """Somebody's open session at a till's counter."""
+
+    session: UUID
+    by: UUID
+
+    async def takes(self, intent: UUID, taking: UUID | None = None, **given: Cents) -> Taking:
+        """Take what was given by hand: `cash=1000`."""
+        return await counter.collect(self.session, intent, given, self.by, taking or new_id())
+
+
+async def a_drawer(till: UUID, *, by: UUID | None = None, float_cents: Cents = 5000) -> Drawer:
+    """A session at a till whose act lets it take everything for the pools, and the canteen as childcare."""
+    act = Act("n° 1", frozenset(BY_HAND), frozenset({"pools", "canteen"}), frozenset({"canteen"}))
+    who = by or new_id()
+    await keep_act(till, act, who)
+    return Drawer((await open_session(till, who, float_cents)).id, who)
 
 
 async def a_shop(provider: Sandbox | None = None, key: str = "sandbox", **rest: Any) -> Shop:
