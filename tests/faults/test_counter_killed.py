@@ -75,7 +75,10 @@ async def test_whatever_was_answered_is_whole(running: Instance, counter: Counte
         takers = [await counter.taker(http, answered) for _ in range(TAKERS)]
         owed = [await counter.bills(BILLS) for _ in takers]
         day = asyncio.gather(
-            *(_day(taker, bills, random.Random(f"{seed} {n}")) for n, (taker, bills) in enumerate(zip(takers, owed, strict=True)))
+            *(
+                _day(taker, bills, random.Random(f"{seed} {n}"))
+                for n, (taker, bills) in enumerate(zip(takers, owed, strict=True))
+            )
         )
         await killing(running, chance, KILLED, answered, day, TAKERS * BILLS // 2)
         await day

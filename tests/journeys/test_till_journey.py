@@ -1,4 +1,4 @@
-"""The counter in a real browser: the act, a session opened, a bill taken with its change, taken back, counted, closed."""
+"""The counter in a real browser: an act, a session, a bill taken with its change and taken back; counted, closed."""
 
 import re
 from datetime import timedelta

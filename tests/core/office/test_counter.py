@@ -251,7 +251,11 @@ async def test_another_emitters_or_persons_counter_is_nobodys_business(office, w
         f"tills/{foreign.till}/handing-over",
     ):
         assert (await taker.get(path)).status == 404, path
-    for path in (f"counter/{foreign.till}", f"counter/{written.till}/takings/{taken.id}", f"counter/{foreign.till}/find"):
+    for path in (
+        f"counter/{foreign.till}",
+        f"counter/{written.till}/takings/{taken.id}",
+        f"counter/{foreign.till}/find",
+    ):
         assert (await taker.post(path, drawer="0", reason="Mine")).status == 404, path
     other = await office.agent("accountant")
     for path in (f"counter/{written.till}/sessions/1", f"counter/{written.till}/sessions/1/paper"):

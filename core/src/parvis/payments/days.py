@@ -127,7 +127,9 @@ async def waiting(emitter: UUID, today: date) -> dict[UUID, Waiting]:
     first, last = bounds(today, settings.current().zone)
     async with connection() as c:
         rows = await c.fetch(_COUNTS, emitter, first, last)
-    return {row["id"]: Waiting(*(row[name] for name in ("cents", "differences", "refunds", "left_open"))) for row in rows}
+    return {
+        row["id"]: Waiting(*(row[name] for name in ("cents", "differences", "refunds", "left_open"))) for row in rows
+    }
 
 
 def _came_in(row: object) -> CameIn:

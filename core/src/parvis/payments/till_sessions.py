@@ -1,4 +1,4 @@
-"""Sessions at a till's counter: opened with a float, closed with a count; what differs is explained, and in suspense."""
+"""Sessions at a till's counter: opened with a float, closed with a count; what differs is explained in words."""
 
 from __future__ import annotations
 

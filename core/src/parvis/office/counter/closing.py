@@ -102,9 +102,7 @@ def _pieces(form: Form[Any]) -> dict[int, int]:
     return {face: getattr(form.decoded, f"n{face}") for face in FACES}
 
 
-async def _form(
-    request: _AnyRequest, here: Here, session: TillSession, form: Form[Any], base: str
-) -> Response[Any]:
+async def _form(request: _AnyRequest, here: Here, session: TillSession, form: Form[Any], base: str) -> Response[Any]:
     expected, pieces = await till_sessions.expected_in(session), _pieces(form)
     return pages.render(
         request,

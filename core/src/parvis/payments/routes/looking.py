@@ -102,7 +102,9 @@ async def basket_page(
         page=here,
         dues=found,
         states={due.intent: state_of(due, now) for due in found},
-        receipts={due.intent: [one.receipt for one in given if one.intent == due.intent and not one.reversed] for due in found},
+        receipts={
+            due.intent: [one.receipt for one in given if one.intent == due.intent and not one.reversed] for due in found
+        },
         online={due.intent: bool(await online_accounts(due)) for due in found if due.payable},
         phones={due.emitter: (await territory.emitter(due.emitter)).phone for due in found},
         mail=await here.mail(),
