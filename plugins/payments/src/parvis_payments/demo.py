@@ -12,7 +12,9 @@ from parvis.errors import NotFound
 from parvis.identity.contacts import Contact
 from parvis.payments import bills, ledger
 from parvis.payments.accounts import add_account, keep_details
+from parvis.payments.acts import keep_act
 from parvis.payments.bills import BillTo
+from parvis.payments.counting import BY_HAND, Act
 from parvis.payments.intents import Charge
 from parvis.territory import actions as territory
 from parvis.territory import queries
@@ -27,22 +29,43 @@ _PAYER = "sophie.keller@example.org"
 
 
 class _Till(NamedTuple):
-    """A till of the demo; without a PayFiP number it collects by the sandbox."""
+    """A till of the demo; without a PayFiP number it collects by the sandbox. Its act lists the products."""
 
     emitter: str
     name: str
     kind: str
     mentions: str
+    products: frozenset[str]
+    childcare: frozenset[str] = frozenset()
     number: str = ""
 
 
 _INVENTED = "Établissement inventé pour la démonstration"
 _TILLS = {
-    "pools": _Till("mulhouse", "Régie des piscines", "regie", f"{_INVENTED}, 2 rue Pierre et Marie Curie.", "007700"),
-    "canteen": _Till(
-        "illzach", "Régie de la restauration scolaire", "regie", f"{_INVENTED}, 9 place de la République.", "007701"
+    "pools": _Till(
+        "mulhouse",
+        "Régie des piscines",
+        "regie",
+        f"{_INVENTED}, 2 rue Pierre et Marie Curie.",
+        frozenset({"piscines"}),
+        number="007700",
     ),
-    "rink": _Till("soleo", "Soléo", "own", f"{_INVENTED}. SIRET 000 000 000 00000, TVA FR00000000000."),
+    "canteen": _Till(
+        "illzach",
+        "Régie de la restauration scolaire",
+        "regie",
+        f"{_INVENTED}, 9 place de la République.",
+        frozenset({"cantine", "periscolaire"}),
+        frozenset({"periscolaire"}),
+        "007701",
+    ),
+    "rink": _Till(
+        "soleo",
+        "Soléo",
+        "own",
+        f"{_INVENTED}. SIRET 000 000 000 00000, TVA FR00000000000.",
+        frozenset({"patinoire"}),
+    ),
 }
 
 
@@ -67,6 +90,8 @@ async def _open(found: _Till) -> UUID:
     await territory.enable_plugin(emitter.id, _PLUGIN)
     slug = "regie" if found.number else "caisse"
     till = await ledger.open_till(emitter.id, slug, found.name, found.kind, alone_up_to=2000, mentions=found.mentions)
+    act = Act("n° 2026-114, acte inventé", frozenset(BY_HAND), found.products, found.childcare)
+    await keep_act(till, act, _NOBODY)
     account = f"{'payfip' if found.number else 'sandbox'}-{till.hex[-12:]}"
     await add_account(account, till, PAYFIP if found.number else SANDBOX, "mandate" if found.number else "provider")
     if found.number:
