@@ -27,8 +27,8 @@ from parvis.testing.payments import a_till
 from parvis.testing.people import a_person, a_session
 
 pytestmark = pytest.mark.fault
-TAKERS, BILLS, FLOAT = 4, 8, 50_00
-KILLED = (WEB,) * 4
+TAKERS, BILLS, FLOAT = 4, 6, 50_00
+KILLED = (WEB,) * 3
 
 
 @dataclass
