@@ -53,6 +53,9 @@ class Payer:
     chance: random.Random
 
     async def pay(self, intent: object) -> None:
+        # Some think it over, so that the agent may be first.
+        for _ in range(self.chance.choice((0, 1, 8))):
+            await self._page()
         while "Merci" not in (await self._page()).text:
             begun = await self.browser.ask("POST", self._at("/pay"), data={"intent": str(intent)})
             if begun.status_code == httpx.codes.SEE_OTHER and "/tpa/" in begun.headers["location"]:
