@@ -48,8 +48,14 @@ SEEDING = {
     "dossiers.imports",
     "indicators.imports",
     "payments.bills",
+    "payments.drafts",
+    "payments.grids",
     "payments.intents",
     "payments.ledger",
+    "payments.pricing",
+    "payments.quotes",
+    "payments.tariffs",
+    "payments.typed_grids",
 }
 
 

@@ -4,10 +4,34 @@ import doctest
 
 import pytest
 
-from parvis.payments import comparing, grids, money, postings, rules
+from parvis.payments import (
+    comparing,
+    explaining,
+    grids,
+    money,
+    postings,
+    rules,
+    sheets,
+    typed_bands,
+    typed_grids,
+    typed_reading,
+)
+
+MODULES = [
+    comparing,
+    explaining,
+    grids,
+    money,
+    postings,
+    rules,
+    sheets,
+    typed_bands,
+    typed_grids,
+    typed_reading,
+]
 
 
-@pytest.mark.parametrize("module", [comparing, grids, money, postings, rules], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_the_examples_hold(module):
     found = doctest.testmod(module)
     assert found.attempted

@@ -1,18 +1,22 @@
 """A resident's pages: they say the truth at every moment, and lead to paying, coming back and the receipt."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
+from tests.core.payments.tariff_examples import swimming
 
 from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import bills, intents, ledger, payers, settling
+from parvis.payments import attempts, bills, intents, ledger, payers, quotes, receipting, settling, tariffs
 from parvis.payments.bills import BillTo
 from parvis.payments.intents import Charge
+from parvis.payments.pricing import Ask
 from parvis.testing.people import a_person, a_session
 from parvis.testing.visits import put_clock
 
@@ -169,3 +173,25 @@ async def test_money_that_comes_for_what_is_cancelled_is_said_to_go_back(billed,
     at = clock.now()
     await settling.settle(settling.Money(shops[0].account, ref, 1000, at))
     assert "all of it is given back to you" in (await resident.get()).text
+
+
+async def test_a_price_by_a_tariff_says_how_it_came_about_on_the_page_and_on_the_receipt(payable, browser):
+    shop = await payable.shop()
+    emitter = (await ledger.till_by_id(shop.till)).emitter
+    await tariffs.save(emitter, "swimming", [swimming()], name="Lessons")
+    ask = Ask({"zone": "town", "age": 7, "quotient": 400}, rank=2)
+    quote = quotes.quote(await tariffs.tariff_of(emitter, "swimming"), date(2026, 11, 10), ask)
+    to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr")
+    charge = Charge.quoted(quote, shop.till, "Lessons", "swimming")
+    [intent] = await bills.write([charge], to, ledger.today() + timedelta(days=20), new_id())
+    key = payers.link_key(intent.basket, clock.now() + timedelta(days=30))
+    page = await Resident(browser(), f"/my/payments/{intent.basket}", key).get()
+    assert "How the price of “Lessons” came about" in page.text
+    assert "Age: 6 to 17." in page.text
+    assert "2nd child" in page.text
+    shop.provider.pay(ref := await shop.opened(intent.id))
+    await attempts.look(shop.provider, shop.account, ref)
+    [given] = await receipting.given_in(intent.basket)
+    said = "\n".join(sheet.extract_text() for sheet in PdfReader(BytesIO(await receipting.paper(given))).pages)
+    assert "ligne 7 du tarif du 01/09/2026" in said.replace("\n", " ")
+    assert "2nd child -2,10" in said.replace("\n", " ")

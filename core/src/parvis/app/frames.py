@@ -30,6 +30,7 @@ from parvis.office.permissions import (
     REQUESTS,
     SETTINGS,
     TAKE,
+    TARIFFS,
     TILLS,
     TODAY,
 )
@@ -55,6 +56,7 @@ _OFFICE = (
     (BILL, Text("Bills"), "bills", "mail"),
     (TAKE, Text("Counter"), "counter", "card"),
     (TILLS, Text("Tills"), "tills", "euro"),
+    (TARIFFS, Text("Tariffs"), "tariffs", "card"),
     (FIGURES, Text("Figures"), "figures", "chart"),
 )
 _AFTER = (

@@ -1,5 +1,6 @@
 """The back office, in rooms: an emitter's day, requests, opening rules, figures, look, settings, people, plugins,
-contracts, calendars lent, places, tills, questions of residents; the operator's pages; the second factor for them."""
+contracts, calendars lent, places, tills, tariffs, questions of residents; the operator's pages; the second factor for
+them."""
 
 from parvis.office import (
     accounts,
@@ -18,6 +19,7 @@ from parvis.office import (
     requests,
     routes,
     settings,
+    tariffs,
     tills,
 )
 
@@ -39,6 +41,7 @@ HANDLERS = (
     *places.HANDLERS,
     *tills.HANDLERS,
     *counter.HANDLERS,
+    *tariffs.HANDLERS,
 )
 
 __all__ = ["HANDLERS"]

@@ -27,6 +27,8 @@ KEEP_TILL = "office.keep-till"
 GIVE_BACK = "office.give-back"
 OPEN_TILL = "office.open-till"
 TAKE = "office.take"
+TARIFFS = "office.tariffs"
+SET_TARIFFS = "office.set-tariffs"
 
 PERMISSIONS = (
     Permission(
@@ -152,5 +154,15 @@ PERMISSIONS = (
         key=TAKE,
         name=Text("Take money at the counter of a till (never who manages)"),
         roles=frozenset({Role.ACCOUNTANT}),
+    ),
+    Permission(
+        key=TARIFFS,
+        name=Text("See tariffs, try what something costs"),
+        roles=frozenset({Role.AGENT, Role.MANAGER}),
+    ),
+    Permission(
+        key=SET_TARIFFS,
+        name=Text("Write, publish and take back tariffs"),
+        roles=frozenset({Role.MANAGER}),
     ),
 )

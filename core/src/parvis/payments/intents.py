@@ -14,9 +14,11 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.events import PaymentExpired
 from parvis.outbox import record
+from parvis.payments import quotes
 from parvis.payments.money import Cents
 from parvis.payments.postings import Sale
 from parvis.payments.pricing import Step
+from parvis.payments.quotes import Quote
 from parvis.payments.rules import INTENT, after, checked_cents
 
 _INTENT = (
@@ -29,7 +31,7 @@ _GIVEN_UP = frozenset({"cancelled", "to_refund", "refunded"})
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A line to be paid: into which till and revenue account, and how the price came about."""
+    """A line to be paid: into which till and revenue account, and how the price came about: by a tariff, or not."""
 
     till: UUID
     label: str
@@ -37,6 +39,12 @@ class Charge:
     cents: Cents
     vat_bp: int = 0
     steps: tuple[Step, ...] = ()
+    quote: Quote | None = None
+
+    @classmethod
+    def quoted(cls, quote: Quote, till: UUID, label: str, revenue: str) -> Charge:
+        """A line that costs what a tariff says."""
+        return cls(till, label, revenue, quote.price.cents, quote.grid.vat_bp, quote.price.steps, quote)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +76,12 @@ async def demand(
     """Ask for what a basket costs: one intent for each till, those of a former version of `basket` being cancelled.
 
     Amounts of zero are not collected: settle them with `settling.settle_free`. Raises Invalid for an amount that is
-    none, Refused when a till's part is paid already, NotFound for an unknown basket.
+    none, Refused when a till's part is paid already, Conflict when a quote's tariff was changed, NotFound for an
+    unknown basket.
     """
     _check(charges)
     async with transaction() as c:
+        await quotes.stand(c, [charge.quote for charge in charges if charge.quote])
         version = await _new_version(c, basket) if basket else 1
         if basket is None:
             basket = await _new_basket(c, purpose, subject, person)
@@ -170,10 +180,17 @@ async def _add(c: Connection, basket: UUID, version: int, charges: Iterable[Char
     total = sum(charge.cents for charge in lines)
     await c.execute(sql, found, basket, lines[0].till, version, total, expires_at, clock.now())
     await c.executemany(
-        "INSERT INTO parvis.charge (id, intent, label, revenue, cents, vat_bp, steps) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        [(new_id(), found, line.label, line.revenue, line.cents, line.vat_bp, line.steps) for line in lines],
+        "INSERT INTO parvis.charge "
+        "(id, intent, label, revenue, cents, vat_bp, steps, tariff, grid, priced_for, line) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        [(new_id(), found, *_plain(line)) for line in lines],
     )
+
+
+def _plain(line: Charge) -> tuple[object, ...]:
+    quote = line.quote
+    by = (quote.tariff, quote.grid.valid_from, quote.day, quote.price.line) if quote else (None,) * 4
+    return (line.label, line.revenue, line.cents, line.vat_bp, line.steps, *by)
 
 
 async def _of_version(c: Connection, basket: UUID, version: int) -> tuple[Intent, ...]:

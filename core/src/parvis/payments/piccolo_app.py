@@ -5,6 +5,7 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 from parvis.payments.tables import (
+    AskedPrice,
     Basket,
     Capture,
     Charge,
@@ -24,6 +25,7 @@ from parvis.payments.tables import (
     StatementLine,
     Tariff,
     TariffChange,
+    TariffDraft,
     Till,
     TillClosing,
 )
@@ -33,6 +35,7 @@ APP_CONFIG = AppConfig(
     app_name="payments",
     migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
     table_classes=[
+        AskedPrice,
         PaymentAttempt,
         PaymentNotice,
         Basket,
@@ -52,6 +55,7 @@ APP_CONFIG = AppConfig(
         StatementLine,
         Tariff,
         TariffChange,
+        TariffDraft,
         Till,
         TillAct,
         TillClosing,

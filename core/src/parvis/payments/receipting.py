@@ -10,11 +10,14 @@ from parvis import settings
 from parvis.branding.queries import brand_of, letter_colour
 from parvis.db import connection
 from parvis.errors import NotFound
+from parvis.payments import explaining
 from parvis.payments.accounts import OFFLINE
+from parvis.payments.explaining import Explained
 from parvis.payments.ledger import Till, till_by_id
 from parvis.payments.money import euros, vat_in
 from parvis.payments.receipts import Receipt
 from parvis.territory import queries as territory
+from parvis.web import i18n
 from parvis.web.papers import Sheet, drawn
 
 _FIND = (
@@ -96,7 +99,11 @@ async def paper(found: Given) -> bytes:
         ],
         widths=(4, 1),
         figures_from=1,
-        notes=[*_voided(found), *_notes(till, [(cents, bp) for _, cents, bp in lines])],
+        notes=[
+            *_voided(found),
+            *map(_priced, await explaining.explained_of(found.intent) if found.intent else ()),
+            *_notes(till, [(cents, bp) for _, cents, bp in lines]),
+        ],
     )
     return drawn(sheet)
 
@@ -118,6 +125,16 @@ def _voided(found: Given) -> list[str]:
     if found.reversed:
         return [_REVERSED]
     return [] if found.stays else [_VAIN]
+
+
+def _priced(one: Explained) -> str:
+    """How a price came about, in French as the rest."""
+    whom = "".join(f", {i18n.translate(reach, 'fr')}" for reach in one.reaches)
+    steps = " ; ".join(
+        f"{step.label or i18n.translate(explaining.step_name(step), 'fr').lower()} {euros(step.cents)} €"
+        for step in one.steps
+    )
+    return f"{one.label} – ligne {one.line} du tarif du {one.since.strftime('%d/%m/%Y')}{whom} : {steps}."
 
 
 def _notes(till: Till, sold: Sequence[tuple[int, int]]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 from parvis.errors import Refusal, Refused, Text
 from parvis.payments.grids import Axis, Grid, Line, Rate, Rebate
-from parvis.payments.sheet_cells import Cells, Unreadable
-from parvis.payments.sheets import BP_UNITS, PPM_UNITS, columns
+from parvis.payments.sheet_cells import ANY, Cells, Unreadable
+from parvis.payments.sheets import AFTER, BEFORE, BP_UNITS, PPM_UNITS, columns
 
 _MOST_TOLD = 20
 _MOST_ROWS = 20_000
@@ -49,6 +49,28 @@ def read(sheet: str, axes: Sequence[Axis]) -> tuple[Grid, ...]:
     if faults:
         raise Refused(faults[:_MOST_TOLD])
     return tuple(_grid(dates, drafts[dates], axes) for dates in sorted(drafts, key=lambda one: one[0]))
+
+
+def axes_in(sheet: str, known: Sequence[Axis] = ()) -> tuple[Axis, ...]:
+    """The axes of a sheet: those that are known by their columns' names, the others as their cells look."""
+    try:
+        rows = list(csv.reader(io.StringIO(sheet.removeprefix("\ufeff")), delimiter=";"))[:_MOST_ROWS]
+    except csv.Error:
+        return ()
+    there = {axis.name: axis for axis in known}
+    head = [cell.strip() for cell in rows[0]] if rows else []
+    named = [(place, name) for place, name in enumerate(head) if name and name not in {*BEFORE, *AFTER}]
+    return tuple(
+        there.get(name) or _guessed(name, [row[place] for row in rows[1:] if place < len(row)]) for place, name in named
+    )
+
+
+def _guessed(name: str, cells: Sequence[str]) -> Axis:
+    said = [cell.strip() for cell in cells if cell.strip() not in ANY]
+    if said and all(".." in cell for cell in said):
+        return Axis(name=name, kind="int")
+    values = (value.strip() for cell in said for value in cell.split(","))
+    return Axis(name=name, kind="enum", values=tuple(dict.fromkeys(filter(None, values))))
 
 
 def _read_row(

@@ -40,25 +40,30 @@ def _rows(grid: Grid, axes: Sequence[Axis]) -> Iterator[dict[str, str]]:
     for line in grid.lines:
         yield {**{axis.name: said(axis, line.when.get(axis.name)) for axis in axes}, **_priced(line)}
     for rebate in grid.rebates:
-        share = _share(rebate.bp, BP_UNITS)
-        yield {"sort": "rebate", "rank": str(rebate.from_rank), "label": rebate.label, "amount": share}
+        part = share(rebate.bp, BP_UNITS)
+        yield {"sort": "rebate", "rank": str(rebate.from_rank), "label": rebate.label, "amount": part}
     if grid.cap is not None:
         yield {"sort": "cap", "amount": euros(grid.cap)}
     if grid.step != 1:
         yield {"sort": "step", "amount": euros(grid.step)}
     if grid.vat_bp:
-        yield {"sort": "vat", "amount": _share(grid.vat_bp, BP_UNITS)}
+        yield {"sort": "vat", "amount": share(grid.vat_bp, BP_UNITS)}
 
 
 def _priced(line: Line) -> dict[str, str]:
     if line.rate is None:
         return {"sort": "price", "amount": euros(line.cents or 0)}
     most = "" if line.rate.most is None else euros(line.rate.most)
-    share = _share(line.rate.ppm, PPM_UNITS)
-    return {"sort": "rate", "amount": share, "of": line.rate.of, "least": euros(line.rate.least), "most": most}
+    part = share(line.rate.ppm, PPM_UNITS)
+    return {"sort": "rate", "amount": part, "of": line.rate.of, "least": euros(line.rate.least), "most": most}
 
 
-def _share(part: int, units: int) -> str:
+def share(part: int, units: int) -> str:
+    """A share as a percentage, of which `units` parts make one percent.
+
+    >>> share(1250, 100), share(619, 10_000)
+    ('12,50 %', '0,0619 %')
+    """
     whole, rest = divmod(part, units)
     return f"{whole},{str(rest).zfill(len(str(units)) - 1)} %"
 

@@ -24,13 +24,36 @@ from parvis.territory.tables import Emitter
 
 
 class Tariff(Table, tablename="tariff", schema="parvis"):
-    """What an activity of an emitter costs: `axes` and `grids` as `grids` has them; `version` counts its changes."""
+    """What an activity of an emitter costs: `grids` as `grids` has them; `version` counts its changes."""
 
     id = UUID(primary_key=True, default=None)
     emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
     activity = Varchar(length=60)
     version = Integer(default=1)
     grids = JSONB()
+    name = Varchar(length=120, default="")
+
+
+class TariffDraft(Table, tablename="tariff_draft", schema="parvis"):
+    """A grid as somebody types it (`typed_grids.Typed`); `replaces`: the first day of the one in whose place."""
+
+    id = UUID(primary_key=True, default=None)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    activity = Varchar(length=60)
+    typed = JSONB()
+    replaces = Date(null=True, default=None)
+    version = Integer(default=1)
+    person = UUID(null=True, default=None)
+    changed = Timestamptz(default=None)
+
+
+class AskedPrice(Table, tablename="asked_price", schema="parvis"):
+    """What was asked of a tariff (`pricing.Ask`) in the month of a first day; nothing leads to who asked."""
+
+    id = UUID(primary_key=True, default=None)
+    tariff = ForeignKey(Tariff, null=False, on_delete=OnDelete.restrict)
+    month = Date(default=None)
+    ask = JSONB()
 
 
 class TariffChange(Table, tablename="tariff_change", schema="parvis"):
@@ -178,7 +201,10 @@ class Intent(Table, tablename="intent", schema="parvis"):
 
 
 class Charge(Table, tablename="charge", schema="parvis"):
-    """A line of what is to be paid, with the steps of its price (`pricing.Step`)."""
+    """A line of what is to be paid, with the steps of its price (`pricing.Step`).
+
+    A price by a tariff says for which day, and which line of the grid that begins on `grid` gave it.
+    """
 
     id = UUID(primary_key=True, default=None)
     intent = ForeignKey(Intent, null=False, on_delete=OnDelete.restrict)
@@ -187,6 +213,10 @@ class Charge(Table, tablename="charge", schema="parvis"):
     cents = BigInt()
     vat_bp = SmallInt()
     steps = JSONB()
+    tariff = ForeignKey(Tariff, null=True, on_delete=OnDelete.restrict)
+    grid = Date(null=True, default=None)
+    priced_for = Date(null=True, default=None)
+    line = Integer(null=True, default=None)
 
 
 class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ def _environment(sources: tuple[Path, ...], lang: str) -> Environment:
     made.filters["near_day"] = partial(_near_day, lang)
     made.filters["weeks"] = lambda first: calendar.Calendar().monthdatescalendar(first.year, first.month)
     made.filters.update(halves=_halves, capital=formats.capital, unbroken=formats.unbroken, cuttable=formats.cuttable)
+    made.filters["before"] = lambda day: day - timedelta(days=1)
     made.filters["telephone"] = formats.telephone
     made.filters["t"] = partial(i18n.translate, lang=lang)
     made.globals.update(lang=lang, languages=_NAMES, weekdays=formats.weekdays(lang), static=static)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,16 +15,19 @@ from parvis.audit import actions as audit
 from parvis.contract.values import Channel
 from parvis.db import InvalidReference, new_id, read_reference, transaction
 from parvis.dossiers import reading
-from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
+from parvis.errors import Conflict, Invalid, NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 from parvis.office.permissions import BILL, TAKE
-from parvis.payments import bills, dues, intents, ledger, money, payers
+from parvis.office.tariffs import asking
+from parvis.payments import bills, dues, intents, ledger, money, payers, tariffs
 from parvis.payments.bills import BillTo
 from parvis.payments.counting import product
 from parvis.payments.intents import Charge
 from parvis.payments.ledger import Till
+from parvis.payments.quotes import Quote
+from parvis.payments.tariffs import Tariff
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
@@ -35,7 +39,10 @@ _WRITE = guards.page(guards.staff(BILL), "agent", "manager", status_code=200)
 _DAYS = timedelta(days=30)
 _VAT = {"0": 0, "550": 550, "1000": 1000, "2000": 2000}
 _TO = Text("Write the reference of a request, or an e-mail address.")
+_UNSEEN = Text("Look at the price, and write the bill if it is right.")
 _NO_REQUEST = Text("No request of yours has this reference.")
+_NO_ACTIVITY = Text("Write the activity, such as “canteen”.")
+_NO_AMOUNT = Text("Write the amount, such as 12,50.")
 _NO_CONTACT = Text("This request has no contact: write an e-mail address instead.")
 
 
@@ -44,13 +51,16 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
 
     till: Annotated[str, fields.Missing(Text("Choose a till."))]
     label: Annotated[fields.Line, fields.Missing(Text("Write what it is for."))]
-    activity: Annotated[fields.Line, fields.Missing(Text("Write the activity, such as “canteen”."))]
-    cents: Annotated[fields.Line, fields.Missing(Text("Write the amount, such as 12,50."))]
+    activity: fields.Line = ""
+    cents: fields.Line = ""
     vat: Literal["0", "550", "1000", "2000"] = "0"
     reference: fields.Line = ""
     mail: fields.Email | None = None
     last_day: Annotated[date, fields.Missing(Text("Choose the last day to pay."))]
     language: Literal["fr", "de", "en"] = "fr"
+    # The tariff that gives the price, and the price that was shown.
+    tariff: str = ""
+    seen: int = -1
     # Of the page the form was on: sent again, by a second click or after going back, it is the same bill.
     once: UUID | None = None
 
@@ -67,6 +77,8 @@ async def ask(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """For what, of whom?"""
     own = await territory.emitter_by_slug(emitter)
     known = {"reference": request.query_params.get("reference"), "last_day": ledger.today() + _DAYS, "vat": "0"}
+    if tariff := await asking.chosen(own.id, request.query_params.get("tariff", "")):
+        known |= {"tariff": tariff.activity, "label": tariff.title, "for_day": ledger.today()}
     return await _form(request, own, forms.blank(language="fr", **known))
 
 
@@ -75,24 +87,25 @@ async def write(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """Write it; the payer is told."""
     own, form = await territory.emitter_by_slug(emitter), await forms.read(request, Bill)
     actor = guards.actor_of(request)
-    if form.errors:
-        return await _form(request, own, form)
+    tariff = await asking.chosen(own.id, form.text("tariff"))
+    try:
+        quote = asking.quoted(tariff, form, asking.day_of(form, ledger.today())) if tariff else None
+    except (Invalid, Refused) as refused:
+        return await _form(request, own, form.refused(refused.refusals))
+    if again := _again(form, quote):
+        return await _form(request, own, again, quote)
     typed = form.value
     try:
-        charge = Charge(
-            (await _till(own, typed.till)).id,
-            typed.label,
-            product(typed.activity),
-            money.read_cents(typed.cents, "cents"),
-            _VAT[typed.vat],
-        )
+        charge = await _charge(own, typed, quote, tariff)
         to = await _to(own, typed, actor)
         async with transaction():
             if typed.once is None or await payers.told_first(typed.once, "bill-form"):
                 [intent] = await bills.write([charge], to, typed.last_day, actor.person or own.id)
                 await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
     except (Invalid, Refused) as refused:
-        return await _form(request, own, form.refused(refused.refusals))
+        return await _form(request, own, form.refused(refused.refusals), quote)
+    except Conflict as conflict:
+        return await _form(request, own, form.refused([Refusal(conflict.code, _UNSEEN)]))
     return pages.see_other(f"/office/{emitter}/bills?told=written")
 
 
@@ -109,6 +122,27 @@ async def cancel(request: _AnyRequest, emitter: FromPath[str], intent: FromPath[
     except Refused as refused:
         return await _list(request, own, forms.blank().refused(refused.refusals))
     return pages.see_other(f"/office/{emitter}/bills?told=cancelled")
+
+
+def _again(form: Form[Any], quote: Quote | None) -> Form[Any] | None:
+    """The form as it is shown once more: to see the price, to mend something; None where the bill can be written."""
+    if quote is None:
+        needed = {"activity": _NO_ACTIVITY, "cents": _NO_AMOUNT}
+        missing = [Refusal("missing", text, name) for name, text in needed.items() if not form.text(name).strip()]
+        return form.refused(missing) if missing or form.errors else None
+    if form.text("step") == "price":
+        return replace(form, errors={})
+    if not form.errors and form.value.seen != quote.price.cents:
+        return form.refused([Refusal("price-unseen", _UNSEEN)])
+    return form if form.errors else None
+
+
+async def _charge(own: EmitterInfo, typed: Bill, quote: Quote | None, tariff: Tariff | None) -> Charge:
+    """The bill's line: what the tariff says, or the amount that was typed. Raises Invalid."""
+    till = (await _till(own, typed.till)).id
+    if quote and tariff:
+        return Charge.quoted(quote, till, typed.label, product(tariff.activity))
+    return Charge(till, typed.label, product(typed.activity), money.read_cents(typed.cents, "cents"), _VAT[typed.vat])
 
 
 async def _till(own: EmitterInfo, typed: str) -> Till:
@@ -151,12 +185,19 @@ async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
     )
 
 
-async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
+async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: Quote | None = None) -> Response[Any]:
+    tariff = await asking.chosen(own.id, form.text("tariff"))
+    grid = tariff and asking.grid_of(tariff, form, ledger.today())
     return pages.render(
         request,
         "office/tills/bill.html",
         status=422 if form.errors else 200,
         base=f"/office/{own.slug}/bills",
+        tariffs=[(one.activity, one.title) for one in await tariffs.tariffs_of(own.id) if one.grids],
+        tariff=tariff,
+        grid=grid,
+        questions=asking.questions(grid) if grid else [],
+        answer=asking.answer(quote.grid, quote.price) if quote else None,
         tills=await ledger.tills_of(own.id),
         form=form,
         first=ledger.today(),

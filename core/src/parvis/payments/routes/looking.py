@@ -16,7 +16,7 @@ from parvis.contract.values import Channel
 from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.identity import queries as people
-from parvis.payments import attempts, dues, payers, providers, receipting
+from parvis.payments import attempts, dues, explaining, payers, providers, receipting
 from parvis.payments.accounts import OFFLINE, Account, accounts_of
 from parvis.payments.dues import Due
 from parvis.payments.payers import Payer
@@ -102,6 +102,8 @@ async def basket_page(
         page=here,
         dues=found,
         states={due.intent: state_of(due, now) for due in found},
+        explained=await explaining.explained_in(here.payer.basket),
+        step_name=explaining.step_name,
         receipts={
             due.intent: [one.receipt for one in given if one.intent == due.intent and not one.reversed] for due in found
         },
