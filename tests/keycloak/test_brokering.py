@@ -24,7 +24,7 @@ async def test_somebody_known_elsewhere_signs_in_through_keycloak(keycloak, prov
         issuing.client = replace(issuing.client, secret="the broker's", redirect_uri=broker)
         discovery = f"{issuing.issuer}/.well-known/openid-configuration"
         who = {"alias": "upstream", "name": "FranceConnect", "client_id": "parvis", "secret_env": "UPSTREAM"}
-        file = KeycloakFile(provider=(ProviderEntry(**who, discovery=discovery),))
+        file = KeycloakFile(first_factor="key", provider=(ProviderEntry(**who, discovery=discovery),))
         await asyncio.to_thread(provision, given, file)
         async with serve(given) as browser:
             page = await browser.http.get((await browser.http.get("/login")).headers["location"])
@@ -33,3 +33,6 @@ async def test_somebody_known_elsewhere_signs_in_through_keycloak(keycloak, prov
             chosen = await browser.http.post(there.headers["location"], data={"sub": "resident-1"})
             await browser.http.get(chosen.headers["location"], follow_redirects=True)
             assert "Sophie Keller" in (await browser.http.get("/account")).text
+            stepping = await browser.http.get("/login/second-factor", params={"next": "/account"})
+            setting_up = await browser.http.get(stepping.headers["location"], follow_redirects=True)
+            assert 'id="registerWebAuthn"' in setting_up.text

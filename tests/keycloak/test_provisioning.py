@@ -16,7 +16,7 @@ from parvis.errors import ConfigurationError
 from parvis.identity.keycloak.access import Access
 from parvis.identity.keycloak.files import KeycloakFile, ProviderEntry, RealmEntry, RolesEntry
 from parvis.identity.keycloak.provisioning import Provisioning
-from parvis.identity.keycloak.step_up import BROWSER
+from parvis.identity.keycloak.step_up import AFTER_BROKER, BROWSER
 from parvis.territory import actions as territory
 from parvis.testing.sign_on import sign_on
 
@@ -90,6 +90,13 @@ def test_a_flow_that_was_changed_is_written_anew_and_stays_bound(realm, admin):
     assert provision() == []
     assert admin.get_authentication_flow_for_id(bound)["alias"] == BROWSER
     assert len(admin.get_authentication_flow_executions(BROWSER)) == len(steps)
+    anew = admin.get_authentication_flow_executions(BROWSER)
+    key = next(step for step in anew if step.get("providerId") == "webauthn-authenticator")
+    admin.delete_authentication_flow_execution(key["id"])
+    assert [line.split(":")[0] for line in provision()] == [f"change flow {BROWSER}"]
+    flows = [f"change flow {name}" for name in (BROWSER, AFTER_BROKER)]
+    assert [line.split(":")[0] for line in provision(KeycloakFile(first_factor="key"))] == flows
+    assert provision(KeycloakFile(first_factor="key")) == []
 
 
 def test_a_thing_of_the_same_name_is_somebody_elses_until_it_is_handed_over(realm, admin):

@@ -58,6 +58,26 @@ def test_without_step_up_there_are_no_flows_and_none_is_bound():
     assert found["client parvis"].keys["authenticationFlowBindingOverrides"] == {"browser": ""}
 
 
+@pytest.mark.parametrize(("first", "provider"), [("app", "auth-otp-form"), ("key", "webauthn-authenticator")])
+def test_a_key_and_an_app_both_do_and_the_file_says_which_one_newcomers_set_up(first, provider):
+    found = things(files.KeycloakFile(first_factor=first))
+    for name in ("parvis-browser", "parvis-after-broker"):
+        [level] = [part for part in _parts(found[f"flow {name}"].keys["steps"]) if part["flow"] == f"{name}-level-2"]
+        own, new = (part["steps"][1:] for part in level["steps"][1:])
+        assert {(step["provider"], step["requirement"]) for step in own} == {
+            ("auth-otp-form", "ALTERNATIVE"),
+            ("webauthn-authenticator", "ALTERNATIVE"),
+        }
+        assert [(step["provider"], step["requirement"]) for step in new] == [(provider, "REQUIRED")]
+
+
+def _parts(steps):
+    for step in steps:
+        if "flow" in step:
+            yield step
+            yield from _parts(step["steps"])
+
+
 def test_nobody_elses_word_is_taken_for_an_address():
     entry = files.ProviderEntry(alias="a", name="A", discovery="https://a.example/d", client_id="c")
     (found,) = [
@@ -78,6 +98,7 @@ def test_nobody_elses_word_is_taken_for_an_address():
         ("[[provider]]\nalias = 'A b'\nname = 'n'\ndiscovery = 'https://e'\nclient_id = 'c'", "alias"),
         ("[[provider]]\nalias = 'a'\nname = 'n'\ndiscovery = 'ftp://e'\nclient_id = 'c'", "discovery"),
         ("secret = 'x'", "secret"),
+        ("first_factor = 'sms'", "first_factor"),
         ("[", "toml"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,7 @@ from parvis.errors import ConfigurationError
 
 Alias: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Address: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/]+(/\S*)?$")]
+Factor: TypeAlias = Literal["app", "key"]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 Minutes: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=24 * 60)]
 
@@ -78,9 +79,13 @@ class ProviderEntry(_Entry, frozen=True, kw_only=True):
 
 
 class KeycloakFile(_Entry, frozen=True, kw_only=True):
-    """The whole file; `step_up` lets a page ask for a second factor by `acr_values=2fa`."""
+    """The whole file; `step_up` lets a page ask for a second factor by `acr_values=2fa`.
+
+    `first_factor` is what somebody sets up then who has neither a code app nor a key.
+    """
 
     step_up: bool = True
+    first_factor: Factor = "app"
     realm: RealmEntry = RealmEntry()
     brute_force: BruteForceEntry = BruteForceEntry()
     roles: RolesEntry = RolesEntry()

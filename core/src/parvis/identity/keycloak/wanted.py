@@ -57,8 +57,8 @@ def things(
     """Everything wanted, in the order in which one stands on another. `emitters` are slugs."""
     yield _realm(file, realm)
     if file.step_up:
-        yield _flow(BROWSER, browser(file.realm.longest * 60))
-        yield _flow(AFTER_BROKER, after_broker(file.realm.longest * 60))
+        for name, steps in ((BROWSER, browser), (AFTER_BROKER, after_broker)):
+            yield _flow(name, steps(file.realm.longest * 60, file.first_factor))
     yield marked(Kind.SCOPE, ROLES_SCOPE, _scope(), "attributes", "true")
     yield Thing(Kind.MAPPER, f"{ROLES_SCOPE}/{CLAIM}", _mapper())
     for path in groups(emitters):
@@ -120,7 +120,8 @@ def _realm(file: KeycloakFile, name: str) -> Thing:
         "refreshTokenMaxReuse": 0,
         "attributes": {"acr.loa.map": _LEVELS} if file.step_up else {},
     }
-    keys |= {"displayName": entry.name} if entry.name else {}
+    # What a browser calls the site that a key is for.
+    keys |= {"displayName": entry.name, "webAuthnPolicyRpEntityName": entry.name} if entry.name else {}
     keys |= {"loginTheme": entry.theme} if entry.theme else {}
     keys |= {"adminPermissionsEnabled": True} if file.roles.push else {}
     return marked(Kind.REALM, name, keys, "attributes", "true")
