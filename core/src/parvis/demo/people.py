@@ -53,9 +53,9 @@ PEOPLE: tuple[DemoPerson, ...] = (
     DemoPerson(
         "agent-illzach",
         "Claire Muller",
-        "Agente de la mairie d’Illzach",
+        "Agente de la mairie d’Illzach, responsable des horaires",
         email="claire.muller@illzach.example",
-        grants=(("agent", "illzach"),),
+        grants=(("agent", "illzach"), ("manager", "illzach")),
         key=True,
     ),
     DemoPerson(
