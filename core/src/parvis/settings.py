@@ -109,6 +109,10 @@ class Settings:
     )
     session_max: timedelta = setting(timedelta(hours=10), "minutes a session lasts at most", _minutes)
 
+    contract_notice: timedelta = setting(
+        timedelta(days=60), "days before its last one that both sides of a contract are written to", _days
+    )
+
     audit_kept: timedelta = setting(
         timedelta(days=365),
         "days the trace of who did and saw what is kept from the end of its month on, from 180",

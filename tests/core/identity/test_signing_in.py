@@ -71,6 +71,14 @@ async def test_somebody_signs_in_and_is_known(issuing, browser):
     assert page.headers["cache-control"] != "public"
 
 
+async def test_the_language_in_which_somebody_signed_in_last_is_kept_for_mails(issuing, browser):
+    for language in ("de", "en"):
+        browser.headers["accept-language"] = language
+        await sign_in(browser, "resident-1")
+        async with connection() as c:
+            assert await c.fetchval("SELECT mail_language FROM parvis.person") == language
+
+
 async def test_no_visitor_has_a_row_before_they_sign_in(issuing, browser):
     for path in ("/signed-out", "/login", "/contact", "/account"):
         await browser.get(path)

@@ -22,6 +22,7 @@ from parvis.indicators.reactions import REACTIONS as INDICATORS
 from parvis.jobs import Timer, timers
 from parvis.messages import jobs as messages_jobs
 from parvis.messages.reactions import reactions as messages_reactions
+from parvis.office import jobs as office_jobs
 from parvis.office.permissions import PERMISSIONS as OFFICE
 from parvis.office.questions import REACTIONS as QUESTIONS
 from parvis.office.tills import REACTIONS as TILLS
@@ -46,6 +47,7 @@ def every_timer() -> tuple[Timer, ...]:
         dossiers_jobs,
         attendance_jobs,
         earlier_jobs,
+        office_jobs,
         web_jobs,
     )
     return (*(timer for domain in domains for timer in domain.timers()), *_of_plugins())

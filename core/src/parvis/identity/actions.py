@@ -38,8 +38,11 @@ async def ensure_person(issuer: str, subject: str, *, name: str = "", email: str
     return person
 
 
-async def arrive(claims: Mapping[str, Any]) -> UUID:
-    """The account that an id_token's claims stand for; its e-mail counts only if the provider verified it."""
+async def arrive(claims: Mapping[str, Any], language: str = "fr") -> UUID:
+    """The account that an id_token's claims stand for; its e-mail counts only if the provider verified it.
+
+    `language` is that of the page where they signed in: mails are written in it.
+    """
     email = claims.get("email", "") if claims.get("email_verified") is True else ""
     phone = claims.get("phone_number", "") if claims.get("phone_number_verified") is True else ""
     async with transaction() as c:
@@ -50,7 +53,8 @@ async def arrive(claims: Mapping[str, Any]) -> UUID:
             email=str(email),
             phone=str(phone),
         )
-        await c.execute("UPDATE parvis.person SET seen_at = $2 WHERE id = $1", person, clock.now())
+        sql = "UPDATE parvis.person SET seen_at = $2, mail_language = $3 WHERE id = $1"
+        await c.execute(sql, person, clock.now(), language)
     return person
 
 

@@ -22,8 +22,8 @@ _SELECT = (
     "LEFT JOIN parvis.person AS ender ON ender.id = held.ended_by "
 )
 _ADDRESSES = (
-    "SELECT DISTINCT email FROM parvis.role_grant AS held JOIN parvis.person ON person.id = held.person "
-    "WHERE emitter = $1 AND role = 'manager' AND email <> ''"
+    "SELECT DISTINCT ON (email) email, mail_language FROM parvis.role_grant AS held "
+    "JOIN parvis.person ON person.id = held.person WHERE emitter = $1 AND role = 'manager' AND email <> ''"
 )
 _HOLDS = "held.ended_at IS NULL AND (ends_at IS NULL OR ends_at > $2)"
 
@@ -64,6 +64,14 @@ class Member:
         return self.roles[0].name
 
 
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Where somebody is written to, and in which language."""
+
+    address: str
+    language: str
+
+
 async def members_of(emitter: UUID) -> list[Member]:
     """Who has which role at an emitter now, by name."""
     sql = f"{_SELECT} WHERE emitter = $1 AND {_HOLDS} ORDER BY held.person, role"
@@ -73,11 +81,11 @@ async def members_of(emitter: UUID) -> list[Member]:
     return sorted(people, key=lambda member: (fold(member.name), member.person))
 
 
-async def manager_addresses(emitter: UUID) -> list[str]:
-    """The verified e-mail addresses of those who are managers of an emitter now."""
-    sql = f"{_ADDRESSES} AND {_HOLDS} ORDER BY email"
+async def managers_to_write_to(emitter: UUID) -> list[Addressee]:
+    """The verified e-mail addresses of those who are managers of an emitter now, each once."""
+    sql = f"{_ADDRESSES} AND {_HOLDS} ORDER BY email, seen_at DESC NULLS LAST"
     async with connection() as c:
-        return [row["email"] for row in await c.fetch(sql, emitter, clock.now())]
+        return [Addressee(row["email"], row["mail_language"]) for row in await c.fetch(sql, emitter, clock.now())]
 
 
 async def roles_of(emitter: UUID, person: UUID) -> list[HeldRole]:

@@ -14,8 +14,8 @@ from parvis.identity import accounts, endings, family, mandates
 from parvis.identity.mandates import Mandate
 from parvis.settings import current
 
-_ACCOUNT = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE id = $1"
-_FURTHER = "SELECT issuer, subject, name, email, phone, created_at, seen_at FROM parvis.person WHERE merged_into = $1"
+_SIGN_ON = "SELECT issuer, subject, name, email, phone, mail_language, created_at, seen_at FROM parvis.person"
+_ACCOUNT, _FURTHER = f"{_SIGN_ON} WHERE id = $1", f"{_SIGN_ON} WHERE merged_into = $1"
 _ROLES = (
     "SELECT role, emitter.name AS emitter, given_at, coalesce(ended_at, ends_at) AS ended_at FROM parvis.role_grant "
     "LEFT JOIN parvis.emitter ON emitter.id = role_grant.emitter WHERE person = ANY($1) ORDER BY given_at"

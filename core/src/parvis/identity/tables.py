@@ -24,7 +24,8 @@ from parvis.territory.tables import Emitter
 class Person(Table, tablename="person", schema="parvis"):
     """Somebody with an account. The key is (issuer, subject); a name or an e-mail never is.
 
-    `merged_into` is the account that this is a further sign-on of.
+    `merged_into` is the account that this is a further sign-on of; `mail_language` that of their pages when they
+    signed in last.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -36,6 +37,7 @@ class Person(Table, tablename="person", schema="parvis"):
     created_at = Timestamptz(default=None)
     seen_at = Timestamptz(null=True, default=None)
     merged_into = UUID(null=True, default=None)
+    mail_language = Varchar(length=2, default="fr")
 
 
 class AccountMerge(Table, tablename="account_merge", schema="parvis"):

@@ -6,6 +6,7 @@ from piccolo.conf.apps import AppConfig
 
 from parvis.territory.tables import (
     Contract,
+    ContractNotice,
     Emitter,
     EnabledPlugin,
     Place,
@@ -25,6 +26,7 @@ APP_CONFIG = AppConfig(
         Publication,
         Proposal,
         PublicationAct,
+        ContractNotice,
         EnabledPlugin,
         SettingsChange,
     ],

@@ -121,6 +121,17 @@ class PublicationAct(Table, tablename="publication_act", schema="parvis"):
     comment = Text()
 
 
+class ContractNotice(Table, tablename="contract_notice", schema="parvis"):
+    """That an emitter was told of its contract's end: that it comes (`soon`), or came (`over`), with that last day."""
+
+    id = UUID(primary_key=True, default=None)
+    contract = ForeignKey(Contract, null=False, on_delete=OnDelete.restrict)
+    emitter = ForeignKey(Emitter, null=False, on_delete=OnDelete.restrict)
+    notice = Varchar(length=4)
+    last_day = Date(default=None)
+    told_at = Timestamptz(default=None)
+
+
 class EnabledPlugin(Table, tablename="enabled_plugin", schema="parvis"):
     """A plugin that an emitter's manager enabled, with its settings there and since when."""
 

@@ -58,7 +58,7 @@ async def callback(request: _Request) -> Response[Any]:
         after = attempt.after if attempt else ""
         return pages.render(request, "identity/refused.html", status=400, problem=refusal.title, after=after)
     async with transaction():
-        person = await actions.arrive(signed_in.claims)
+        person = await actions.arrive(signed_in.claims, i18n.language(request))
         token = await sessions.begin(request.user.session, person, signed_in)
         if is_staff := await queries.is_staff(person):
             # They may have set a second factor up a moment ago, which a group waited for.

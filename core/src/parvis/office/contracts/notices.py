@@ -1,21 +1,23 @@
-"""Who is written to about a step: the managers of the other side of the contract."""
+"""What managers are written about a contract: a step of the other side, and its end."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from parvis import clock, settings
 from parvis.contract.values import Channel, MessageTemplate
 from parvis.errors import Text
 from parvis.identity import members
+from parvis.identity.members import Addressee
 from parvis.messages import actions as messages
 from parvis.office.contracts import words
 from parvis.office.contracts.looking import Offered
 from parvis.territory.publishing.rules import Act
-from parvis.web.rules import LANGUAGES
 
-STEP = "office/contract-step"
+STEP, END = "office/contract-step", "office/contract-end"
 _USE_BY = timedelta(days=7)
 _SILENT = frozenset({Act.SAVE, Act.DROP, Act.WITHDRAW})
 _SAMPLE: dict[str, Any] = {
@@ -26,10 +28,22 @@ _SAMPLE: dict[str, Any] = {
     "comment": "Les horaires d’été sont compris.",
     "url": "https://portal.example/office/m2a/contracts/1/idcard",
 }
+_SAMPLE_OF_END: dict[str, Any] = {
+    "contract": "Accueil de la mairie annexe",
+    "authority": "Mulhouse Alsace Agglomération",
+    "holder": "Soléo",
+    "services": ["Carte d’identité et passeport"],
+    "last_day": date(2027, 6, 30),
+    "over": False,
+    "ours": True,
+    "left": 3,
+    "url": "https://portal.example/office/m2a/contracts/1",
+}
 TEMPLATES = (
     MessageTemplate(
         key=STEP, name=Text("A service under contract: a step"), channels=frozenset({Channel.MAIL}), sample=_SAMPLE
     ),
+    MessageTemplate(key=END, name=Text("A contract ends"), channels=frozenset({Channel.MAIL}), sample=_SAMPLE_OF_END),
 )
 
 
@@ -49,5 +63,10 @@ async def tell(at: Offered, act: Act, comment: str) -> None:
         "comment": comment,
         "url": f"{settings.current().base_url}{path}",
     }
-    for address in await members.manager_addresses(theirs):
-        await messages.send(STEP, Channel.MAIL, address, LANGUAGES[0], theirs, context, clock.now() + _USE_BY)
+    for to in await members.managers_to_write_to(theirs):
+        await messages.send(STEP, Channel.MAIL, to.address, to.language, theirs, context, clock.now() + _USE_BY)
+
+
+async def tell_of_end(emitter: UUID, to: Addressee, context: Mapping[str, Any]) -> None:
+    """Queue a mail about a contract's end, in the caller's transaction. Raises OutsideTransaction."""
+    await messages.send(END, Channel.MAIL, to.address, to.language, emitter, context, clock.now() + _USE_BY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -118,7 +117,7 @@ async def _left(at: Offered) -> Left | None:
         return None
     suspended = offer.standing.live == "suspended"
     last = min(contract.last_day, offer.published.last_day)
-    ends = datetime.combine(last + timedelta(days=1), time(), settings.current().zone)
+    ends = rules.over_from(last, settings.current().zone)
     since = clock.now() if suspended else max(ends, clock.now())
     found = await calendars.booked_from(contract.places, offer.service, since)
     return Left(suspended, len(found), found[:_SHOWN]) if found else None

@@ -17,7 +17,6 @@ from parvis.events import ReadingAnswered, ReadingQuestioned
 from parvis.identity import members
 from parvis.messages import actions as messages
 from parvis.territory import queries as territory
-from parvis.web.rules import LANGUAGES
 
 QUESTION, ANSWER = "office/question", "office/answer"
 _USE_BY = timedelta(days=7)
@@ -53,9 +52,9 @@ async def tell_managers(event: ReadingQuestioned) -> None:
         slug = (await territory.emitter(found.emitter)).slug
         url = f"{settings.current().base_url}/office/{slug}/questions/{found.id}"
         context = {**await _facts(found), "url": url, "due": found.due}
-        for address in await members.manager_addresses(found.emitter):
+        for to in await members.managers_to_write_to(found.emitter):
             await messages.send(
-                QUESTION, Channel.MAIL, address, LANGUAGES[0], found.emitter, context, clock.now() + _USE_BY
+                QUESTION, Channel.MAIL, to.address, to.language, found.emitter, context, clock.now() + _USE_BY
             )
 
 

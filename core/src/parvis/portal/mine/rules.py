@@ -74,6 +74,7 @@ WORDS: Mapping[str, Text] = {
     "opened_at": Text("Opened"),
     "closed_at": Text("Closed"),
     "language": Text("Language"),
+    "mail_language": Text("Language"),
     "emitter": Text("For"),
     "visit": Text("Appointment"),
     "people": Text("People"),

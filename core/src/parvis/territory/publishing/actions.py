@@ -12,7 +12,7 @@ from parvis.db import Connection, new_id, transaction
 from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
 from parvis.territory.publishing import queries, rules
 from parvis.territory.publishing.queries import ContractInfo, OfferInfo
-from parvis.territory.publishing.rules import Act, Terms
+from parvis.territory.publishing.rules import Act, Notice, Terms
 
 _WHY = Refusal("comment-missing", Text("Say why in a sentence: the other side reads it."), "comment")
 _OVERLAP = Refusal(
@@ -68,6 +68,18 @@ async def set_last_day(contract: UUID, last_day: date) -> None:
         scope = list(found.services), list(found.places)
         await _refuse_overlap(c, found.authority, *scope, found.first_day, last_day, contract)
         await c.execute("UPDATE parvis.contract SET last_day = $2 WHERE id = $1", contract, last_day)
+
+
+async def note_notice(contract: ContractInfo, emitter: UUID, notice: Notice) -> bool:
+    """Note that an emitter is told of a contract's end; False if it was told before, or if the end is another now."""
+    sql = (
+        "INSERT INTO parvis.contract_notice (id, contract, emitter, notice, last_day, told_at) "
+        "SELECT $1, id, $3, $4, last_day, $6 FROM parvis.contract WHERE id = $2 AND last_day = $5 "
+        "ON CONFLICT DO NOTHING RETURNING id"
+    )
+    row = (new_id(), contract.id, emitter, notice.value, contract.last_day, clock.now())
+    async with transaction() as c:
+        return await c.fetchval(sql, *row) is not None
 
 
 async def propose(contract: UUID, service: str, terms: Terms, by: By, version: int) -> OfferInfo:

@@ -87,6 +87,13 @@ async def contracts_of(emitter: UUID) -> list[ContractInfo]:
     return [_contract(row) for row in rows]
 
 
+async def ending_between(first: date, last: date) -> list[ContractInfo]:
+    """The contracts whose last day lies between two others, both included, the first to end first."""
+    async with connection() as c:
+        rows = await c.fetch(f"{_CONTRACT} WHERE k.last_day BETWEEN $1 AND $2 ORDER BY k.last_day, k.id", first, last)
+    return [_contract(row) for row in rows]
+
+
 async def contract(contract_id: UUID) -> ContractInfo:
     """One contract. Raises NotFound."""
     async with connection() as c:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
@@ -12,6 +12,8 @@ from uuid import UUID
 from parvis.errors import Refusal, Text
 
 ABOUT_SIGNS = 1000
+# Who was told nothing of an end for so long knows it: an instance that was away, or is told of ends since today.
+LATE = timedelta(days=14)
 
 
 class Side(StrEnum):
@@ -33,6 +35,13 @@ class Act(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     COMMENT = "comment"
+
+
+class Notice(StrEnum):
+    """What the sides of a contract are told of its end."""
+
+    SOON = "soon"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,25 @@ def possible(side: Side, now: Standing, suspended_by: Side | None = None) -> tup
 def in_force(first_day: date, last_day: date, today: date) -> bool:
     """Whether a day lies within two others, both included."""
     return first_day <= today <= last_day
+
+
+def notice_due(first_day: date, last_day: date, today: date, ahead: timedelta) -> Notice | None:
+    """What is to be told of a contract's end by a day; `ahead` of the last one it is told that it comes.
+
+    >>> first, last = date(2026, 1, 1), date(2026, 12, 31)
+    >>> notice_due(first, last, date(2026, 11, 1), timedelta(60)) is None
+    True
+    >>> [str(notice_due(first, last, day, timedelta(60))) for day in (date(2026, 11, 2), last, date(2027, 1, 1))]
+    ['soon', 'soon', 'over']
+    """
+    if today > last_day:
+        return Notice.OVER if today - last_day <= LATE else None
+    return Notice.SOON if in_force(max(first_day, last_day - ahead), last_day, today) else None
+
+
+def over_from(last_day: date, zone: tzinfo) -> datetime:
+    """The instant from which a contract no longer holds."""
+    return datetime.combine(last_day + timedelta(days=1), time(), zone)
 
 
 def refusals(terms: Terms, allowed: Collection[UUID], first_day: date, last_day: date) -> Iterator[Refusal]:
