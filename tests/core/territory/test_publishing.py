@@ -16,7 +16,7 @@ from parvis.calendars.slots import UnknownSlot
 from parvis.db import connection
 from parvis.errors import NotFound, Refused
 from parvis.territory import queries as territory
-from parvis.territory.actions import add_emitter, publish
+from parvis.territory.actions import add_emitter, enable_plugin, publish
 from parvis.territory.publishing import actions, queries, rules
 from parvis.territory.publishing.actions import By, Overtaken
 from parvis.territory.publishing.rules import Act, Side, Standing, Terms
@@ -127,6 +127,9 @@ class House:
 async def house(database):
     calendar = await a_calendar()
     holder = await add_emitter("soleo", "Soléo", "contract-holder", latitude=47.7, longitude=7.3)
+    for emitter in (calendar.emitter, holder):
+        # It counts in a process where the plugin is loaded.
+        await enable_plugin(emitter, "idcard")
     today = territory.today()
     made = await actions.add_contract(
         calendar.emitter, holder, "Reception", ["idcard"], [calendar.place], today, today + timedelta(days=30)
