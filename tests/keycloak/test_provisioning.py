@@ -99,6 +99,16 @@ def test_a_flow_that_was_changed_is_written_anew_and_stays_bound(realm, admin):
     assert provision(KeycloakFile(first_factor="key")) == []
 
 
+def test_a_realm_of_ones_own_is_bound_to_our_flow_and_bound_again(realm, admin):
+    own = KeycloakFile(realm=RealmEntry(own=True))
+    assert {"add binding browserFlow", "add client security-admin-console"} <= set(provision(own, ("illzach",)))
+    assert provision(own, ("illzach",)) == []
+    admin.update_realm(admin.connection.realm_name, {"browserFlow": "browser"})
+    assert provision(own, ("illzach",)) == [f'change binding browserFlow: flow: "browser" → "{BROWSER}"']
+    admin.update_realm(admin.connection.realm_name, {"browserFlow": "browser"})
+    assert provision(emitters=("illzach",)) == [], "another application's choice"
+
+
 def test_a_thing_of_the_same_name_is_somebody_elses_until_it_is_handed_over(realm, admin):
     admin.create_realm({"realm": admin.connection.realm_name, "enabled": True, "displayName": "Theirs"})
     admin.connection.get_token()

@@ -16,7 +16,8 @@ from parvis import settings
 from parvis.contract.values import Role
 from parvis.db import connection
 from parvis.identity import actions, contacts, factors
-from parvis.identity.keycloak.files import KeycloakFile
+from parvis.identity.keycloak.access import realm_of
+from parvis.identity.keycloak.files import KeycloakFile, RealmEntry
 from parvis.territory import queries
 
 pytestmark = [pytest.mark.keycloak, pytest.mark.xdist_group("keycloak")]
@@ -35,8 +36,8 @@ SHOWS_A_KEY, TYPES_A_CODE = 'id="authenticateWebAuthnButton"', 'id="kc-otp-login
 
 @pytest.fixture(scope="session")
 def keys(keycloak, provisioned):
-    """A portal at a realm where newcomers set up a key."""
-    return made(keycloak, provisioned, KeycloakFile(first_factor="key"))
+    """A portal at a realm of its own where newcomers set up a key."""
+    return made(keycloak, provisioned, KeycloakFile(first_factor="key", realm=RealmEntry(own=True)))
 
 
 async def an_agent(keycloak, given, *roles, otp=False):
@@ -68,6 +69,25 @@ async def asked(browser, wanted=TODAY):
     return page
 
 
+async def at_the_account(browser, given, client="account-console", **more):
+    """Keycloak's answer to whoever is in by a password and goes on to its own pages."""
+    page = "/admin/{}/console/" if client != "account-console" else "/realms/{}/account/"
+    server, realm = realm_of(given.oidc_issuer)
+    asked = {
+        "client_id": client,
+        "redirect_uri": server + page.format(realm),
+        "response_type": "code",
+        "scope": "openid",
+        "code_challenge_method": "S256",
+        "code_challenge": "x" * 43,
+        **more,
+    }
+    found = await browser.http.get(f"{given.oidc_issuer}/protocol/openid-connect/auth", params=asked)
+    while found.is_redirect and "code=" not in found.headers["location"]:
+        found = await browser.http.get(found.headers["location"])
+    return found
+
+
 async def in_by_password(site, user):
     """A browser of their own."""
     found = Browser(site.base)
@@ -95,7 +115,7 @@ async def test_an_agent_sets_up_a_key_and_signs_in_with_it(keycloak, keys, datab
 
         kept = await asyncio.to_thread(admin_of(keycloak, keys).get_credentials, user.id)
         assert sorted(one["type"] for one in kept) == ["password", "webauthn"]
-        await nobody_sets_up_another_without_it(site, user)
+        await nobody_sets_up_another_without_it(site, keys, user)
 
 
 async def with_a_key(page):
@@ -119,7 +139,7 @@ async def signed_out(page, site):
     await page.wait_for_url(f"{site.base}/signed-out")
 
 
-async def nobody_sets_up_another_without_it(site, user):
+async def nobody_sets_up_another_without_it(site, given, user):
     """Whoever has the password alone is asked for the key, however often it fails."""
     thief = await in_by_password(site, user)
     page = await asked(thief)
@@ -131,6 +151,9 @@ async def nobody_sets_up_another_without_it(site, user):
         assert SETS_UP_AN_APP not in shown
     assert SHOWS_A_KEY in again.text
     assert (await thief.http.get(TODAY)).status_code == 303
+    for action in ("webauthn-register", "CONFIGURE_TOTP"):
+        assert SHOWS_A_KEY in (await at_the_account(thief, given, kc_action=action)).text
+    assert SHOWS_A_KEY in (await at_the_account(thief, given, "security-admin-console")).text
 
 
 async def test_a_code_app_still_does_where_newcomers_set_up_a_key(keycloak, keys, database):
@@ -149,6 +172,13 @@ async def test_whoever_has_neither_sets_one_up_first(keycloak, database, request
         assert sets_up in (await asked(browser)).text
         assert (await browser.http.get(TODAY)).status_code == 303
         assert await levels(user) == {"1fa"}
+
+
+async def test_newcomers_may_choose_in_their_account_at_keycloak(keycloak, keys, database):
+    async with serve(keys) as site:
+        browser = await in_by_password(site, await an_agent(keycloak, keys))
+        for action, sets_up in (("webauthn-register", SETS_UP_A_KEY), ("CONFIGURE_TOTP", SETS_UP_AN_APP)):
+            assert sets_up in (await at_the_account(browser, keys, kc_action=action)).text
 
 
 async def test_what_the_manager_chose_is_what_an_agent_is_asked_for(keycloak, provisioned, database):

@@ -20,7 +20,7 @@ from parvis.settings import Settings
 
 _NOT_FOUND = 404
 _FILE = KeycloakFile(
-    realm=RealmEntry(name="Parvis – données de démonstration", registration=False, passwords=""),
+    realm=RealmEntry(name="Parvis – données de démonstration", own=True, registration=False, passwords=""),
     roles=RolesEntry(push=True),
 )
 

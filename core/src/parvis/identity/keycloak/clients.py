@@ -29,8 +29,11 @@ class Clients:
         return found | {_FLOWS: {"browser": "", **bound}}
 
     def add(self, thing: Thing) -> None:
-        """Add it."""
-        self._admin.create_client(self._told(merged({}, thing.keys)))
+        """Add it; some come with the realm, which was not there when this was planned."""
+        if (found := self.find(thing.name)) is not None:
+            self.change(thing, found)
+        else:
+            self._admin.create_client(self._told(merged({}, thing.keys)))
 
     def change(self, thing: Thing, found: Keys) -> None:
         """Keycloak takes the whole client."""

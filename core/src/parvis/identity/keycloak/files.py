@@ -22,9 +22,13 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class RealmEntry(_Entry, frozen=True, kw_only=True):
-    """The realm's pages and sessions. The first language is the one of people who choose none."""
+    """The realm's pages and sessions. The first language is the one of people who choose none.
+
+    `own`: no other application signs people in here, so our flow is everybody's, Keycloak's account pages included.
+    """
 
     name: str = ""
+    own: bool = False
     theme: str | None = None
     languages: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("fr", "de", "en")
     registration: bool = True

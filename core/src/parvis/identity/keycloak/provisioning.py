@@ -15,7 +15,7 @@ from parvis.identity.keycloak.account import Account, account_things
 from parvis.identity.keycloak.clients import Clients, ScopesOfClients
 from parvis.identity.keycloak.files import KeycloakFile
 from parvis.identity.keycloak.flows import Flows
-from parvis.identity.keycloak.resources import Groups, Mappers, Providers, Realms, Resource, Scopes
+from parvis.identity.keycloak.resources import Bindings, Groups, Mappers, Providers, Realms, Resource, Scopes
 from parvis.identity.keycloak.rights import AccountRoles, Permissions, Policies
 from parvis.identity.keycloak.rules import Change, Keys, Kind, Plan, Thing, plan
 from parvis.identity.keycloak.upstreams import discovered
@@ -44,6 +44,7 @@ class Provisioning:
         self._resources: dict[Kind, Resource] = {
             Kind.REALM: Realms(admin),
             Kind.FLOW: Flows(admin),
+            Kind.BINDING: Bindings(admin),
             Kind.SCOPE: Scopes(admin),
             Kind.MAPPER: Mappers(admin),
             Kind.GROUP: (known := Groups(admin)),

@@ -52,6 +52,30 @@ class Realms:
         self._admin.update_realm(thing.name, merged({key: found.get(key) for key in thing.keys}, thing.keys))
 
 
+class Bindings:
+    """What a flow is used for where a client says nothing else; a name is the realm's own for that use."""
+
+    def __init__(self, admin: KeycloakAdmin) -> None:
+        self._admin = admin
+
+    def find(self, name: str) -> Found | None:
+        """The name of the flow."""
+        return {"flow": self._admin.get_realm(self._realm)[name]}
+
+    def add(self, thing: Thing) -> None:
+        """There always is one."""
+        self._admin.update_realm(self._realm, {thing.name: thing.keys["flow"]})
+
+    def change(self, thing: Thing, found: Keys) -> None:
+        """Another flow from now on; the realm's other settings are left."""
+        if found != thing.keys:
+            self.add(thing)
+
+    @property
+    def _realm(self) -> str:
+        return self._admin.connection.realm_name or ""
+
+
 class Scopes:
     """Client scopes."""
 

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     MAPPER = "mapper"
     GROUP = "group"
     PROVIDER = "provider"
+    BINDING = "binding"
     CLIENT = "client"
     SCOPE_OF_CLIENT = "scope of the client"
     ROLES = "roles of the account"

@@ -17,6 +17,7 @@ DESCRIPTION = "Kept by Parvis"
 ROLES_SCOPE = "parvis-roles"
 CLAIM = "parvis_roles"
 _LEVELS = json.dumps({"1fa": 1, "2fa": 2}, separators=(",", ":"))
+_CONSOLE = "security-admin-console"
 _AT_EMITTERS = tuple(role for role in Role if role not in {Role.HELPER, Role.OPERATOR})
 # What the portal asks for; `basic` carries `sub`.
 _SCOPES = {"basic": "default", "acr": "default", "profile": "default", "email": "default", "phone": "optional"}
@@ -59,6 +60,11 @@ def things(
     if file.step_up:
         for name, steps in ((BROWSER, browser), (AFTER_BROKER, after_broker)):
             yield _flow(name, steps(file.realm.longest * 60, file.first_factor))
+        if file.realm.own:
+            # In other flows a password alone sets up another factor beside the one that there is.
+            yield Thing(Kind.BINDING, "browserFlow", {"flow": BROWSER})
+            # Nobody asks for a level there, and a realm's administrators may do everything.
+            yield Thing(Kind.CLIENT, _CONSOLE, {"attributes": {"minimum.acr.value": "2fa"}})
     yield marked(Kind.SCOPE, ROLES_SCOPE, _scope(), "attributes", "true")
     yield Thing(Kind.MAPPER, f"{ROLES_SCOPE}/{CLAIM}", _mapper())
     for path in groups(emitters):
