@@ -153,6 +153,18 @@ async def test_the_next_prices_begin_from_those_in_force_and_are_taken_back(emit
     assert "thrown away" in manager.text
 
 
+async def test_the_only_grid_is_taken_back_and_nothing_is_left_but_its_draft(emitter, manager):
+    later = ledger.today() + timedelta(days=9)
+    await published(emitter, swimming(valid_from=later))
+    await manager.post("tariffs/lessons/withdraw", grid=later.isoformat())
+    assert (manager.status, "Nothing is in force today." in manager.text) == (200, True)
+    for path in ("tariffs", "tariffs/lessons/try", "tariffs/lessons/draft", "tariffs/lessons/draft/check", "bills/new"):
+        assert (await manager.get(path)).status == 200
+    await manager.get("tariffs/lessons/draft/check")
+    await manager.post("tariffs/lessons/draft/check", version=hidden(manager, "version"))
+    assert (await tariffs.tariff_of(emitter, "lessons")).grids == (swimming(valid_from=later),)
+
+
 async def test_a_grid_to_come_is_changed_in_its_place(emitter, manager):
     later = ledger.today() + timedelta(days=60)
     await published(emitter, swimming(valid_until=later), swimming(valid_from=later, cap=900))

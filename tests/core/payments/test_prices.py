@@ -12,7 +12,7 @@ from tests.core.payments.tariff_examples import asks, nursery, swimming
 from parvis.errors import Invalid, Refused
 from parvis.payments import money
 from parvis.payments.grids import Grid, Line, Rebate, grid_on
-from parvis.payments.pricing import Ask, Step, pricer, simulate
+from parvis.payments.pricing import Ask, Step, pricer
 
 LESSONS = pricer(swimming(cap=2000, step=5))
 
@@ -59,16 +59,6 @@ def test_a_grid_is_that_of_the_day():
     assert [grid_on([old, new], date(2027, month, 1)) for month in (8, 9)] == [old, new]
     with pytest.raises(Invalid):
         grid_on([old, new], date(2026, 8, 31))
-
-
-def test_other_prices_are_tried_on_past_requests():
-    asked = [Ask({"zone": "town", "age": age, "quotient": 400}) for age in (3, 7, 40)]
-    dearer = swimming(
-        lines=tuple(msgspec.structs.replace(line, cents=(line.cents or 0) + 10) for line in swimming().lines)
-    )
-    found = simulate(asked, pricer(swimming()), pricer(dearer))
-    assert (found.requests, found.changed, found.after - found.before) == (3, 3, 30)
-    assert (found.largest_rise, found.largest_fall) == (10, 0)
 
 
 @given(asks())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -112,32 +112,6 @@ def pricer(grid: Grid) -> Pricer:
     if wrong := checks.grid_refusals(grid):
         raise Refused(wrong)
     return Pricer(grid, Builder(grid).root(), grid.axes, tuple(sorted(grid.rebates, key=lambda one: one.from_rank)))
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What other prices would change for requests of the past: sums in cents, and the widest changes."""
-
-    requests: int
-    changed: int
-    before: Cents
-    after: Cents
-    largest_rise: Cents
-    largest_fall: Cents
-
-
-def simulate(asked: Iterable[Ask], before: Pricer, after: Pricer) -> Simulation:
-    """Price past requests by two grids. Raises Invalid when one of them lacks what a grid asks for."""
-    pairs: Sequence[tuple[Cents, Cents]] = [(before.price(ask).cents, after.price(ask).cents) for ask in asked]
-    changes = [new - old for old, new in pairs if new != old]
-    return Simulation(
-        len(pairs),
-        len(changes),
-        sum(old for old, _ in pairs),
-        sum(new for _, new in pairs),
-        max([0, *changes]),
-        min([0, *changes]),
-    )
 
 
 def _step(steps: list[Step], sort: Sort, before: Cents, over: int, under: int, label: str = "") -> Cents:
