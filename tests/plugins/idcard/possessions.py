@@ -29,7 +29,7 @@ from parvis.payments.intents import Charge
 from parvis.territory import queries as territory
 from parvis.territory.actions import enable_plugin
 from parvis.territory.publishing import actions as publishing
-from parvis.testing.payments import a_shop
+from parvis.testing.payments import a_drawer, a_shop
 from parvis.testing.people import a_person, a_session
 from parvis.testing.visits import a_visit
 from parvis_idcard import actions
@@ -38,12 +38,13 @@ from parvis_idcard.ants.coordination.queries import NUMBER
 
 @dataclass
 class Whose:
-    """Those to whom the objects belong: a resident and her proxy, a manager of the town hall, the holder of a contract,
-    a helper."""
+    """Those to whom the objects belong: a resident and her proxy, a manager of the town hall, who takes money there,
+    the holder of a contract, a helper."""
 
     resident: UUID
     proxy: UUID
     manager: UUID
+    cashier: UUID
     holder: UUID
     helper: UUID
 
@@ -89,14 +90,16 @@ async def between_bodies(town: Town, holder: UUID, whole: UUID):
 
 
 async def at_its_till(emitter: UUID, whose: Whose):
-    """What came in and what is to be given back, a bill, an arrêt, and a difference: all at one till."""
+    """What came in and what is to be given back, a bill, an arrêt, a difference, the counter: all at one till."""
     shop = await a_shop(emitter=emitter)
     await enable_plugin(emitter, "pay")
     paid, settled = await shop.paid(1000, person=whose.resident)
     refund = await refunds.request(settled.capture, 400, "Closed", whose.resident)
     await reconciling.reconcile(shop.account, ledger.today(), [Row(RowKind.CAPTURE, "strange", 700)])
     [receipt] = await receipting.given_in(paid.basket)
+    drawer = await a_drawer(shop.till, by=whose.cashier)
     return {
+        "taking": (await drawer.takes((await a_bill(shop.till, whose.resident)).id, cash=1500)).id,
         "till": shop.till,
         "capture": settled.capture,
         "refund": refund.id,

@@ -15,6 +15,7 @@ from parvis import plugins, settings
 from parvis.app import create
 from parvis.dossiers import queries as dossiers
 from parvis.identity.actors import Actor
+from parvis.office.tills.looking import Here
 from parvis.territory import queries as territory
 from parvis.testing.matrix import RouteUnderTest, routes_of
 
@@ -97,7 +98,18 @@ def seat_forgotten(patched, _):
     patched.setattr(dossiers, "one_opened_by", lambda dossier, _: dossiers.dossier(dossier))
 
 
-FORGOTTEN = {"/office/": emitter_forgotten, "/helping/": seat_forgotten, "/": account_forgotten}
+def drawer_forgotten(patched, owner):
+    """Everybody stands at the owner's drawer."""
+    emitter_forgotten(patched, owner)
+    patched.setattr(Here, "by", property(lambda _: owner.person))
+
+
+FORGOTTEN = {
+    "/office/{emitter:str}/counter/": drawer_forgotten,
+    "/office/": emitter_forgotten,
+    "/helping/": seat_forgotten,
+    "/": account_forgotten,
+}
 
 
 async def test_a_route_that_no_longer_asks_whose_it_is_is_found(world, monkeypatch):

@@ -179,6 +179,8 @@ async def a_world(app: object) -> World:
         owners={
             "/": Visitor(whose.resident, cookies, slug),
             "/office/": await _here(whose.manager, slug),
+            "/office/{emitter:str}/counter/": (cashier := await _here(whose.cashier, slug)),
+            "/office/{emitter:str}/tills/{till:uuid}/sessions/{number:int}/close": cashier,
             "/office/{emitter:str}/contracts/{contract:uuid}/{service:str}/proposal": await _here(
                 whose.holder, "soleo"
             ),
@@ -202,6 +204,7 @@ async def those(emitter: UUID, holder: UUID) -> Whose:
         resident=await a_person(name="Léa Martin"),
         proxy=await a_person(name="Nora Keller"),
         manager=manager,
+        cashier=await a_person(Role.ACCOUNTANT, emitter, name="Thomas Fischer"),
         holder=await a_person(Role.MANAGER, holder),
         helper=await a_person(Role.HELPER),
     )
