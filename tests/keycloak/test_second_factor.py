@@ -1,13 +1,13 @@
 """The second factor on a real Keycloak: a key in a real browser, a code app, or what an emitter takes instead."""
 
 import asyncio
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 import pytest
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 from tests.journeys.looking import CHROMIUM
-from tests.keycloak.browsing import PASSWORD, Browser, a_user
+from tests.keycloak.browsing import PASSWORD, Browser, a_user, code_now
 from tests.keycloak.conftest import made
 from tests.keycloak.realms import admin_of
 from tests.keycloak.serving import serve
@@ -69,8 +69,8 @@ async def asked(browser, wanted=TODAY):
     return page
 
 
-async def at_the_account(browser, given, client="account-console", **more):
-    """Keycloak's answer to whoever is in by a password and goes on to its own pages."""
+def account(given, client="account-console", **more):
+    """Where Keycloak's own pages send whoever comes to them."""
     page = "/admin/{}/console/" if client != "account-console" else "/realms/{}/account/"
     server, realm = realm_of(given.oidc_issuer)
     asked = {
@@ -82,7 +82,12 @@ async def at_the_account(browser, given, client="account-console", **more):
         "code_challenge": "x" * 43,
         **more,
     }
-    found = await browser.http.get(f"{given.oidc_issuer}/protocol/openid-connect/auth", params=asked)
+    return f"{given.oidc_issuer}/protocol/openid-connect/auth?{urlencode(asked)}"
+
+
+async def at_the_account(browser, *where, **more):
+    """Keycloak's answer to whoever is in by a password and goes on to its own pages."""
+    found = await browser.http.get(account(*where, **more))
     while found.is_redirect and "code=" not in found.headers["location"]:
         found = await browser.http.get(found.headers["location"])
     return found
@@ -116,6 +121,31 @@ async def test_an_agent_sets_up_a_key_and_signs_in_with_it(keycloak, keys, datab
         kept = await asyncio.to_thread(admin_of(keycloak, keys).get_credentials, user.id)
         assert sorted(one["type"] for one in kept) == ["password", "webauthn"]
         await nobody_sets_up_another_without_it(site, keys, user)
+
+
+async def test_whoever_has_both_may_choose(keycloak, keys, database):
+    async with serve(keys) as site, async_playwright() as driver:
+        user = await an_agent(keycloak, keys, otp=True)
+        browser = await driver.chromium.launch(**CHROMIUM)
+        page = await browser.new_page(locale="fr-FR")
+        await with_a_key(page)
+        await to_the_second_factor(page, site, user)
+        await page.fill("#otp", code_now())
+        await page.click("#kc-login")
+        await page.wait_for_url(site.base + TODAY)
+        await page.goto(account(keys, kc_action="webauthn-register"))
+        await page.click("#registerWebAuthn")
+        await page.wait_for_url("**/account/**")
+        await signed_out(page, site)
+
+        await to_the_second_factor(page, site, user)
+        await page.click("#try-another-way")
+        ways = page.locator("#kc-select-credential-form + [role=button]")
+        await expect(ways).to_have_count(2)
+        await ways.nth(1).click()
+        await page.click("#authenticateWebAuthnButton")
+        await page.wait_for_url(site.base + TODAY)
+        await browser.close()
 
 
 async def with_a_key(page):
