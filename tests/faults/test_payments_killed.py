@@ -38,8 +38,8 @@ from parvis.testing.sign_on import free_socket
 pytestmark = pytest.mark.fault
 payfip = pytest.importorskip("parvis_payments.payfip.provider")
 bank = pytest.importorskip("parvis_payments.simulator.bank")
-PAYERS, CENTS = 12, 3150
-KILLED = (WEB, WEB, WEB, WORKER)
+PAYERS, CENTS = 8, 3150
+KILLED = (WEB, WEB, WORKER)
 # A payment whose opener died is given up after two minutes.
 GIVEN_UP = timedelta(minutes=2, seconds=5)
 
