@@ -162,6 +162,15 @@ async def test_a_session_is_counted_added_up_and_closed_once(office, written):
     assert (await manager.get(f"tills/{written.till}/sessions/2")).status == 404
 
 
+async def test_lines_of_an_explanation_count_once_each(office, written):
+    taker = await serving(office, written)
+    close = f"counter/{written.till}/close"
+    await taker.post(close, act="close", explanation="a\r\n" * 300)
+    assert (taker.status, "at most 500 characters" in taker.text) == (422, True)
+    await taker.post(close, act="close", explanation="a\r\n" * 240)
+    assert "The session is closed" in taker.text
+
+
 async def test_a_session_left_open_over_night_is_shown_and_closed_by_the_accountant(office, written):
     await serving(office, written)
     clock.move(timedelta(days=1))

@@ -82,13 +82,13 @@ async def _of_another(request: _AnyRequest, slug: str, till: UUID, number: int) 
 
 
 async def _closed(request: _AnyRequest, here: Here, session: TillSession, base: str, done: str) -> Response[Any]:
-    form = await forms.read(request, Count)
+    form: Form[Any] = await forms.read(request, Count)
     if form.errors or form.text("act") == "add":
         return await _form(request, here, session, form, base)
     try:
         async with transaction():
-            told = form.text("explanation").strip()
-            closed = await till_sessions.close_session(session.id, _pieces(form), here.by, told)
+            pieces, why = _pieces(form), form.value.explanation
+            closed = await till_sessions.close_session(session.id, pieces, here.by, why)
             await here.trace("close-session", session=session.number, difference=closed.difference)
     except Refused as refused:
         return await _form(request, here, session, form.refused(refused.refusals), base)
