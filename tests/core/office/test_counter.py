@@ -216,6 +216,9 @@ async def test_who_manages_takes_no_money_whatever_else_they_are(office, written
         await manager.get(path)
         assert (manager.status, "ordonnateur" in manager.text) == (403, True), path
     assert (await manager.post(f"counter/{written.till}", drawer="0")).status == 403
+    # Nor are they led there.
+    for path in ("bills", f"tills/{written.till}"):
+        assert "/counter" not in (await manager.get(path)).text, path
     await serving(office, written)
     assert (await manager.post(f"tills/{written.till}/sessions/1/close", act="close", n5000="1")).status == 403
 

@@ -34,6 +34,7 @@ from parvis.office.permissions import (
     TILLS,
     TODAY,
 )
+from parvis.office.tills.looking import may_take
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.publishing import queries as publishing
@@ -177,7 +178,7 @@ def _pages(
     return [
         Link(label=label, url=url, icon=icon, current=request.url.path.startswith(url))
         for permission, label, part, icon in pages
-        if actor.may(permission, emitter.slug)
+        if (may_take(actor, emitter.slug) if permission == TAKE else actor.may(permission, emitter.slug))
         for url in [f"/office/{emitter.slug}/{part}"]
     ]
 

@@ -19,8 +19,9 @@ from parvis.errors import Conflict, Invalid, NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
-from parvis.office.permissions import BILL, TAKE
+from parvis.office.permissions import BILL
 from parvis.office.tariffs import asking
+from parvis.office.tills.looking import may_take
 from parvis.payments import bills, dues, intents, ledger, money, payers, tariffs
 from parvis.payments.bills import BillTo
 from parvis.payments.counting import product
@@ -177,7 +178,7 @@ async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
         status=409 if form.errors else 200,
         base=f"/office/{own.slug}/bills",
         tills=tills,
-        takes=guards.actor_of(request).may(TAKE, own.slug),
+        takes=may_take(guards.actor_of(request), own.slug),
         counter=f"/office/{own.slug}/counter",
         bills=sorted(found, key=lambda due: due.created, reverse=True),
         form=form,

@@ -68,11 +68,16 @@ class Here:
     @property
     def takes(self) -> bool:
         """Whether they take money at its counter."""
-        return self.may(TAKE) and taker_fault(self.actor.roles_at(self.emitter.slug)) is None
+        return may_take(self.actor, self.emitter.slug)
 
     async def trace(self, action: str, **facts: Any) -> None:
         """Note an act at this till, in its transaction."""
         await audit.trace(self.actor, action, "till", self.till.id, emitter=self.emitter.id, **facts)
+
+
+def may_take(actor: Actor, slug: str) -> bool:
+    """Whether somebody takes money at an emitter's counters: whoever manages it does not, with whatever other role."""
+    return actor.may(TAKE, slug) and taker_fault(actor.roles_at(slug)) is None
 
 
 async def look(request: _AnyRequest, slug: str, till: UUID) -> Here:
