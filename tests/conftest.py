@@ -8,8 +8,10 @@ hypothesis.settings.load_profile("parvis")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it where nobody overlooks it: without a Keycloak a part of the suite did not run."""
-    skipped = [found for found in terminalreporter.stats.get("skipped", []) if "keycloak" in found.keywords]
-    if skipped:
-        reason = skipped[0].longrepr[2] if isinstance(skipped[0].longrepr, tuple) else skipped[0].longrepr
-        terminalreporter.write_line(f"{len(skipped)} TESTS ON KEYCLOAK DID NOT RUN: {reason}", red=True, bold=True)
+    """Say it where nobody overlooks it: without a Keycloak, or Stripe's doubles, a part of the suite did not run."""
+    for name in ("keycloak", "stripe_double"):
+        skipped = [found for found in terminalreporter.stats.get("skipped", []) if name in found.keywords]
+        if skipped:
+            reason = skipped[0].longrepr[2] if isinstance(skipped[0].longrepr, tuple) else skipped[0].longrepr
+            said = f"{len(skipped)} TESTS ON {name.upper().replace('_', ' ')} DID NOT RUN: {reason}"
+            terminalreporter.write_line(said, red=True, bold=True)

@@ -34,6 +34,9 @@ SPOKEN = {
     "messages.entries",
     "payments.accounts",
     "payments.attempts",
+    "payments.hearing",
+    "payments.movements",
+    "payments.refund_sending",
 }
 # A demo's seed writes weeks of taken hours and what became of them in bulk, and works them out as the engine would.
 SEEDING = {

@@ -26,6 +26,7 @@ from parvis.testing.visits import a_visit
 
 class Details(Struct, frozen=True):
     number: Annotated[str, Asked(label=Text("Client number"))] = ""
+    key: Annotated[str, Asked(label=Text("Key"), secret=True)] = ""
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ async def shop(office):
         provider=provider,
         account=Details,
         fault=lambda told: () if told.number else (Refusal("number", Text("Which number?"), "number"),),
+        notified="/told",
     )
     plugins.use(a_plugin(key="pay", providers=(brought,)))
     await enable_plugin(office.calendar.emitter, "pay")
@@ -161,8 +163,24 @@ async def test_a_till_is_opened_and_says_where_it_collects(office, shop):
     [account] = await accounts_of(till.id)
     assert (await account_details(account.key, Details)).number == "8"
     assert 'value="8"' in (await manager.get(f"tills/{till.id}/accounts")).text
+    assert f"/told/{account.key}" in manager.text
     async with connection() as c:
         assert await c.fetchval("SELECT details FROM parvis.provider_account WHERE key = $1", account.key) != b"8"
+
+
+async def test_a_secret_of_an_account_is_never_shown_again_and_stays_when_left_empty(office, shop):
+    till = await ledger.open_till(office.calendar.emitter, "rink", "Patinoire", "own")
+    manager, page = await office.agent("manager"), f"tills/{till}/accounts"
+    await manager.post(page, provider="pay.card", number="7", key="sesame")
+    [account] = await accounts_of(till)
+    assert "sesame" not in (await manager.get(page)).text
+    assert "One is kept, and not shown" in manager.text
+    await manager.post(page, provider="pay.card", number="8", key=" ")
+    assert await account_details(account.key, Details) == Details(number="8", key="sesame")
+    await manager.post(page, provider="pay.card", number="", key="open")
+    assert (manager.status, "open" in re.findall(r'value="([^"]*)"', manager.text)) == (422, False)
+    await manager.post(page, provider="pay.card", number="8", key="open")
+    assert (await account_details(account.key, Details)).key == "open"
 
 
 async def test_the_accountant_sees_the_day_and_closes_it_once(office, shop):

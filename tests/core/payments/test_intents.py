@@ -1,6 +1,7 @@
 """What is to be paid: asked for once, frozen, paid once, whatever the provider and the payer do."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -27,6 +28,7 @@ from parvis.payments import (
 from parvis.payments.intents import Charge
 from parvis.payments.settling import Money
 from parvis.testing.payments import Shop, a_shop, a_till
+from parvis.testing.sandbox_provider import Sandbox
 
 MINUTE = timedelta(minutes=1)
 
@@ -180,7 +182,7 @@ async def test_two_tabs_open_one_payment(shop):
     assert all(isinstance(answer, str | Refused) for answer in answers)
 
 
-async def test_coming_back_resumes_the_same_payment_and_another_is_barred_while_it_may_be_paid(shop):
+async def test_coming_back_resumes_the_same_payment_and_another_is_barred_while_it_may_be_paid(shop, monkeypatch):
     due = await shop.due(minutes=60)
     ref = await shop.opened(due.id)
     shop.provider.refuse(ref)
@@ -192,6 +194,9 @@ async def test_coming_back_resumes_the_same_payment_and_another_is_barred_while_
         await shop.opened(due.id)
     shop.provider.pay(ref)
     clock.move(5 * MINUTE)
+    # One that cannot cancel is not asked, and the former page's money is found after another was opened.
+    cannot = replace(shop.provider.caps(shop.account), cancel=False)
+    monkeypatch.setattr(Sandbox, "caps", lambda *_: cannot)
     other = await shop.opened(due.id)
     assert other != ref
     first = await attempts.look(shop.provider, shop.account, ref)
@@ -199,6 +204,17 @@ async def test_coming_back_resumes_the_same_payment_and_another_is_barred_while_
     second = await attempts.look(shop.provider, shop.account, other)
     assert (first.taken_as, second.taken_as) == ("paid", "extra")
     assert (await books(shop.till))["refund_due"] == -1000
+
+
+async def test_a_former_page_that_can_be_cancelled_is_settled_before_another_opens(shop):
+    due, unpaid = await shop.due(minutes=60), await shop.due(minutes=60)
+    ref, former = await shop.opened(due.id), await shop.opened(unpaid.id)
+    shop.provider.pay(ref)
+    clock.move(21 * MINUTE)
+    with pytest.raises(Refused, match="it is paid"):
+        await shop.opened(due.id)
+    assert await shop.opened(unpaid.id) != former
+    assert len(shop.provider.payments) == 3
 
 
 async def test_when_the_answer_is_lost_another_payment_is_opened_at_once(shop):

@@ -14,10 +14,13 @@ from parvis.payments.accounts import add_account, keep_details
 from parvis.payments.intents import Charge, demand
 from parvis.testing.payments import a_till
 from parvis_payments.environment import Environment
-from parvis_payments.keys import PAYFIP, SANDBOX
+from parvis_payments.keys import PAYFIP, SANDBOX, STRIPE
 from parvis_payments.payfip.provider import Payfip, PayfipAccount
 from parvis_payments.sandbox import CardSandbox
 from parvis_payments.simulator.app import create
+from parvis_payments.simulator.stripe import KEY, WEBHOOK, signed
+from parvis_payments.stripe.objects import StripeAccount
+from parvis_payments.stripe.provider import StripeCheckout
 
 NUMBER = "007700"
 ADDRESS = "http://played.invalid"
@@ -48,6 +51,19 @@ class Played:
     def card(self):
         return self.app.state.card
 
+    @property
+    def stripe(self):
+        return self.app.state.stripe
+
+    def events(self, ref, sort=""):
+        """What Stripe tells of an object, the latest first."""
+        found = [event for event in self.stripe.of(KEY, "event") if event["data"]["object"]["id"] == ref]
+        return [event for event in found if event["type"].startswith(sort)]
+
+    def told(self, ref, sort=""):
+        """The body and headers of what Stripe tells last of an object."""
+        return signed(self.events(ref, sort)[0])
+
     @contextmanager
     def away(self) -> Iterator[None]:
         self.down = True
@@ -74,9 +90,10 @@ class Till:
 
 @pytest.fixture
 async def played(database, tmp_path) -> Played:
-    settings.provide(Environment(payfip=f"{ADDRESS}/tpa", sandbox=f"{ADDRESS}/card"))
+    settings.provide(Environment(payfip=f"{ADDRESS}/tpa", sandbox=f"{ADDRESS}/card", stripe=f"{ADDRESS}/stripe"))
     found = Played()
     found.app = create(Stage(folder=tmp_path, faults=lambda: frozenset(found.faults)))
+    found.app.state.tell = _not_by_itself
     yield found
     settings.provide(Environment())
 
@@ -92,6 +109,23 @@ async def a_payfip_till(played, number=NUMBER, **details) -> Till:
 @pytest.fixture
 async def payfip(played) -> Till:
     return await a_payfip_till(played)
+
+
+async def _not_by_itself(*told):
+    """Tests send notifications themselves, or do not."""
+
+
+async def a_stripe_till(played, key=KEY) -> Till:
+    till = await a_till(kind="own")
+    account = f"stripe-{till.hex[-12:]}"
+    await add_account(account, till, STRIPE)
+    await keep_details(account, StripeAccount(key=key, webhook=WEBHOOK))
+    return Till(till, account, StripeCheckout(played.transport()))
+
+
+@pytest.fixture
+async def stripe(played) -> Till:
+    return await a_stripe_till(played)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""PayFiP and the sandbox keep to the platform's port, at the simulated services."""
+"""PayFiP, Stripe and the sandbox keep to the platform's port, at the simulated services."""
 
 import pytest
 
@@ -34,3 +34,15 @@ class TestCard(ProviderConformance):
             return f"ref={ref}".encode(), {}
 
         return Rig(card.provider, card.account, pay, refuse, notify, played.away, ledger.today)
+
+
+class TestStripe(ProviderConformance):
+    @pytest.fixture
+    async def rig(self, played, stripe) -> Rig:
+        async def pay(ref):
+            played.stripe.pay(ref)
+
+        async def refuse(ref):
+            played.stripe.refuse(ref)
+
+        return Rig(stripe.provider, stripe.account, pay, refuse, played.told, played.away, ledger.today)

@@ -104,7 +104,10 @@ class Row:
 
 @runtime_checkable
 class Provider(Protocol):
-    """A way to pay. Every method but `caps` and `hint` may wait for the network, and never runs in a transaction."""
+    """A way to pay. Every method but `caps` and `hint` may wait for the network, and never runs in a transaction.
+
+    `hint` may read what the till said of its account, a secret for instance.
+    """
 
     def caps(self, account: str) -> Caps:
         """What it can do at an account."""
@@ -118,7 +121,7 @@ class Provider(Protocol):
         """What became of a payment; a reference it does not know is `gone`. Raises OutcomeUnknown."""
         ...
 
-    def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:
+    async def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:
         """The references a notification names, to be looked up. Raises Invalid for one that is forged."""
         ...
 

@@ -257,12 +257,14 @@ class NavEntry:
 class Asked:
     """How the core's editor asks for a setting: an annotation of the field of a plugin's settings.
 
-    `section` stands above the settings that have the same one in a row.
+    `section` stands above the settings that have the same one in a row. A `secret` line, of a till's account at a
+    provider, is never shown again: left empty it stays as it is.
     """
 
     label: Text
     hint: Text | None = None
     section: Text | None = None
+    secret: bool = False
 
 
 class Channel(StrEnum):
@@ -317,7 +319,7 @@ class PaymentProvider:
 
     `origins` are those of the pages a payer is led to, asked once at start. `available` says whether the operator has
     switched it on; it can be chosen only where the emitter enabled the plugin. `fault` says what is wrong with an
-    account's details, by field.
+    account's details, by field. `notified` is the address at which it is told of payments, the account's key after it.
     """
 
     key: str
@@ -327,6 +329,7 @@ class PaymentProvider:
     origins: Callable[[], Sequence[str]] | None = None
     available: Callable[[], bool] | None = None
     fault: Callable[[Any], Sequence[Refusal]] | None = None
+    notified: str = ""
 
 
 @dataclass(frozen=True, slots=True)

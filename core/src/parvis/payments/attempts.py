@@ -53,6 +53,9 @@ async def begin(intent: UUID, provider: Provider, account: str, *, label: str, m
     """
     _outside()
     caps = provider.caps(account)
+    if caps.cancel and await _outlived(intent, account):
+        # Nobody was told yet what became of the former page: it is closed, or found to be paid, before another opens.
+        await stop(intent, provider)
     opened = await _open(intent, account, caps)
     if opened.url:
         return Page(opened.id, opened.url)
@@ -155,6 +158,12 @@ def _resumed(live: asyncpg.Record, cents: int) -> _Opened:
         )
         raise Refused(Refusal("attempt-closing", text))
     return _Opened(live["id"], cents, live["url"])
+
+
+async def _outlived(intent: UUID, account: str) -> bool:
+    async with connection() as c:
+        live = await c.fetchrow(_LIVE, intent)
+    return live is not None and live["account"] == account and live["live_until"] <= clock.now()
 
 
 async def _over(c: Connection, live: asyncpg.Record) -> bool:

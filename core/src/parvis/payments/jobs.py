@@ -14,7 +14,7 @@ from parvis.contract.payments import OutcomeUnknown, Provider
 from parvis.db import connection
 from parvis.errors import Refused
 from parvis.jobs import Timer
-from parvis.payments import expiring, payers, polling, providers, quotes, reconciling, refund_sending
+from parvis.payments import expiring, hearing, payers, polling, providers, quotes, reconciling, refund_sending
 from parvis.payments.accounts import OFFLINE
 from parvis.payments.expiring import ProviderOf
 
@@ -40,7 +40,7 @@ _READ = (
 
 def timers() -> tuple[Timer, ...]:
     """Look and give up every half minute, give back every minute, reconcile every hour, forget payers and
-    what was asked of tariffs once a day."""
+    what was asked of tariffs or told by providers once a day."""
     return (
         Timer("payments.look", timedelta(seconds=30), _look),
         Timer("payments.expire", timedelta(seconds=30), _expire),
@@ -48,6 +48,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("payments.reconcile", timedelta(hours=1), reconcile),
         Timer("payments.forget", timedelta(days=1), payers.forget_old),
         Timer("payments.forget-asks", timedelta(days=1), quotes.forget_asks),
+        Timer("payments.forget-events", timedelta(days=1), hearing.forget_old),
     )
 
 

@@ -33,7 +33,7 @@ class Away:
         """Raises OutcomeUnknown."""
         raise OutcomeUnknown
 
-    def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+    async def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
         """It names nothing."""
         return ()
 

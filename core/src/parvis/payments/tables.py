@@ -236,6 +236,16 @@ class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
     look_at = Timestamptz(null=True, default=None)
 
 
+class ProviderEvent(Table, tablename="provider_event", schema="parvis"):
+    """What a provider told, once for each account: its sort, and the object there that it is about."""
+
+    account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict, primary_key=True)
+    event = Varchar(length=255)
+    sort = Varchar(length=100)
+    about = Varchar(length=255)
+    received = Timestamptz(default=None)
+
+
 class PaymentNotice(Table, tablename="payment_notice", schema="parvis"):
     """That the payer was told of something: an intent's bill, a capture's receipt."""
 

@@ -101,11 +101,11 @@ class ProviderConformance:
         """It is only a hint: a changed body or a missing signature is refused, or names what is looked up anyway."""
         ref = await rig.paid()
         body, headers = rig.notify(ref)
-        assert rig.provider.hint(rig.account, body, headers) == (ref,)
+        assert await rig.provider.hint(rig.account, body, headers) == (ref,)
         if headers:
             for forged in ((body + b" ", headers), (body, {})):
                 with pytest.raises(Invalid):
-                    rig.provider.hint(rig.account, *forged)
+                    await rig.provider.hint(rig.account, *forged)
 
     async def test_without_an_answer_the_outcome_is_unknown(self, rig: Rig) -> None:
         """Whatever is asked while it is down."""

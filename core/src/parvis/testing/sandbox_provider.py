@@ -75,7 +75,7 @@ class Sandbox:
             payment.result = Result.GONE
         return Found(payment.result, payment.cents, payment.paid, payment.order.attempt)
 
-    def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+    async def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
         """The reference that a signed notification names. Raises Invalid."""
         if not hmac.compare_digest(self._signature(body), headers.get(SIGNATURE, "")):
             raise Invalid(Refusal("notification-forged", Text("This notification is not signed by the provider.")))

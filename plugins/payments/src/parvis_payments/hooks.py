@@ -7,16 +7,22 @@ from urllib.parse import urlsplit
 
 from parvis import settings
 from parvis.contract.hookspecs import hookimpl
-from parvis.contract.values import Audience, Demo, Manifest, Mount, PaymentProvider
+from parvis.contract.values import Audience, Demo, Manifest, Mount, PaymentProvider, Reaction
 from parvis.errors import Text
 from parvis_payments import demo as demonstration
 from parvis_payments import sandbox
 from parvis_payments.environment import Environment
-from parvis_payments.keys import PAYFIP, SANDBOX
+from parvis_payments.events import StripeTold
+from parvis_payments.keys import PAYFIP, SANDBOX, STRIPE
 from parvis_payments.payfip import provider as payfip_provider
 from parvis_payments.payfip import routes as payfip_routes
 from parvis_payments.simulator.app import PLAYED
 from parvis_payments.simulator.faults import FAULTS
+from parvis_payments.stripe import provider as stripe_provider
+from parvis_payments.stripe import routes as stripe_routes
+from parvis_payments.stripe import rules as stripe_rules
+from parvis_payments.stripe import telling
+from parvis_payments.stripe.objects import StripeAccount
 
 
 @hookimpl
@@ -26,14 +32,16 @@ def manifest() -> Manifest:
         key="payments",
         name=Text("Online payment"),
         core=">=0.1,<0.2",
-        summary=Text("Residents pay by card: public tills through PayFiP of the DGFiP."),
-        calls=(Environment().payfip,),
+        summary=Text(
+            "Residents pay by card: public tills through PayFiP of the DGFiP, contract holders through Stripe."
+        ),
+        calls=(Environment().payfip, Environment().stripe),
     )
 
 
 @hookimpl
 def payment_providers() -> tuple[PaymentProvider, ...]:
-    """PayFiP, and a sandbox where nothing is collected."""
+    """PayFiP, Stripe, and a sandbox where nothing is collected."""
     return (
         PaymentProvider(
             key=PAYFIP,
@@ -42,6 +50,16 @@ def payment_providers() -> tuple[PaymentProvider, ...]:
             account=payfip_provider.PayfipAccount,
             origins=lambda: _origin(settings.provided(Environment).payfip),
             fault=payfip_provider.account_fault,
+            notified=payfip_provider.NOTIFIED,
+        ),
+        PaymentProvider(
+            key=STRIPE,
+            name=Text("Card (Stripe)"),
+            provider=stripe_provider.StripeCheckout(),
+            account=StripeAccount,
+            origins=stripe_provider.origins,
+            fault=stripe_rules.account_fault,
+            notified=stripe_provider.NOTIFIED,
         ),
         PaymentProvider(
             key=SANDBOX,
@@ -55,11 +73,18 @@ def payment_providers() -> tuple[PaymentProvider, ...]:
 
 @hookimpl
 def routes() -> tuple[Mount, ...]:
-    """Where PayFiP's and the sandbox's notifications come in."""
+    """Where PayFiP's, Stripe's and the sandbox's notifications come in."""
     return (
         Mount(where=payfip_provider.NOTIFIED, audience=Audience.MACHINE, router=payfip_routes.ROUTER),
+        Mount(where=stripe_provider.NOTIFIED, audience=Audience.MACHINE, router=stripe_routes.ROUTER),
         Mount(where=sandbox.NOTIFIED, audience=Audience.MACHINE, router=sandbox.ROUTER),
     )
+
+
+@hookimpl
+def reactions() -> tuple[Reaction, ...]:
+    """Asking Stripe what became of what it told of."""
+    return (Reaction(key="payments.stripe-told", event=StripeTold, handle=telling.act),)
 
 
 @hookimpl

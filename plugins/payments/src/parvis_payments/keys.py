@@ -1,3 +1,3 @@
 """The names of the ways to pay."""
 
-PAYFIP, SANDBOX = "payments.payfip", "payments.sandbox"
+PAYFIP, SANDBOX, STRIPE = "payments.payfip", "payments.sandbox", "payments.stripe"

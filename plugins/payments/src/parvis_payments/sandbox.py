@@ -70,7 +70,7 @@ class CardSandbox:
         """What became of a payment. Raises OutcomeUnknown."""
         return await self._ask("lookup", Asked(account=account, ref=ref), Found)
 
-    def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+    async def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
         """The reference that a notification names."""
         return tuple(typed for name, typed in parse_qsl(body.decode("utf-8", "replace")) if name == "ref")
 
@@ -109,7 +109,7 @@ async def notified(request: Request[Any, Any, Any], account: FromPath[str]) -> R
     if (await account_of(account)).provider != SANDBOX:
         raise NotFound
     provider = CardSandbox()
-    for ref in provider.hint(account, (await request.body())[:_BYTES], {}):
+    for ref in await provider.hint(account, (await request.body())[:_BYTES], {}):
         await attempts.look(provider, account, ref)
     return Response(None, status_code=204)
 

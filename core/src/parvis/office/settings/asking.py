@@ -15,7 +15,7 @@ from parvis.errors import Refusal, Text
 from parvis.merging import Path
 from parvis.web import forms
 from parvis.web.fields import Wording
-from parvis.web.forms import Form
+from parvis.web.forms import Form, Raw
 
 _LANGUAGES: Mapping[str, Text] = {"fr": Text("in French"), "de": Text("in German"), "en": Text("in English")}
 _ANSWER = Text("Write a whole number.")
@@ -23,11 +23,13 @@ _LONG = 90
 
 
 class Sort(StrEnum):
-    """How a setting is answered: a whole number, a tick, a line, several in one line, or a text by language."""
+    """How a setting is answered: a whole number, a tick, a line (shown again or not), several in one line, or a text
+    by language."""
 
     WHOLE = "whole"
     TICK = "tick"
     LINE = "line"
+    SECRET = "secret"  # noqa: S105 - a kind of question
     LIST = "list"
     WORDS = "words"
 
@@ -60,9 +62,17 @@ def sections(kind: type[msgspec.Struct]) -> list[tuple[Text | None, list[Questio
 def filled(settings: msgspec.Struct) -> Form[Any]:
     """The form of these settings, as one would type them."""
     form = forms.of(settings)
-    lists = {found.name for found in questions(type(settings)) if found.sort is Sort.LIST}
-    raw = {name: (", ".join(typed),) if name in lists else typed for name, typed in form.raw.items()}
-    return Form(raw, {}, settings)
+    sorts = {found.name: found.sort for found in questions(type(settings))}
+    raw = {name: (", ".join(typed),) if sorts.get(name) is Sort.LIST else typed for name, typed in form.raw.items()}
+    shown = {name: typed for name, typed in raw.items() if sorts.get(name) is not Sort.SECRET}
+    return Form(shown, {}, settings)
+
+
+def with_secrets(raw: Raw, kept: msgspec.Struct) -> Raw:
+    """What was typed, with the secrets that were left empty as they are kept."""
+    secret = [found.name for found in questions(type(kept)) if found.sort is Sort.SECRET]
+    empty = [name for name in secret if not "".join(raw.get(name, ())).strip()]
+    return {**raw, **{name: (str(getattr(kept, name)),) for name in empty}}
 
 
 def unanswered(kind: type[msgspec.Struct], form: Form[Any]) -> Iterator[Refusal]:
@@ -110,7 +120,8 @@ def _question(name: str, hint: Any) -> Question:
     notes = hint.__metadata__ if get_origin(hint) is Annotated else ()
     bare = get_args(hint)[0] if notes else hint
     asked = next((note for note in notes if isinstance(note, Asked)), None)
-    return Question(name=name, sort=_sort(bare), asked=asked or Asked(label=Text(name)))
+    sort = Sort.SECRET if asked and asked.secret else _sort(bare)
+    return Question(name=name, sort=sort, asked=asked or Asked(label=Text(name)))
 
 
 def _sort(bare: Any) -> Sort:

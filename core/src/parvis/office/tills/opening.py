@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from parvis import plugins
+from parvis import plugins, settings
 from parvis.audit import actions as audit
 from parvis.contract.values import PaymentProvider
 from parvis.db import fold, transaction
@@ -27,6 +27,7 @@ from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
+S = TypeVar("S", bound=msgspec.Struct)
 KINDS = {
     "regie": Text("Public till (régie)"),
     "mandate": Text("Collects for a public body (mandate)"),
@@ -106,7 +107,10 @@ async def add(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]
     here = await look(request, emitter, till)
     chosen = await forms.read(request, NewAccount)
     provider = await _provider(here.emitter, chosen.text("provider"))
-    form = forms.of_raw(provider.account, chosen.raw) if provider.account else chosen
+    form: Form[Any] = chosen
+    if provider.account:
+        before = await _said(here, provider.key, provider.account)
+        form = forms.of_raw(provider.account, asking.with_secrets(chosen.raw, before))
     if not form.errors and provider.fault:
         form = form.refused(provider.fault(form.decoded))
     if form.errors:
@@ -120,13 +124,25 @@ async def add(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]
 
 async def _keep(here: Here, provider: PaymentProvider, form: Form[Any]) -> None:
     able = provider.provider.caps("").refund
-    key = f"{provider.key.rpartition('.')[2]}-{here.till.id.hex[-12:]}"
+    key = _key(here, provider.key)
     try:
         await add_account(key, here.till.id, provider.key, "provider" if able else "mandate")
     except Conflict as error:
         raise NotFound from error
     if provider.account and form.decoded is not None:
         await keep_details(key, form.decoded)
+
+
+def _key(here: Here, provider: str) -> str:
+    return f"{provider.rpartition('.')[2]}-{here.till.id.hex[-12:]}"
+
+
+async def _said(here: Here, provider: str, kind: type[S]) -> S:
+    """What the till said of its account before, by default what `kind` has."""
+    try:
+        return await account_details(_key(here, provider), kind)
+    except NotFound:
+        return kind()
 
 
 async def _provider(emitter: EmitterInfo, key: str) -> PaymentProvider:
@@ -150,12 +166,20 @@ async def _accounts(request: _AnyRequest, here: Here, form: Form[Any]) -> Respon
         accounts=found,
         kept={one.provider: await _kept(one, offered) for one in found},
         names=names,
+        told_at={one.key: _told_at(here, one) for one in offered},
         offered=[(one, asking.questions(one.account) if one.account else []) for one in offered],
         chosen=form.text("provider"),
         form=form,
         blank=forms.blank(),
         told=request.query_params.get("told", ""),
     )
+
+
+def _told_at(here: Here, provider: PaymentProvider) -> str:
+    """The address to give to a provider, empty where it needs none."""
+    if not provider.notified:
+        return ""
+    return f"{settings.current().base_url}{provider.notified}/{_key(here, provider.key)}"
 
 
 async def _kept(account: Account, offered: Sequence[PaymentProvider]) -> Form[Any]:

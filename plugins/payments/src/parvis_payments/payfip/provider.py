@@ -111,7 +111,7 @@ class Payfip:
                 raise OutcomeUnknown from fault
             return known
 
-    def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
+    async def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:  # noqa: ARG002
         """The idOp that a notification names, in a form or a query, however it is spelt."""
         pairs = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=50)
         return tuple(dict.fromkeys(typed.lower() for name, typed in pairs if name.lower() == "idop" and is_idop(typed)))

@@ -31,7 +31,7 @@ async def notified(request: Request[Any, Any, Any], account: FromPath[str]) -> R
         raise NotFound
     provider = Payfip()
     try:
-        for ref in provider.hint(account, await _told(request), {}):
+        for ref in await provider.hint(account, await _told(request), {}):
             await attempts.look(provider, account, ref)
     except OutcomeUnknown:
         # What we open is asked about by the worker in any case.

@@ -1,4 +1,5 @@
-"""The simulated services over HTTP: PayFiP under `/tpa`, as its clients meet it, and a card payment under `/card`."""
+"""The simulated services over HTTP: PayFiP under `/tpa` and Stripe under `/stripe`, as their clients meet them, and a
+card payment under `/card`."""
 
 from __future__ import annotations
 
@@ -17,8 +18,9 @@ from litestar.response import Redirect
 from parvis.contract.values import Simulator, Stage
 from parvis.errors import Text
 from parvis.testing.sandbox_provider import Sandbox
-from parvis_payments.simulator import card, faults, pages
+from parvis_payments.simulator import card, faults, pages, stripe
 from parvis_payments.simulator.bank import Bank, Refused
+from parvis_payments.simulator.checkout import Checkout
 
 PORT = 7
 HANGS_SECONDS = 60.0
@@ -56,10 +58,17 @@ _BUTTONS = (
 
 
 def create(stage: Stage) -> Litestar:
-    """The services; what PayFiP keeps is in the stage's folder, `app.state.bank` and `app.state.card` for tests."""
-    state = {"bank": Bank(stage.folder / "payfip.json"), "card": Sandbox(), "notified": {}, "faults": stage.faults}
+    """The services; what PayFiP and Stripe keep is in the stage's folder, and in `app.state` for tests."""
+    state = {
+        "bank": Bank(stage.folder / "payfip.json"),
+        "stripe": Checkout(stage.folder / "stripe.json"),
+        "card": Sandbox(),
+        "notified": {},
+        "tell": stripe.notify,
+        "faults": stage.faults,
+    }
     return Litestar(
-        [service, page, act, *card.HANDLERS],
+        [service, page, act, *card.HANDLERS, *stripe.HANDLERS],
         state=State(state, deep_copy=False),
         openapi_config=None,
     )
@@ -67,12 +76,16 @@ def create(stage: Stage) -> Litestar:
 
 def environ(address: str) -> Mapping[str, str]:
     """What leads an instance to the services at `address`."""
-    return {"PARVIS_PAYMENTS_PAYFIP": f"{address}/tpa", "PARVIS_PAYMENTS_SANDBOX": f"{address}/card"}
+    return {
+        "PARVIS_PAYMENTS_PAYFIP": f"{address}/tpa",
+        "PARVIS_PAYMENTS_SANDBOX": f"{address}/card",
+        "PARVIS_PAYMENTS_STRIPE": f"{address}/stripe",
+    }
 
 
 PLAYED = Simulator(
     key="payments",
-    about=Text("Payments: PayFiP and a card are played here. Each page has a button for all that may happen."),
+    about=Text("Payments: PayFiP, Stripe and a card are played here. Each page has a button for all that may happen."),
     port=PORT,
     app=create,
     environ=environ,

@@ -7,6 +7,7 @@ from parvis.errors import Text
 
 DOWN, TECHNICAL, HANGS = "payfip-down", "payfip-technical", "payfip-hangs"
 LOST, SILENT = "payfip-answer-lost", "payfip-no-notification"
+STRIPE_DOWN, STRIPE_LOST, STRIPE_SILENT = "stripe-down", "stripe-answer-lost", "stripe-no-notification"
 _SEEN = Text("Nothing is lost: what was paid is found within minutes, and nobody pays twice.")
 
 FAULTS = (
@@ -21,6 +22,17 @@ FAULTS = (
     Fault(
         SILENT,
         Text("PayFiP sends no notification"),
+        Text("The page one comes back to asks by itself, and the worker after 1, 3, 6, 10… minutes."),
+    ),
+    Fault(STRIPE_DOWN, Text("Stripe is down (502)"), _SEEN),
+    Fault(
+        STRIPE_LOST,
+        Text("Stripe does what it is asked, and its answer is lost"),
+        Text("It is asked again under the same key, and does it once."),
+    ),
+    Fault(
+        STRIPE_SILENT,
+        Text("Stripe sends no notification"),
         Text("The page one comes back to asks by itself, and the worker after 1, 3, 6, 10… minutes."),
     ),
 )
