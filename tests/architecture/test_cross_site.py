@@ -12,7 +12,7 @@ from parvis.testing.matrix import OWN, routes_of
 from parvis.testing.people import a_person, a_session
 
 # What takes calls of other machines: it believes no cookie. A payment provider's is a hint, after which it is asked.
-OF_MACHINES = {"/logout/backchannel", "/payfip/{account:str}", "/card-sandbox/{account:str}"}
+OF_MACHINES = {"/logout/backchannel", "/payfip/{account:str}", "/stripe/{account:str}", "/card-sandbox/{account:str}"}
 ELSEWHERE = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
 
 

@@ -39,6 +39,7 @@ PLAIN = {
     "parvis.kept_answer.request",
     "parvis.message.recipient",
     "parvis.branding_picture.content",
+    "parvis.sepa_mandate.contact_digest",
     "parvis.session.digest",
     "parvis.takeover_code.digest",
     "parvis.till_closing.digest",

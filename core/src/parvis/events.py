@@ -157,6 +157,22 @@ class PaymentExpired(Event, frozen=True, kw_only=True):
     intent: UUID
 
 
+class DebitAnnounced(Event, frozen=True, kw_only=True):
+    """A bank has been asked to debit a payer's account."""
+
+    type = "debit.announced"
+
+    debit: UUID
+
+
+class DebitFailed(Event, frozen=True, kw_only=True):
+    """A debit was rejected by the payer's bank, or taken back after it."""
+
+    type = "debit.failed"
+
+    debit: UUID
+
+
 class RefundDone(Event, frozen=True, kw_only=True):
     """Money was given back."""
 

@@ -15,7 +15,9 @@ from parvis.errors import Conflict, Invalid, NotFound, Refusal, Text
 from parvis.payments.postings import BANK, CASH, CREDIT, clearing
 
 _KEY = re.compile(r"[a-z0-9._-]{1,50}")
-OFFLINE = "offline"
+OFFLINE, SEPA = "offline", "sepa"
+# Where nobody is led to a page of a provider.
+BY_OURSELVES = (OFFLINE, SEPA)
 _DETAILS = "payment-account"
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -32,7 +34,7 @@ class Account:
     @property
     def collects_into(self) -> str:
         """The till's own account in its books that money from here goes into."""
-        return CASH if self.provider == OFFLINE else clearing(self.key)
+        return {OFFLINE: CASH, SEPA: BANK}.get(self.provider) or clearing(self.key)
 
     def pays_from(self, method: str) -> str:
         """The account that a refund by `method` leaves from."""

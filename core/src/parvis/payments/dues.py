@@ -12,15 +12,18 @@ from parvis.payments.money import Cents
 
 _DUES = """
 SELECT i.id AS intent, i.basket, i.till, t.emitter, e.slug, e.name AS emitter_name, t.name AS till_name,
-    last.result, last.resume_until, last.live_until, i.state, i.cents, i.created, i.expires_at,
+    last.result, last.resume_until, last.live_until, coalesce(last.debited, false) AS debited,
+    i.state, i.cents, i.created, i.expires_at,
     (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels,
     coalesce(came.cents, 0)::bigint AS paid, coalesce(back.cents, 0)::bigint AS given_back,
     coalesce(came.receipts, '{}') AS receipts
 FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id JOIN parvis.till t ON t.id = i.till
 JOIN parvis.emitter e ON e.id = t.emitter
 LEFT JOIN LATERAL (
-    SELECT sum(c.cents) AS cents, array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS receipts
-    FROM parvis.capture c LEFT JOIN parvis.receipt r ON r.source = c.id WHERE c.intent = i.id
+    SELECT sum(c.cents) FILTER (WHERE v.capture IS NULL) AS cents,
+        array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS receipts
+    FROM parvis.capture c LEFT JOIN parvis.capture_return v ON v.capture = c.id
+    LEFT JOIN parvis.receipt r ON r.source = c.id WHERE c.intent = i.id
     AND NOT EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter')
 ) AS came ON true
 LEFT JOIN LATERAL (
@@ -28,7 +31,9 @@ LEFT JOIN LATERAL (
     WHERE c.intent = i.id AND f.method <> 'counter'
 ) AS back ON true
 LEFT JOIN LATERAL (
-    SELECT a.last_result AS result, a.resume_until, a.live_until FROM parvis.payment_attempt a
+    SELECT a.last_result AS result, a.resume_until, a.live_until,
+        a.state = 'live' AND p.provider = 'sepa' AS debited FROM parvis.payment_attempt a
+    JOIN parvis.provider_account p ON p.key = a.account
     WHERE a.intent = i.id AND a.state IN ('creating', 'live', 'dead') ORDER BY a.id DESC LIMIT 1
 ) AS last ON true
 WHERE (i.version = b.version OR came.cents > 0) AND
@@ -41,7 +46,7 @@ class Due:
     """An amount asked for, its lines, what came in for it and what was given back; `receipts` are their ids.
 
     `result` is what its last page at a provider came to so far, None if none was opened; the page can be come back to
-    until `resume_until`, and be paid on until `live_until` (UTC).
+    until `resume_until`, and be paid on until `live_until` (UTC). `debited`: the payer's bank is asked for it.
     """
 
     intent: UUID
@@ -54,6 +59,7 @@ class Due:
     result: str | None
     resume_until: datetime | None
     live_until: datetime | None
+    debited: bool
     state: str
     cents: Cents
     created: datetime

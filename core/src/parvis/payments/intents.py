@@ -126,6 +126,11 @@ async def move(c: Connection, found: Intent, how: str) -> str:
     return state
 
 
+async def prolong(c: Connection, found: UUID, until: datetime) -> None:
+    """Let a locked intent be paid until then, or for longer if it may be."""
+    await c.execute("UPDATE parvis.intent SET expires_at = greatest(expires_at, $2) WHERE id = $1", found, until)
+
+
 async def cancel(found: UUID) -> None:
     """No longer ask for an amount; money that still comes is given back. Raises Refused once it is paid."""
     async with transaction() as c:

@@ -15,7 +15,7 @@ from parvis.db import connection
 from parvis.errors import Refused
 from parvis.jobs import Timer
 from parvis.payments import expiring, hearing, payers, polling, providers, quotes, reconciling, refund_sending
-from parvis.payments.accounts import OFFLINE
+from parvis.payments.accounts import BY_OURSELVES
 from parvis.payments.expiring import ProviderOf
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ _ASKED = (
 )
 _READ = (
     "SELECT a.key, max(s.day) AS last FROM parvis.provider_account a LEFT JOIN parvis.statement s ON s.account = a.key "
-    "WHERE a.provider <> $1 GROUP BY a.key ORDER BY a.key"
+    "WHERE a.provider <> ALL ($1) GROUP BY a.key ORDER BY a.key"
 )
 
 
@@ -93,7 +93,7 @@ async def _each(sql: str, provider_of: ProviderOf, act: _Act, *values: object) -
 async def reconcile() -> int:
     """Read the statements of the days that are over, and note what waits too long; how many statements."""
     async with connection() as c:
-        rows = await c.fetch(_READ, OFFLINE)
+        rows = await c.fetch(_READ, list(BY_OURSELVES))
     known, now = await providers.every(), clock.now().astimezone(settings.current().zone)
     until = now.date() - timedelta(days=1 if now.hour >= _COMPLETE_FROM else 2)
     read = 0

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
+from parvis.payments.debits.tables import CaptureReturn, Debit, DebitBatch, SepaCounter, SepaMandate
 from parvis.payments.tables import (
     AskedPrice,
     Basket,
@@ -37,6 +38,11 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=Path(__file__).parent / "piccolo_migrations",
     table_classes=[
         AskedPrice,
+        CaptureReturn,
+        Debit,
+        DebitBatch,
+        SepaCounter,
+        SepaMandate,
         PaymentAttempt,
         PaymentNotice,
         Basket,

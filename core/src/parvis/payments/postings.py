@@ -127,6 +127,11 @@ def dispute_lost(cents: Cents) -> Lines:
     return _lines((RECEIVABLE, cents), (DISPUTED, -cents))
 
 
+def returned(into: str, cents: Cents, owed: str = RECEIVABLE) -> Lines:
+    """The payer's bank took back what had come in: it is owed again, or no longer to be given back."""
+    return _lines((owed, cents), (into, -cents))
+
+
 def reversed_of(lines: Lines) -> Lines:
     """The entry that takes another one back."""
     return tuple((account, -cents) for account, cents in lines)

@@ -7,11 +7,11 @@ from datetime import date
 from uuid import UUID
 
 from parvis import plugins
-from parvis.contract.payments import Caps, Found, Order, OutcomeUnknown, Provider, Row, Sent, Started
+from parvis.contract.payments import Caps, Found, Order, OutcomeUnknown, Provider, Result, Row, Sent, Started
 from parvis.contract.values import PaymentProvider
 from parvis.db import connection
 from parvis.errors import NotFound, Refusal, Refused, Text
-from parvis.payments.accounts import OFFLINE, Account
+from parvis.payments.accounts import OFFLINE, SEPA, Account
 from parvis.payments.expiring import ProviderOf
 from parvis.territory import queries as territory
 
@@ -50,8 +50,18 @@ class Away:
         raise OutcomeUnknown
 
 
+class Bank(Away):
+    """Stands for the bank that collects debits: nobody can ask it, it says itself what became of them."""
+
+    async def lookup(self, account: str, ref: str) -> Found:  # noqa: ARG002
+        """Nothing is known yet."""
+        return Found(Result.WAITING)
+
+
 def of(account: Account) -> Provider:
     """The provider of an account, or one that gives no answer where its plugin is not installed."""
+    if account.provider == SEPA:
+        return Bank()
     try:
         return plugins.current().payment_provider(account.provider)[1].provider
     except NotFound:

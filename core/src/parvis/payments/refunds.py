@@ -67,6 +67,9 @@ async def request(capture: UUID, cents: Cents, reason: str, by: UUID, method: st
         paid = await _locked_capture(c, capture)
         sql = "SELECT coalesce(sum(cents), 0) FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
         held = int(await c.fetchval(sql, capture, list(REFUND_HELD)))
+        if await c.fetchval("SELECT true FROM parvis.capture_return WHERE capture = $1", capture):
+            # The payer's bank took it back: there is nothing of it to give.
+            held = paid["cents"]
         if wrong := refund_fault(cents, paid["cents"], held):
             raise Refused(wrong)
         how = method or (await account(paid["account"])).gives_back

@@ -38,6 +38,7 @@ INTENT = _moves(
     ("to_refund", "extra", "to_refund"),
     ("refunded", "extra", "refunded"),
     ("to_refund", "place", "paid"),
+    ("paid", "return", "created"),
     ("to_refund", "repaid", "refunded"),
     ("paid", "undo", "created"),
 )

@@ -1,6 +1,17 @@
-"""Money of an emitter: bills, tills and their days, journals and arrêts, refunds, differences."""
+"""Money of an emitter: bills, direct debits, tills and their days, journals and arrêts, refunds, differences."""
 
-from parvis.office.tills import billing, closing, daily, differing, notices, opening, refunding
+from parvis.office.tills import (
+    billing,
+    closing,
+    daily,
+    debit_notices,
+    debiting,
+    differing,
+    mandating,
+    notices,
+    opening,
+    refunding,
+)
 
 HANDLERS = (
     *opening.HANDLERS,
@@ -9,8 +20,10 @@ HANDLERS = (
     *refunding.HANDLERS,
     *differing.HANDLERS,
     *billing.HANDLERS,
+    *debiting.HANDLERS,
+    *mandating.HANDLERS,
 )
-REACTIONS = notices.REACTIONS
-TEMPLATES = notices.TEMPLATES
+REACTIONS = (*notices.REACTIONS, *debit_notices.REACTIONS)
+TEMPLATES = (*notices.TEMPLATES, *debit_notices.TEMPLATES)
 
 __all__ = ["HANDLERS", "REACTIONS", "TEMPLATES"]

@@ -18,11 +18,14 @@ from parvis.payments.counting import taker_fault
 from parvis.payments.ledger import Till
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
+from parvis.web import uploads
 
 _AnyRequest = Request[Any, Any, Any]
 SEE = guards.page(guards.staff(TILLS), "manager", "accountant")
 KEEP = guards.page(guards.staff(KEEP_TILL), "accountant", status_code=200)
 DECIDE = guards.page(guards.staff(GIVE_BACK), "manager", "accountant", status_code=200)
+FETCH = guards.page(guards.staff(KEEP_TILL), "accountant")
+UPLOAD = guards.page(guards.staff(KEEP_TILL), "accountant", status_code=200, request_max_body_size=uploads.BYTES)
 OPEN = guards.page(guards.staff(OPEN_TILL), "manager")
 OPENED = guards.page(guards.staff(OPEN_TILL), "manager", status_code=200)
 

@@ -20,8 +20,8 @@ from parvis.payments.payers import Payer
 from parvis.territory import queries as territory
 
 BILL, PAID = "office/bill", "office/paid"
-_USE_BY = timedelta(days=7)
-_LINK_LASTS = timedelta(days=120)
+USE_BY = timedelta(days=7)
+LINK_LASTS = timedelta(days=120)
 _SAMPLE: dict[str, Any] = {
     "emitter": "Ville de Mulhouse",
     "labels": "Cantine, novembre",
@@ -61,10 +61,10 @@ async def tell_of_payment(event: PaymentSettled) -> None:
 
 async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any) -> None:
     payer = await payers.payer(basket)
-    to = await _contact(payer)
+    to = await contact_of(payer)
     if to is None:
         return
-    key = payers.link_key(basket, clock.now() + _LINK_LASTS)
+    key = payers.link_key(basket, clock.now() + LINK_LASTS)
     context = {
         "emitter": (await territory.emitter(due.emitter)).name,
         "labels": ", ".join(due.labels),
@@ -76,7 +76,7 @@ async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any
     }
     async with transaction():
         if await payers.told_first(source, template):
-            use_by = clock.now() + _USE_BY
+            use_by = clock.now() + USE_BY
             await messages.send(template, to.kind, to.address, payer.language, due.emitter, context, use_by)
 
 
@@ -85,7 +85,8 @@ async def _is_reversed(capture: UUID) -> bool:
     return any(refund.method == "counter" for refund in await refunds.refunds_of(capture))
 
 
-async def _contact(payer: Payer) -> Contact | None:
+async def contact_of(payer: Payer) -> Contact | None:
+    """Where a payer is written to."""
     if payer.contact:
         return payer.contact
     mail = (await people.person(payer.person)).email if payer.person else ""

@@ -20,7 +20,7 @@ from parvis.office.permissions import OPEN_TILL
 from parvis.office.settings import asking
 from parvis.office.tills.looking import OPEN, OPENED, SEE, Here, look
 from parvis.payments import days, ledger, money, providers
-from parvis.payments.accounts import OFFLINE, Account, account_details, accounts_of, add_account, keep_details
+from parvis.payments.accounts import BY_OURSELVES, Account, account_details, accounts_of, add_account, keep_details
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
@@ -156,7 +156,7 @@ async def _provider(emitter: EmitterInfo, key: str) -> PaymentProvider:
 async def _accounts(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
     names = {one.key: one.name for plugin in plugins.current() for one in plugin.payment_providers}
     offered = await providers.offered(here.emitter.id)
-    found = [one for one in await accounts_of(here.till.id) if one.provider != OFFLINE]
+    found = [one for one in await accounts_of(here.till.id) if one.provider not in BY_OURSELVES]
     return pages.render(
         request,
         "office/tills/accounts.html",

@@ -34,6 +34,7 @@ FACTS = {
     "charge-back": "vente reprise",
     "capture-back": "encaissement repris",
     "till-count": "écart de caisse",
+    "return": "prélèvement revenu",
 }
 SORTS = {
     "missing-there": Text("only in our books"),
@@ -46,6 +47,20 @@ DIFFERING = {
     "capture": Text("Money that came in"),
     "refund": Text("Refund"),
     "intent": Text("Unpaid amount"),
+}
+
+BATCHES = {
+    "made": Text("made, not at the bank yet"),
+    "sent": Text("at the bank"),
+    "collected": Text("collected"),
+    "dropped": Text("given up"),
+}
+DEBITS = {
+    "listed": Text("to be debited"),
+    "collected": Text("paid"),
+    "rejected": Text("rejected"),
+    "returned": Text("returned by the bank"),
+    "dropped": Text("given up"),
 }
 
 

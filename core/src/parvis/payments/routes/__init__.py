@@ -1,7 +1,7 @@
 """A resident's payments: what is due, paid and given back; paying, coming back, receipts."""
 
-from parvis.payments.routes import paying, showing
+from parvis.payments.routes import agreeing, paying, showing
 
-HANDLERS = (*showing.HANDLERS, *paying.HANDLERS)
+HANDLERS = (*showing.HANDLERS, *paying.HANDLERS, *agreeing.HANDLERS)
 
 __all__ = ["HANDLERS"]

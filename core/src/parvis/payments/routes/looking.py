@@ -18,6 +18,7 @@ from parvis.identity import guards
 from parvis.identity import queries as people
 from parvis.payments import attempts, dues, explaining, payers, providers, receipting
 from parvis.payments.accounts import OFFLINE, Account, accounts_of
+from parvis.payments.debits import creditors
 from parvis.payments.dues import Due
 from parvis.payments.payers import Payer
 from parvis.territory import queries as territory
@@ -110,7 +111,8 @@ async def basket_page(
         online={due.intent: bool(await online_accounts(due)) for due in found if due.payable},
         phones={due.emitter: (await territory.emitter(due.emitter)).phone for due in found},
         mail=await here.mail(),
-        left=sum(due.cents for due in found if due.payable and due.expires_at > now),
+        debiting={due.till for due in found if await creditors.creditor_of(due.till)},
+        left=sum(due.cents for due in found if due.payable and not due.debited and due.expires_at > now),
         form=form,
         silent=silent,
         back="back" in request.query_params,
@@ -122,6 +124,8 @@ def state_of(due: Due, now: Any) -> str:
     """What a payer is told of a payment: its state, or more exactly what became of the page that was opened for it."""
     if not due.payable:
         return due.state
+    if due.debited:
+        return "debited"
     if due.live_until and now < due.live_until:
         if due.result in {"refused", "abandoned"}:
             return due.result
