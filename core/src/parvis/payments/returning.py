@@ -16,7 +16,7 @@ _CAPTURE = "SELECT id, till, intent, cents, taken_as FROM parvis.capture WHERE a
 async def take_back(account: str, ref: str, until: datetime) -> bool:
     """Enter that money was taken back, once; whether that was new. What it was for can be paid again until then.
 
-    The sale stays in the books, and the same intent's next payment pays it. Raises NotFound.
+    The sale is taken out of the books too, and entered again with the next payment. Raises NotFound.
     """
     async with transaction() as c:
         row = await c.fetchrow(_CAPTURE, account, ref)
@@ -35,6 +35,8 @@ async def take_back(account: str, ref: str, until: datetime) -> bool:
         owed = postings.RECEIVABLE if row["taken_as"] == "paid" else postings.REFUND_DUE
         into = (await account_of(account)).collects_into
         await ledger.post(row["till"], "return", row["id"], postings.returned(into, row["cents"], owed))
+        if row["taken_as"] == "paid":
+            await ledger.reverse(row["till"], "charge", row["id"])
         if row["taken_as"] == "paid" and found.state == "paid":
             await intents.move(c, found, "return")
             await intents.prolong(c, found.id, until)
