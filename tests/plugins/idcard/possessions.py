@@ -23,8 +23,12 @@ from parvis.identity.contacts import Contact
 from parvis.identity.family import Details, Kin
 from parvis.identity.mandates import Bond, Wish
 from parvis.office.accounts import actions as accounts
-from parvis.payments import bills, closings, ledger, receipting, reconciling, refunds
+from parvis.payments import bills, closings, ledger, payers, receipting, reconciling, refunds
 from parvis.payments.bills import BillTo
+from parvis.payments.debits import batches, creditors, queries
+from parvis.payments.debits import mandates as debit_mandates
+from parvis.payments.debits.creditors import Creditor
+from parvis.payments.debits.mandates import Given
 from parvis.payments.intents import Charge
 from parvis.territory import queries as territory
 from parvis.territory.actions import enable_plugin
@@ -108,7 +112,19 @@ async def at_its_till(emitter: UUID, whose: Whose):
         "basket": paid.basket,
         "intent": (await a_bill(shop.till, whose.resident)).id,
         "number": (await closings.close(shop.till, ledger.today())).number,
+        **await to_be_debited(shop.till, whose.resident),
     }
+
+
+async def to_be_debited(till: UUID, person: UUID):
+    """A mandate, and a bill in a batch for the bank."""
+    told = Creditor(name="Cantine", iban="DE89370400440532013000", identifier="DE98ZZZ09999999999")
+    await creditors.keep(till, told)
+    paid_by = await payers.payer((await a_bill(till, person)).basket)
+    given = Given(name="Léa Martin", iban="FR7630006000011234567890189", signed_on=ledger.today())
+    mandate = await debit_mandates.give(till, paid_by, given)
+    batch = await batches.make(till, queries.soonest(told), person)
+    return {"debit_mandate": mandate.id, "batch": batch.id, "debit": (await queries.lines_of(batch.id))[0].id}
 
 
 async def of_the_resident(whose: Whose):

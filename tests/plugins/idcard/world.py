@@ -46,6 +46,7 @@ TYPED = {
     "/office/{emitter:str}/tills/{till:uuid}/accounts": {"provider": "pay.card"},
     "/my/requests/{dossier:uuid}/questions": {"reading": "{reading}"},
     CLOSURE: {"what": "closed", "first_day": "2027-01-04", "remove": "yes"},
+    "/office/{emitter:str}/tills/{till:uuid}/debits/{batch:uuid}": {"act": "send"},
     "/office/{emitter:str}/tills/{till:uuid}/refunds/{refund:uuid}/decide": {"act": "reject"},
     "/office/{emitter:str}/tills/{till:uuid}/refunds/{refund:uuid}/keep": {"act": "withdraw"},
 }

@@ -61,18 +61,18 @@ async def give(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
     return pages.see_other(f"{here.base}/mandates?told=given")
 
 
-@post("/office/{emitter:str}/tills/{till:uuid}/mandates/{mandate:uuid}/revoke", **KEEP)
+@post("/office/{emitter:str}/tills/{till:uuid}/mandates/{debit_mandate:uuid}/revoke", **KEEP)
 async def revoke(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], mandate: FromPath[UUID]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], debit_mandate: FromPath[UUID]
 ) -> Response[Any]:
     """The payer wants no more debits."""
     here = await look(request, emitter, till)
-    if (await mandates.one(mandate)).till != till:
+    if (await mandates.one(debit_mandate)).till != till:
         raise NotFound
     try:
         async with transaction():
-            await mandates.revoke(mandate)
-            await here.trace("revoke-mandate", mandate=str(mandate))
+            await mandates.revoke(debit_mandate)
+            await here.trace("revoke-mandate", mandate=str(debit_mandate))
     except Refused as refused:
         return await _page(request, here, forms.blank().refused(refused.refusals))
     return pages.see_other(f"{here.base}/mandates?told=revoked")
