@@ -70,7 +70,7 @@ class Payer:
         act = self.chance.choice(("P", "P2", "P0", "V", "R", "A"))
         page = await self.browser.ask("GET", address)
         if page.status_code == httpx.codes.OK:
-            await self.browser.ask("POST", address, data={"act": act})
+            await self.browser.ask("POST", address, data={"resultrans": act})
 
     def _at(self, part: str = "") -> str:
         base, _, key = self.bill.partition("?")

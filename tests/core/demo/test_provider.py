@@ -16,6 +16,8 @@ SUBS = [
     "agent-illzach",
     "manager-m2a",
     "accountant-mulhouse",
+    "accountant-illzach",
+    "accountant-soleo",
     "agent-riedisheim",
     "helper",
     "contract-holder-1",

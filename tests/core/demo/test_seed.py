@@ -75,6 +75,7 @@ def test_the_people_of_the_contract_are_there() -> None:
     assert {person.sub for person in PEOPLE} == {
         "resident-1", "resident-2", "resident-3", "agent-mulhouse", "agent-illzach", "manager-m2a",
         "accountant-mulhouse", "agent-riedisheim", "helper", "contract-holder-1", "operator",
+        "accountant-illzach", "accountant-soleo",
     }  # fmt: skip
 
 

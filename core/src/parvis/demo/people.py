@@ -83,6 +83,21 @@ PEOPLE: tuple[DemoPerson, ...] = (
         key=True,
     ),
     DemoPerson(
+        "accountant-illzach",
+        "Anne Schneider",
+        "Régisseuse de la ville d’Illzach",
+        email="anne.schneider@illzach.example",
+        grants=(("accountant", "illzach"),),
+        key=True,
+    ),
+    DemoPerson(
+        "accountant-soleo",
+        "Paul Heitz",
+        "Comptable de Soléo, qui exploite la patinoire",
+        email="paul.heitz@delegataire.example",
+        key=True,
+    ),
+    DemoPerson(
         "helper",
         "Marc Roth",
         "Aidant accrédité : réserve pour d’autres dans tout le territoire",

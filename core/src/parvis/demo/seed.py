@@ -15,7 +15,10 @@ from parvis.identity import factors
 from parvis.territory import actions as territory
 from parvis.territory import queries
 
-_AT_THE_HOLDER = ("contract-holder-1", Role.MANAGER, plan.HOLDER)
+_AT_THE_HOLDER = (
+    ("contract-holder-1", Role.MANAGER, plan.HOLDER),
+    ("accountant-soleo", Role.ACCOUNTANT, plan.HOLDER),
+)
 
 
 async def seed(demos: Iterable[Demo]) -> bool:
@@ -43,7 +46,7 @@ async def admit(issuer: str) -> None:
         }
         addresses = {person.sub: person.email for person in PEOPLE}
         grants = [(person.sub, Role(role), slug) for person in PEOPLE for role, slug in person.grants]
-        for sub, role, slug in [*grants, _AT_THE_HOLDER]:
+        for sub, role, slug in [*grants, *_AT_THE_HOLDER]:
             await identity.grant(accounts[sub], role, emitters[slug] if slug else None)
             if slug and await factors.address_of(emitters[slug], accounts[sub]) is None:
                 await factors.give_address(emitters[slug], accounts[sub], addresses[sub], None)

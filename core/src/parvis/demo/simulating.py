@@ -7,7 +7,7 @@ import sys
 
 import uvicorn
 
-from parvis import clock, plugins
+from parvis import clock, plugins, settings
 from parvis.contract.values import Simulator, Stage
 from parvis.demo import faults
 from parvis.errors import NotFound
@@ -20,15 +20,16 @@ _PATIENCE = 2
 def main() -> None:
     """Serve until a signal; nothing is logged of what is asked, as addresses may hold a person's numbers."""
     _, plugin, key = sys.argv
-    settings = Settings.from_env(os.environ)
-    clock.follow(settings.data / "clock")
+    ready = Settings.from_env(os.environ)
+    settings.use(ready)
+    clock.follow(ready.data / "clock")
     simulator = simulator_of(plugin, key)
-    folder = settings.data / "simulators" / key
+    folder = ready.data / "simulators" / key
     folder.mkdir(parents=True, exist_ok=True)
-    app = simulator.app(Stage(folder=folder, faults=lambda: faults.active(settings.data)))
+    app = simulator.app(Stage(folder=folder, faults=lambda: faults.active(ready.data)))
     uvicorn.run(
         app,
-        port=settings.port + simulator.port,
+        port=ready.port + simulator.port,
         log_level="warning",
         access_log=False,
         lifespan="off",

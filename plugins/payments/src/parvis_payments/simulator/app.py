@@ -21,15 +21,11 @@ from parvis.testing.sandbox_provider import Sandbox
 from parvis_payments.simulator import card, faults, pages, stripe
 from parvis_payments.simulator.bank import Bank, Refused
 from parvis_payments.simulator.checkout import Checkout
+from parvis_payments.simulator.wsdl import OPERATIONS, SERVICE, described
 
-PORT = 7
+PORT = 5
 HANGS_SECONDS = 60.0
-LATE_SECONDS = 60.0
 _Request = Request[Any, Any, State]
-_SERVICE = (
-    "http://securite.service.tpa.cp.finances.gouv.fr/services/mas_securite/contrat_paiement_securise/"
-    "PaiementSecuriseService"
-)
 _ENVELOPE = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">'
     "<soapenv:Body>{body}</soapenv:Body></soapenv:Envelope>"
@@ -43,7 +39,7 @@ ACTS: Mapping[str, tuple[str, int, float]] = {
     "A": ("A", 1, 0),
     "P2": ("P", 2, 0),
     "P0": ("P", 0, 0),
-    "late": ("P", 1, LATE_SECONDS),
+    "late": ("P", 1, faults.LATE_SECONDS),
 }
 _BUTTONS = (
     ("P", "Payer par carte"),
@@ -68,7 +64,7 @@ def create(stage: Stage) -> Litestar:
         "faults": stage.faults,
     }
     return Litestar(
-        [service, page, act, *card.HANDLERS, *stripe.HANDLERS],
+        [service, description, page, act, *card.HANDLERS, *stripe.HANDLERS],
         state=State(state, deep_copy=False),
         openapi_config=None,
     )
@@ -110,7 +106,15 @@ async def service(request: _Request, state: State) -> Response[str]:
     if faults.LOST in active and operation == "creerPaiementSecurise":
         return Response("", status_code=504)
     parts = "".join(f"<{name}>{escape(text)}</{name}>" for name, text in told.items())
-    return _soap(f'<ns2:{operation}Response xmlns:ns2="{_SERVICE}"><return>{parts}</return></ns2:{operation}Response>')
+    return _soap(f'<ns2:{operation}Response xmlns:ns2="{SERVICE}"><return>{parts}</return></ns2:{operation}Response>')
+
+
+@get("/tpa/services/securite")
+async def description(request: _Request) -> Response[str]:
+    """What the service says of itself, at `?wsdl`."""
+    if "wsdl" not in request.query_params:
+        return Response("", status_code=405, headers={"allow": "POST"})
+    return Response(described(str(request.url.with_replacements(query=""))), media_type="text/xml")
 
 
 @get("/tpa/paiementws.web")
@@ -123,22 +127,23 @@ async def page(state: State, idop: FromQuery[str] = "") -> Response[str]:
         return Response(said, media_type="text/html", status_code=410)
     amount = f"{int(kept.fields['montant']) / 100:.2f} €".replace(".", ",")
     facts = (("Objet", kept.fields["objet"]), ("Montant", amount), ("Client", kept.fields["numcli"]))
-    return Response(pages.payment("PayFiP (simulation)", facts, _BUTTONS), media_type="text/html")
+    said = pages.payment("PayFiP (simulation)", facts, _BUTTONS, name="resultrans")
+    return Response(said, media_type="text/html")
 
 
 @post("/tpa/paiementws.web", status_code=303)
 async def act(request: _Request, state: State, idop: FromQuery[str] = "") -> Response[Any]:
     """The payer chose; the notification leaves, and they are led back."""
-    chosen = str((await request.form()).get("act", "A"))
+    chosen = str((await request.form()).get("resultrans", "A"))
     result, times, late = ACTS.get(chosen, ACTS["A"])
     try:
         kept = state.bank.end(idop, result)
     except Refused as refused:
         said = pages.told("PayFiP", f"Ce paiement est déjà terminé ({refused}).")
         return Response(said, media_type="text/html", status_code=410)
-    if faults.SILENT in state.faults():
+    if faults.SILENT in (active := state.faults()):
         times = 0
-    told = BackgroundTask(card.notify, kept.fields["urlnotif"], {"idop": idop}, times, late)
+    told = BackgroundTask(card.notify, kept.fields["urlnotif"], {"idop": idop}, *faults.notified(active, times, late))
     return Redirect(kept.fields["urlredirect"], status_code=303, background=told)
 
 
@@ -151,14 +156,14 @@ def _done(bank: Bank, operation: str, fields: dict[str, str]) -> dict[str, str]:
 def _asked(body: bytes) -> tuple[str, dict[str, str]]:
     for element in fromstring(body).iter():
         name = str(element.tag).rpartition("}")[2]
-        if name in {"creerPaiementSecurise", "recupererDetailPaiementSecurise"}:
+        if name in OPERATIONS:
             [asked] = element
             return name, {str(part.tag).rpartition("}")[2]: part.text or "" for part in asked}
     return "", {}
 
 
 def _fault(kind: str, code: str) -> Response[str]:
-    detail = f'<ns1:{kind} xmlns:ns1="{_SERVICE}"><code>{code}</code><severite>2</severite></ns1:{kind}>'
+    detail = f'<ns1:{kind} xmlns:ns1="{SERVICE}"><code>{code}</code><severite>2</severite></ns1:{kind}>'
     body = (
         "<soapenv:Fault><faultcode>soapenv:Server</faultcode><faultstring>"
         f"fr.gouv.finances.cp.tpa.webservice.exceptions.{kind}</faultstring><detail>{detail}</detail></soapenv:Fault>"

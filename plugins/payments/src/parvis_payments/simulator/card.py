@@ -16,10 +16,10 @@ from litestar.response import Redirect
 from parvis.contract.payments import OutcomeUnknown
 from parvis.errors import Refused
 from parvis_payments.sandbox import Asked, CardOrder
-from parvis_payments.simulator import pages
+from parvis_payments.simulator import faults, pages
+from parvis_payments.simulator.faults import LATE_SECONDS
 
 _Request = Request[Any, Any, State]
-LATE_SECONDS = 60.0
 
 
 class _Act(NamedTuple):
@@ -94,7 +94,8 @@ async def act(request: _Request, state: State, ref: FromPath[str]) -> Response[A
         said = pages.told("Carte", "Ce paiement est terminé, ou n’existe pas.")
         return Response(said, media_type="text/html", status_code=410)
     how = _ACTS.get(chosen, _ACTS["abandon"])
-    told = BackgroundTask(notify, state.notified[ref], {"ref": ref}, how.times, how.late)
+    often = faults.notified(state.faults(), how.times, how.late)
+    told = BackgroundTask(notify, state.notified[ref], {"ref": ref}, *often)
     return Redirect(card.payments[ref].order.back, status_code=303, background=told)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from parvis.contract.values import Fault
 from parvis.errors import Text
 
 DOWN, TECHNICAL, HANGS = "payfip-down", "payfip-technical", "payfip-hangs"
 LOST, SILENT = "payfip-answer-lost", "payfip-no-notification"
+NOTIFIED_TWICE, NOTIFIED_LATE = "payment-notified-twice", "payment-notified-late"
 STRIPE_DOWN, STRIPE_LOST, STRIPE_SILENT = "stripe-down", "stripe-answer-lost", "stripe-no-notification"
+LATE_SECONDS = 60.0
 _SEEN = Text("Nothing is lost: what was paid is found within minutes, and nobody pays twice.")
 
 FAULTS = (
@@ -24,6 +28,16 @@ FAULTS = (
         Text("PayFiP sends no notification"),
         Text("The page one comes back to asks by itself, and the worker after 1, 3, 6, 10… minutes."),
     ),
+    Fault(
+        NOTIFIED_TWICE,
+        Text("Payments are notified twice"),
+        Text("A notification is a reason to ask what became of a payment: asked twice, it is taken once."),
+    ),
+    Fault(
+        NOTIFIED_LATE,
+        Text("Payments are notified a minute late"),
+        Text("Who comes back from the payment page sees at once that it is paid; what arrives later changes nothing."),
+    ),
     Fault(STRIPE_DOWN, Text("Stripe is down (502)"), _SEEN),
     Fault(
         STRIPE_LOST,
@@ -36,3 +50,9 @@ FAULTS = (
         Text("The page one comes back to asks by itself, and the worker after 1, 3, 6, 10… minutes."),
     ),
 )
+
+
+def notified(active: Container[str], times: int, late: float) -> tuple[int, float]:
+    """How often and how many seconds late a service says what happened, under the faults that are on."""
+    often = max(times, 2) if times and NOTIFIED_TWICE in active else times
+    return often, LATE_SECONDS if NOTIFIED_LATE in active else late

@@ -16,11 +16,11 @@ dl{{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem}}dd{{margin:0}}</
 {body}</main></body></html>"""
 
 
-def payment(title: str, facts: Sequence[tuple[str, str]], buttons: Sequence[tuple[str, str]]) -> str:
-    """The page of a payment. Buttons are (value, text); the first one pays."""
-    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts)
+def payment(title: str, facts: Sequence[tuple[str, str]], buttons: Sequence[tuple[str, str]], name: str = "act") -> str:
+    """The page of a payment. Buttons are (value, text) and send their value as `name`; the first one pays."""
+    told = "".join(f"<dt>{escape(fact)}</dt><dd>{escape(value)}</dd>" for fact, value in facts)
     offered = "".join(
-        f'<button name="act" value="{escape(value)}"{" class=pay" if not n else ""}>{escape(text)}</button>'
+        f'<button name="{name}" value="{escape(value)}"{" class=pay" if not n else ""}>{escape(text)}</button>'
         for n, (value, text) in enumerate(buttons)
     )
     return _PAGE.format(title=escape(title), body=f'<dl>{told}</dl><form method="post">{offered}</form>')
