@@ -101,7 +101,8 @@ async def database(cluster: Cluster, template: str, instance: Settings) -> Async
     """A fresh migrated database with the pool open on it; gives the serving role's address."""
     name = f"t_{uuid4().hex}"
     admin = await asyncpg.connect(cluster.url(_OWNER, "postgres"))
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Its files are copied as they are: in memory that takes half as long as writing each page anew.
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
     url = cluster.url(_SERVING, name)
     settings.use(replace(instance, database_url=url, database_owner_url=cluster.url(_OWNER, name)))
     await open_pool(url)
