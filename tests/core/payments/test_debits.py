@@ -8,18 +8,20 @@ import pytest
 
 from parvis import clock
 from parvis.contract.values import Channel
-from parvis.db import connection, new_id
+from parvis.db import connection, new_id, transaction
 from parvis.errors import Conflict, Invalid, Refused
+from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 from parvis.payments import attempts, bills, dues, expiring, intents, ledger, proofs, providers, receipts
 from parvis.payments import refunds as giving_back
 from parvis.payments.bills import BillTo
-from parvis.payments.debits import batches, creditors, failing, mandates, openings, queries
+from parvis.payments.debits import batches, creditors, failing, mandates, openings, personal, queries
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.mandates import Given
 from parvis.payments.intents import Charge
 from parvis.payments.payers import payer
 from parvis.testing.payments import a_shop
+from parvis.testing.people import a_person
 from parvis.testing.visits import put_clock
 
 IBAN = "FR7630006000011234567890189"
@@ -307,3 +309,32 @@ async def _made(till):
 
 def _days():
     return (ledger.today() + timedelta(days=n) for n in range(60))
+
+
+async def test_who_gave_a_mandate_is_shown_it_and_forgotten_once_nothing_can_come_back(till):
+    person = await a_person()
+    intent = await till.bill()
+    async with transaction() as c:
+        await c.execute("UPDATE parvis.basket SET person = $2 WHERE id = $1", intent.basket, person)
+    given = await till.mandate(intent)
+    [shown] = await personal.export(Actor(person=person))
+    assert (shown["reference"], shown["last"], shown["revoked_at"]) == (given.reference, IBAN[-4:], None)
+    assert await personal.export(Actor(person=await a_person())) == []
+    await mandates.revoke(given.id)
+    for days, gone in ((390, 0), (20, 1), (1, 0)):
+        clock.move(timedelta(days=days))
+        assert await personal.forget_old() == gone
+    assert await personal.export(Actor(person=person)) == []
+    kept = await mandates.one(given.id)
+    assert (kept.reference, kept.name, kept.last) == (given.reference, "", "")
+
+
+async def test_a_mandate_that_was_not_used_for_three_years_ends_and_one_that_was_stays(till):
+    idle = await till.mandate(await till.bill(mail="idle@example.org"))
+    await till.mandate(used := await till.bill(mail="used@example.org", days=3 * 365))
+    clock.move(timedelta(days=2 * 365))
+    await till.batch()
+    clock.move(timedelta(days=370))
+    await personal.forget_old()
+    assert (await mandates.one(idle.id)).revoked_at
+    assert await mandates.of_payer(till.till, await payer(used.basket))

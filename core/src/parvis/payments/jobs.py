@@ -16,6 +16,7 @@ from parvis.errors import Refused
 from parvis.jobs import Timer
 from parvis.payments import expiring, hearing, payers, polling, providers, quotes, reconciling, refund_sending
 from parvis.payments.accounts import BY_OURSELVES
+from parvis.payments.debits import personal
 from parvis.payments.expiring import ProviderOf
 
 log = structlog.get_logger()
@@ -39,8 +40,8 @@ _READ = (
 
 
 def timers() -> tuple[Timer, ...]:
-    """Look and give up every half minute, give back every minute, reconcile every hour, forget payers and
-    what was asked of tariffs or told by providers once a day."""
+    """Look and give up every half minute, give back every minute, reconcile every hour, forget payers,
+    mandates, and what was asked of tariffs or told by providers once a day."""
     return (
         Timer("payments.look", timedelta(seconds=30), _look),
         Timer("payments.expire", timedelta(seconds=30), _expire),
@@ -49,6 +50,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("payments.forget", timedelta(days=1), payers.forget_old),
         Timer("payments.forget-asks", timedelta(days=1), quotes.forget_asks),
         Timer("payments.forget-events", timedelta(days=1), hearing.forget_old),
+        Timer("payments.forget-mandates", timedelta(days=1), personal.forget_old),
     )
 
 

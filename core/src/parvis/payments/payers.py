@@ -78,7 +78,7 @@ async def for_payer(basket: UUID, actor: Actor, key: str | None) -> Payer:
     Raises Unreadable for a key that was altered or is too old, NotFound where there is nothing for them.
     """
     found = await payer(basket)
-    persons, digests = await _identity(actor)
+    persons, digests = await identity_of(actor)
     if found.person in persons or (found.contact and found.contact.digest in digests):
         return found
     if not key:
@@ -95,7 +95,7 @@ def link_key(basket: UUID, until: datetime) -> str:
 
 async def dues(actor: Actor) -> list[Due]:
     """What somebody was asked for: their account, its mail as the sign-on knows it, and contacts they proved."""
-    return await dues_of(*await _identity(actor))
+    return await dues_of(*await identity_of(actor))
 
 
 async def export(actor: Actor) -> list[dict[str, Any]]:
@@ -117,14 +117,14 @@ async def export(actor: Actor) -> list[dict[str, Any]]:
 
 async def under_way(actor: Actor) -> int:
     """How many of somebody's amounts are still to be paid or to be given back: these keep their payer."""
-    theirs = await _identity(actor)
+    theirs = await identity_of(actor)
     async with connection() as c:
         return int(await c.fetchval(_HELD, *theirs))
 
 
 async def erase(actor: Actor) -> int:
     """Take somebody out of everything that is settled, amounts and receipts stay; how many baskets."""
-    theirs = await _identity(actor)
+    theirs = await identity_of(actor)
     async with transaction() as c:
         sql = _UNLINK.format(whose=_THEIRS)
         return len(await c.fetch(sql, *theirs))
@@ -145,7 +145,7 @@ async def told_first(source: UUID, what: str) -> bool:
         return await c.fetchval(sql, source, what) is not None
 
 
-async def _identity(actor: Actor) -> tuple[Sequence[UUID], Sequence[bytes]]:
+async def identity_of(actor: Actor) -> tuple[Sequence[UUID], Sequence[bytes]]:
     """Every sign-on of their account, and the digests of their contacts. Raises ActsForSomebody."""
     if actor.behalf:
         raise guards.ActsForSomebody

@@ -32,7 +32,8 @@ async def forwards() -> MigrationManager:
             given_by uuid,
             revoked_at timestamptz,
             revoked_why varchar(4) NOT NULL DEFAULT '',
-            CHECK (person IS NOT NULL OR contact_digest IS NOT NULL),
+            -- Of a forgotten one nobody is left, nor an account.
+            CHECK (person IS NOT NULL OR contact_digest IS NOT NULL OR last = ''),
             UNIQUE (till, number)
         );
         CREATE UNIQUE INDEX sepa_mandate_person ON parvis.sepa_mandate (till, person) WHERE revoked_at IS NULL;

@@ -18,6 +18,7 @@ from parvis.identity import personal as identity
 from parvis.identity.actors import Actor
 from parvis.messages import queries as messages
 from parvis.payments import payers
+from parvis.payments.debits import personal as debits
 
 
 def owners() -> list[PersonalData]:
@@ -32,6 +33,7 @@ async def gather(actor: Actor, person: UUID) -> dict[str, Any]:
         "account": await identity.export(person),
         "requests": [await _request(found) for found in await dossiers.of_person(actor)],
         "payments": await payers.export(actor),
+        "debit_mandates": await debits.export(actor),
         "acts": await audit.acts_of(person),
     }
 

@@ -1,0 +1,44 @@
+"""What is kept of whoever gave a mandate: shown to them, and forgotten once no debit of theirs can come back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from parvis import clock, crypto
+from parvis.db import connection, transaction
+from parvis.identity.actors import Actor
+from parvis.payments import payers
+from parvis.payments.debits.queries import MANDATE
+
+# A payer may dispute a debit for 13 months (Code monétaire et financier, article L. 133-24).
+_DISPUTED = timedelta(days=400)
+# What was not used for 36 months is no mandate any more (SEPA Direct Debit Core Rulebook, section 4.1).
+_UNUSED = timedelta(days=3 * 365)
+_THEIRS = """
+SELECT m.reference, m.last, m.signed_on, m.given_at, m.revoked_at, t.name AS till FROM parvis.sepa_mandate m
+JOIN parvis.till t ON t.id = m.till WHERE m.person = ANY ($1) OR m.contact_digest = ANY ($2) ORDER BY m.given_at
+"""
+_LAPSE = """
+UPDATE parvis.sepa_mandate m SET revoked_at = $1 WHERE revoked_at IS NULL AND given_at < $2
+AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id AND d.changed >= $2)
+"""
+_FORGET = """
+UPDATE parvis.sepa_mandate m SET person = NULL, contact_digest = NULL, name = $1, iban = $1, last = ''
+WHERE last <> '' AND revoked_at < $2
+AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id AND d.changed >= $2) RETURNING id
+"""
+
+
+async def export(actor: Actor) -> list[dict[str, Any]]:
+    """The mandates that somebody gave, for them; of an account the last four signs, as they see it everywhere."""
+    async with connection() as c:
+        return [dict(row) for row in await c.fetch(_THEIRS, *await payers.identity_of(actor))]
+
+
+async def forget_old() -> int:
+    """End what was not used for three years; take everybody out of what can no longer be disputed: how many."""
+    now = clock.now()
+    async with transaction() as c:
+        await c.execute(_LAPSE, now, now - _UNUSED)
+        return len(await c.fetch(_FORGET, crypto.encrypt(b"", MANDATE), now - _DISPUTED))
