@@ -87,6 +87,12 @@ def test_a_drawing_with_a_size_in_pixels_is_made_to_fit() -> None:
     assert found.attrib == {"viewBox": "0 0 60 72.5"}
 
 
+def test_a_drawing_has_no_prefix_whatever_else_the_process_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ET, "_namespace_map", {"urn:iso:std:iso:20022:tech:xsd:pain.008.001.08": ""})
+    kept = drawings.clean('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1"/></svg>')
+    assert kept == '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1" /></svg>'
+
+
 def test_what_programs_write_before_a_drawing_is_no_hindrance() -> None:
     public = '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
     before = f'\ufeff<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n{public}\n'

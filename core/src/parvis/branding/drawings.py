@@ -32,7 +32,6 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*>")
 # A backslash could spell `url` in a way that no search finds.
 _ELSEWHERE = re.compile(r"url\((?!\s*['\"]?#)|javascript:|expression\(|@import|\\", re.IGNORECASE)
-ET.register_namespace("", _NAMESPACE)
 
 
 def clean(svg: str) -> str | Refusal:
@@ -62,6 +61,16 @@ def _drawn(root: ET.Element) -> str | Refusal:
         return _refusal("picture-no-size", Text("This drawing does not say how large it is. Please save it once more."))
     if _copies(root) > _DRAWN:
         return _refusal("picture-too-rich", Text("This drawing has too many parts. Please choose a simpler one."))
+    return _written(root)
+
+
+def _written(root: ET.Element) -> str:
+    # ElementTree keeps one list of prefixes for the whole process, in which others write as well.
+    for element in root.iter():
+        element.tag = element.tag.removeprefix(_SVG)
+    said = {"xmlns": _NAMESPACE, **root.attrib}
+    root.attrib.clear()
+    root.attrib.update(said)
     return ET.tostring(root, encoding="unicode")
 
 
