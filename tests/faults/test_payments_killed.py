@@ -6,9 +6,7 @@ Everybody ends with their bill paid; nothing is collected twice: what PayFiP has
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -18,6 +16,7 @@ import httpx
 import pytest
 from tests.faults.persistent import PATIENCE, Sender, Taker, killing
 from tests.faults.serving import WEB, WORKER, Instance, instance_of
+from tests.paying import payment_services
 from tests.seeds import seeds
 
 from parvis import clock, settings
@@ -33,7 +32,6 @@ from parvis.territory import queries as territory
 from parvis.territory.actions import add_emitter, enable_plugin
 from parvis.testing.payments import a_till
 from parvis.testing.people import a_person, a_session
-from parvis.testing.sign_on import free_socket
 
 pytestmark = pytest.mark.fault
 payfip = pytest.importorskip("parvis_payments.payfip.provider")
@@ -79,24 +77,9 @@ class Payer:
 
 @pytest.fixture
 async def simulated(tmp_path: Path) -> AsyncIterator[str]:
-    """The simulated PayFiP as a process of its own; its address."""
-    listening, address = free_socket()
-    listening.close()
-    port = address.rpartition(":")[2]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "parvis_payments.simulator", port, str(tmp_path / "payfip"), env=os.environ
-    )
-    address = f"http://127.0.0.1:{port}/tpa"
-    async with httpx.AsyncClient() as http, asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                await http.get(f"{address}/paiementws.web")
-                break
-            except httpx.ConnectError:
-                await asyncio.sleep(0.05)
-    yield address
-    process.terminate()
-    await process.wait()
+    """Where the simulated PayFiP answers."""
+    async with payment_services(tmp_path / "payfip") as address:
+        yield f"{address}/tpa"
 
 
 @pytest.fixture

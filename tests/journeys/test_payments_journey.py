@@ -1,15 +1,12 @@
 """Money in a real browser: a bill on a telephone, paid at the simulated PayFiP after a refusal; then the till's day."""
 
-import asyncio
-import os
 import re
-import sys
 from datetime import timedelta
 
-import httpx
 import pytest
 from playwright.async_api import expect
 from tests.journeys.agents import sound
+from tests.paying import payment_services
 
 from parvis import clock
 from parvis.contract.values import Channel
@@ -20,7 +17,6 @@ from parvis.payments.accounts import add_account, keep_details
 from parvis.payments.bills import BillTo
 from parvis.payments.intents import Charge
 from parvis.territory import actions as territory
-from parvis.testing.sign_on import free_socket
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 payfip = pytest.importorskip("parvis_payments.payfip.provider")
@@ -28,25 +24,10 @@ payfip = pytest.importorskip("parvis_payments.payfip.provider")
 
 @pytest.fixture
 async def simulated(tmp_path, monkeypatch):
-    """The simulated PayFiP as a process of its own; its address."""
-    listening, address = free_socket()
-    listening.close()
-    port = address.rpartition(":")[2]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "parvis_payments.simulator", port, str(tmp_path), env=os.environ
-    )
-    address = f"http://127.0.0.1:{port}"
-    monkeypatch.setenv("PARVIS_PAYMENTS_PAYFIP", f"{address}/tpa")
-    async with httpx.AsyncClient() as http, asyncio.timeout(30):
-        while True:
-            try:
-                await http.get(f"{address}/tpa/paiementws.web")
-                break
-            except httpx.ConnectError:
-                await asyncio.sleep(0.05)
-    yield address
-    process.terminate()
-    await process.wait()
+    """The simulated PayFiP as a process of its own."""
+    async with payment_services(tmp_path) as address:
+        monkeypatch.setenv("PARVIS_PAYMENTS_PAYFIP", f"{address}/tpa")
+        yield
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """The simulated PayFiP as another SOAP client meets it: by what it says of itself, with zeep."""
 
 import asyncio
-import os
-import sys
 
 import httpx
 import pytest
 import zeep
+from tests.paying import payment_services
 from zeep.exceptions import Fault
 from zeep.transports import Transport
-
-from parvis.testing.sign_on import free_socket
 
 FIELDS = {
     "exer": "2026", "mel": "lea.martin@example.org", "montant": "3150", "numcli": "007700", "objet": "Carte",
@@ -20,22 +17,9 @@ FIELDS = {
 
 @pytest.fixture
 async def address(tmp_path):
-    """Where the simulator listens, in a process of its own."""
-    listening, free = free_socket()
-    listening.close()
-    port = free.rpartition(":")[2]
-    words = (sys.executable, "-m", "parvis_payments.simulator", port, str(tmp_path))
-    process = await asyncio.create_subprocess_exec(*words, env=os.environ)
-    async with httpx.AsyncClient() as http, asyncio.timeout(30):
-        while True:
-            try:
-                await http.get(f"http://127.0.0.1:{port}/tpa/services/securite?wsdl")
-                break
-            except httpx.ConnectError:
-                await asyncio.sleep(0.05)
-    yield f"http://127.0.0.1:{port}/tpa"
-    process.terminate()
-    await process.wait()
+    """Where the simulated PayFiP answers, in a process of its own."""
+    async with payment_services(tmp_path) as found:
+        yield f"{found}/tpa"
 
 
 async def test_another_client_opens_a_payment_pays_and_is_told(address):

@@ -1,0 +1,43 @@
+"""The simulated payment services as a process of their own, as a test that pays there needs them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from parvis.testing.sign_on import free_socket
+
+_PATIENCE = 60
+
+
+@asynccontextmanager
+async def payment_services(folder: Path) -> AsyncIterator[str]:
+    """Their address while they run; what they keep is in `folder`. PayFiP is under `/tpa`."""
+    listening, address = free_socket()
+    listening.close()
+    port = address.rpartition(":")[2]
+    words = (sys.executable, "-m", "parvis_payments.simulator", port, str(folder))
+    process = await asyncio.create_subprocess_exec(*words, env=os.environ)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        async with httpx.AsyncClient() as http, asyncio.timeout(_PATIENCE):
+            while not await _answers(http, address):
+                await asyncio.sleep(0.05)
+        yield address
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _answers(http: httpx.AsyncClient, address: str) -> bool:
+    try:
+        await http.get(f"{address}/tpa/paiementws.web")
+    except httpx.ConnectError:
+        return False
+    return True
