@@ -9,14 +9,17 @@ from msgspec import Struct
 
 from parvis import plugins
 from parvis.contract.payments import Row, RowKind
-from parvis.contract.values import Asked, PaymentProvider
-from parvis.db import connection
+from parvis.contract.values import Asked, Channel, PaymentProvider
+from parvis.db import connection, new_id
 from parvis.errors import Refusal, Text
 from parvis.events import BillWritten, PaymentSettled
+from parvis.identity.contacts import Contact
 from parvis.messages.sealing import unseal
 from parvis.office.tills import notices
-from parvis.payments import bills, dues, intents, ledger, reconciling, refunds
+from parvis.payments import bills, dues, intents, invoices, ledger, reconciling, refunds
 from parvis.payments.accounts import account_details, accounts_of
+from parvis.payments.bills import BillTo
+from parvis.payments.intents import Charge
 from parvis.territory.actions import enable_plugin
 from parvis.testing.payments import a_shop
 from parvis.testing.plugins import a_plugin
@@ -125,6 +128,31 @@ async def test_a_bill_that_is_refused_keeps_what_was_typed(office, shop, wrong, 
     assert said in agent.text
     assert 'value="Cantine scolaire"' in agent.text
     assert await written(shop) == []
+
+
+async def test_the_list_has_each_invoice_and_what_took_it_back_as_pdf_for_its_own_agents(office, shop):
+    agent = await (await office.agent()).post("bills/new", **bill(shop))
+    [due] = await written(shop)
+    await agent.post(f"bills/{due.intent}/cancel")
+    papers = re.findall(r"/bills/invoices/[0-9a-f-]+", agent.text)
+    assert [name for name in ("Invoice F", "Credit note A") if name in agent.text] == ["Invoice F", "Credit note A"]
+    for paper in papers:
+        got = (await agent.get(f"/office/{office.slug}{paper}")).page
+        assert got.content.startswith(b"%PDF-")
+        assert got.headers["cache-control"] == "no-store"
+    async with connection() as c:
+        traced = await c.fetchval("SELECT count(*) FROM parvis.audit_trace WHERE action = 'take-invoice'")
+    assert (len(papers), traced) == (2, 2)
+    foreign = await a_shop()
+    agent_of_none = await office.agent()
+    [elsewhere] = await bills.write(
+        [Charge(foreign.till, "Cantine", "canteen", 500)],
+        BillTo(contact=Contact(Channel.MAIL, "a@example.org"), language="fr"),
+        ledger.today(),
+        new_id(),
+    )
+    [theirs] = await invoices.invoices_of([elsewhere.basket])
+    assert (await agent_of_none.get(f"bills/invoices/{theirs.id}")).status == 404
 
 
 async def test_a_bill_is_taken_back_until_it_is_paid(office, shop):

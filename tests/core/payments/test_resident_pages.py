@@ -131,6 +131,18 @@ async def test_the_receipt_is_a_pdf_for_its_payer_alone(billed, resident, browse
     assert (await browser().get(base + papers[0])).status_code == 404
 
 
+async def test_each_invoice_is_a_pdf_for_its_payer_alone(billed, resident, browser):
+    _, _, base, _ = billed
+    await resident.get()
+    papers = re.findall(r"(/invoices/[0-9a-f-]+)\?", resident.text)
+    assert len(papers) == 2
+    for paper in papers:
+        answer = (await resident.get(paper)).answer
+        assert answer.content.startswith(b"%PDF-")
+        assert "facture-F" in answer.headers["content-disposition"]
+        assert (await browser().get(base + paper)).status_code == 404
+
+
 @pytest.mark.parametrize("what", ["00000000-0000-0000-0000-000000000000", "x", "", "another"])
 async def test_only_ones_own_amounts_are_paid(billed, resident, payable, what):
     foreign = await (await payable.shop()).due()

@@ -23,7 +23,8 @@ from parvis.identity.contacts import Contact
 from parvis.identity.family import Details, Kin
 from parvis.identity.mandates import Bond, Wish
 from parvis.office.accounts import actions as accounts
-from parvis.payments import bills, closings, ledger, payers, receipting, reconciling, refunds
+from parvis.payments import bills, closings, invoices, ledger, payers, receipting, reconciling, refunds
+from parvis.payments.attempts import look
 from parvis.payments.bills import BillTo
 from parvis.payments.debits import batches, creditors, queries
 from parvis.payments.debits import mandates as debit_mandates
@@ -97,7 +98,10 @@ async def at_its_till(emitter: UUID, whose: Whose):
     """What came in and what is to be given back, a bill, an arrêt, a difference, the counter: all at one till."""
     shop = await a_shop(emitter=emitter)
     await enable_plugin(emitter, "pay")
-    paid, settled = await shop.paid(1000, person=whose.resident)
+    paid = await a_bill(shop.till, whose.resident)
+    shop.provider.pay(ref := await shop.opened(paid.id))
+    settled = await look(shop.provider, shop.account, ref)
+    [invoice] = await invoices.invoices_of([paid.basket])
     refund = await refunds.request(settled.capture, 400, "Closed", whose.resident)
     await reconciling.reconcile(shop.account, ledger.today(), [Row(RowKind.CAPTURE, "strange", 700)])
     [receipt] = await receipting.given_in(paid.basket)
@@ -109,6 +113,7 @@ async def at_its_till(emitter: UUID, whose: Whose):
         "refund": refund.id,
         "difference": (await reconciling.open_differences(shop.till))[0].id,
         "receipt": receipt.receipt.id,
+        "invoice": invoice.id,
         "basket": paid.basket,
         "intent": (await a_bill(shop.till, whose.resident)).id,
         "number": (await closings.close(shop.till, ledger.today())).number,

@@ -1,4 +1,4 @@
-"""Bills: an agent asks somebody for an amount, and takes it back as long as it is not paid."""
+"""Bills: an agent asks somebody for an amount, and takes it back as long as it is not paid. Each is an invoice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from parvis.errors import Invalid, Refusal, Text
 from parvis.events import BillWritten
 from parvis.identity.contacts import Contact
 from parvis.outbox import record
-from parvis.payments import intents, payers
+from parvis.payments import intents, invoices, payers
 from parvis.payments.intents import Charge, Intent
+from parvis.payments.invoices import Sold
 from parvis.payments.money import Cents
 from parvis.payments.wallclock import bounds
 
@@ -43,8 +44,18 @@ async def write(charges: Sequence[Charge], to: BillTo, last_day: date, by: UUID)
         _, until = bounds(last_day, settings.current().zone)
         written = await intents.demand(charges, until, purpose=PURPOSE, subject=to.dossier, person=to.person)
         await payers.address(c, written[0].basket, to.contact, to.language, by)
+        for intent in written:
+            await invoices.give(c, intent, _sold(charges, intent.till), last_day)
         await record(BillWritten(emitter=written[0].emitter, basket=written[0].basket))
     return written
+
+
+async def take_back(intent: UUID) -> None:
+    """No longer ask for a bill, and give the credit note that says so. Raises Refused once it is paid."""
+    async with transaction() as c:
+        found = await intents.locked(c, intent)
+        await intents.cancel(intent)
+        await invoices.correct(c, found)
 
 
 def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal | None:
@@ -55,3 +66,7 @@ def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal
     if not today <= last_day <= today + _LONGEST:
         return Refusal("bill-day", Text("Write a day from today on, within a year."), "last_day")
     return None
+
+
+def _sold(charges: Sequence[Charge], till: UUID) -> tuple[Sold, ...]:
+    return tuple(Sold(charge.label, charge.cents, charge.vat_bp) for charge in charges if charge.till == till)

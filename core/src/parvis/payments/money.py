@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from parvis.errors import Invalid, Refusal, Text
@@ -55,6 +57,27 @@ def vat_in(total: Cents, bp: int) -> Cents:
     (200, 0)
     """
     return total - half_up(total * FULL_BP, FULL_BP + bp)
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """What a document contains of one rate: the price without VAT, and the VAT."""
+
+    bp: int
+    base: Cents
+    vat: Cents
+
+
+def taxes(sold: Iterable[tuple[Cents, int]]) -> tuple[Tax, ...]:
+    """Prices with VAT and their rates, by rate: VAT is worked out once for each, so that it adds up on paper.
+
+    >>> taxes([(1000, 2000), (500, 0), (200, 2000)])
+    (Tax(bp=0, base=500, vat=0), Tax(bp=2000, base=1000, vat=200))
+    """
+    totals: dict[int, Cents] = {}
+    for cents, bp in sold:
+        totals[bp] = totals.get(bp, 0) + cents
+    return tuple(Tax(bp, total - vat_in(total, bp), vat_in(total, bp)) for bp, total in sorted(totals.items()))
 
 
 def instalments(total: Cents, count: int) -> tuple[Cents, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from piccolo.conf.apps import AppConfig
 
 from parvis.payments.debits.tables import CaptureReturn, Debit, DebitBatch, SepaCounter, SepaMandate
+from parvis.payments.invoice_tables import Invoice, InvoiceCounter
 from parvis.payments.tables import (
     AskedPrice,
     Basket,
@@ -50,6 +51,8 @@ APP_CONFIG = AppConfig(
         Charge,
         Difference,
         Intent,
+        Invoice,
+        InvoiceCounter,
         LedgerBalance,
         LedgerEntry,
         LedgerHead,

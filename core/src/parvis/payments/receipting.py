@@ -28,14 +28,14 @@ _FIND = (
     "LEFT JOIN parvis.intent i ON i.id = c.intent "
 )
 _LINES = "SELECT label, cents, vat_bp FROM parvis.charge WHERE intent = $1 ORDER BY id"
-_KINDS = {
+KINDS = {
     "regie": "Régie de recettes",
     "mandate": "Encaissement par mandat (article L. 1611-7-1 du CGCT)",
     "own": "Encaissement propre",
 }
 WAYS = {"cash": "espèces", "cheque": "chèque", "cesu": "CESU", "holiday": "chèques-vacances"}
-_FREE = "TVA non applicable (article 256 B du CGI)."
-_NONE = "Sans TVA."
+FREE = "TVA non applicable (article 256 B du CGI)."
+NONE = "Sans TVA."
 _REVERSED = "Reçu annulé : ce paiement a été repris au guichet."
 _VAIN = "Somme reçue pour une prestation qui n’est plus due : elle est à rembourser."
 
@@ -88,7 +88,7 @@ async def paper(found: Given) -> bytes:
     ]
     sheet = Sheet(
         sender=look.name,
-        under=f"{_KINDS[till.kind]} – {till.name}",
+        under=f"{KINDS[till.kind]} – {till.name}",
         colour=colour,
         title="Reçu de paiement annulé" if found.reversed else "Reçu de paiement",
         facts=facts,
@@ -141,7 +141,7 @@ def _notes(till: Till, sold: Sequence[tuple[int, int]]) -> list[str]:
     rates = sorted({bp for _, bp in sold if bp})
     vat = [f"Dont TVA à {euros(bp)} % : {euros(vat_in(sum(c for c, b in sold if b == bp), bp))} €." for bp in rates]
     if not vat:
-        vat = [_FREE if till.kind == "regie" else _NONE]
+        vat = [FREE if till.kind == "regie" else NONE]
     return [*vat, *till.mentions.splitlines(), "Document à conserver : il prouve le paiement."]
 
 

@@ -21,8 +21,9 @@ from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
 from parvis.office.permissions import BILL
 from parvis.office.tariffs import asking
+from parvis.office.tills.daily import paper as pdf
 from parvis.office.tills.looking import may_take
-from parvis.payments import bills, dues, intents, ledger, money, payers, tariffs
+from parvis.payments import bills, dues, intents, invoices, invoicing, ledger, money, payers, tariffs
 from parvis.payments.bills import BillTo
 from parvis.payments.counting import product
 from parvis.payments.intents import Charge
@@ -118,11 +119,22 @@ async def cancel(request: _AnyRequest, emitter: FromPath[str], intent: FromPath[
         raise NotFound
     try:
         async with transaction():
-            await intents.cancel(intent)
+            await bills.take_back(intent)
             await audit.trace(guards.actor_of(request), "cancel-bill", "basket", found.basket, emitter=own.id)
     except Refused as refused:
         return await _list(request, own, forms.blank().refused(refused.refusals))
     return pages.see_other(f"/office/{emitter}/bills?told=cancelled")
+
+
+@get("/office/{emitter:str}/bills/invoices/{invoice:uuid}", **_SEE)
+async def paper(request: _AnyRequest, emitter: FromPath[str], invoice: FromPath[UUID]) -> Response[bytes]:
+    """An invoice or a credit note, as the payer has it; who took it is noted, for it names them."""
+    own, found = await territory.emitter_by_slug(emitter), await invoices.invoice(invoice)
+    if (await ledger.till_by_id(found.till)).emitter != own.id:
+        raise NotFound
+    async with transaction():
+        await audit.trace(guards.actor_of(request), "take-invoice", "basket", found.basket, emitter=own.id)
+    return pdf(await invoicing.paper(found), invoicing.file_name(found))
 
 
 def _again(form: Form[Any], quote: Quote | None) -> Form[Any] | None:
@@ -172,6 +184,7 @@ async def _to(own: EmitterInfo, typed: Bill, actor: Actor) -> BillTo:
 async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
     tills = await ledger.tills_of(own.id)
     found = [due for till in tills for due in await dues.dues_at(till.id, bills.PURPOSE)]
+    papers = await invoices.invoices_of([due.basket for due in found])
     return pages.render(
         request,
         "office/tills/bills.html",
@@ -181,6 +194,7 @@ async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
         takes=may_take(guards.actor_of(request), own.slug),
         counter=f"/office/{own.slug}/counter",
         bills=sorted(found, key=lambda due: due.created, reverse=True),
+        invoices={due.intent: invoices.about(papers, due) for due in found},
         form=form,
         told=request.query_params.get("told", ""),
     )
@@ -206,4 +220,4 @@ async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: 
     )
 
 
-HANDLERS = (listed, ask, write, cancel)
+HANDLERS = (listed, ask, write, cancel, paper)

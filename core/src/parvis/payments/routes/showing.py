@@ -1,4 +1,4 @@
-"""My payments: those of an account or of a proved contact, one basket by its link, and the receipts."""
+"""My payments: those of an account or of a proved contact, one basket by its link, receipts and invoices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from parvis.errors import NotFound
 from parvis.identity import guards
-from parvis.payments import payers, receipting
+from parvis.payments import invoices, invoicing, payers, receipting
 from parvis.payments.routes.looking import Basket, basket_page
 from parvis.web import forms, pages
 
@@ -52,10 +52,19 @@ async def receipt(request: _AnyRequest, basket: FromPath[UUID], receipt: FromPat
     return paper_response(await receipting.paper(found), f"recu-{found.receipt.name}.pdf")
 
 
+@get("/my/payments/{basket:uuid}/invoices/{invoice:uuid}", **_PUBLIC)
+async def invoice(request: _AnyRequest, basket: FromPath[UUID], invoice: FromPath[UUID]) -> Response[bytes]:
+    """An invoice or a credit note as PDF."""
+    here, found = await Basket.of(request, basket), await invoices.invoice(invoice)
+    if found.basket != here.payer.basket:
+        raise NotFound
+    return paper_response(await invoicing.paper(found), invoicing.file_name(found))
+
+
 def paper_response(content: bytes, name: str) -> Response[bytes]:
     """A PDF to keep; nobody's cache does."""
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
 
 
-HANDLERS = (mine, show, receipt)
+HANDLERS = (mine, show, receipt, invoice)

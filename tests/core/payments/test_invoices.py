@@ -1,0 +1,151 @@
+"""Invoices: numbered without a gap, once for each bill, as they were given; what is taken back has its credit note."""
+
+import asyncio
+from datetime import timedelta
+from io import BytesIO
+
+import asyncpg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pypdf import PdfReader
+
+from parvis.contract.values import Channel
+from parvis.db import connection, new_id, transaction
+from parvis.errors import NotFound, Refused
+from parvis.identity import actions as identity
+from parvis.identity.actors import Actor
+from parvis.identity.contacts import Contact
+from parvis.payments import bills, intents, invoices, invoicing, ledger, payers, postings
+from parvis.payments.attempts import look
+from parvis.payments.bills import BillTo
+from parvis.payments.intents import Charge
+from parvis.payments.money import taxes
+from parvis.payments.postings import Sale
+from parvis.testing.payments import a_shop
+from parvis.testing.people import ISSUER
+
+MAIL = Contact(Channel.MAIL, "lea@example.org")
+sold = st.lists(st.tuples(st.integers(1, 10**7), st.sampled_from((0, 550, 1000, 2000))), min_size=1, max_size=12)
+
+
+async def a_bill(*charges, days=30, person=None):
+    to = BillTo(contact=MAIL, language="fr", person=person)
+    return await bills.write(charges, to, ledger.today() + timedelta(days=days), new_id())
+
+
+async def paper_of(found):
+    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(await invoicing.paper(found))).pages)
+    return " ".join(text.split())
+
+
+@given(sold)
+def test_the_paper_has_the_vat_of_the_books_and_each_base_with_its_vat_is_the_price(lines):
+    found = taxes(lines)
+    assert sum(tax.base + tax.vat for tax in found) == sum(cents for cents, _ in lines)
+    assert [tax.bp for tax in found] == sorted({bp for _, bp in lines})
+    entered = dict(postings.charged([Sale("pools", cents, bp) for cents, bp in lines]))
+    assert sum(tax.vat for tax in found) == -entered.get(postings.VAT, 0)
+
+
+async def test_each_bill_has_the_next_number_of_its_till(database):
+    one, other = await a_shop(), await a_shop()
+    for _ in range(2):
+        await a_bill(Charge(one.till, "Cantine", "canteen", 1500))
+    both = await a_bill(Charge(one.till, "Cantine", "canteen", 100), Charge(other.till, "Bassin", "pools", 200))
+    year = ledger.today().year
+    papers = {paper.till: paper for paper in await invoices.invoices_of([both[0].basket])}
+    assert papers[one.till].name == f"F{year}-000003"
+    assert (papers[other.till].name, papers[other.till].cents) == (f"F{year}-000001", 200)
+
+
+async def test_numbers_have_no_gap_whatever_is_tried_at_once_and_rolled_back(database):
+    shop = await a_shop()
+
+    async def attempt(n):
+        try:
+            async with transaction():
+                await a_bill(Charge(shop.till, "Cantine", "canteen", 1500))
+                if n % 3 == 0:
+                    raise NotFound
+        except NotFound:
+            return
+
+    await asyncio.gather(*(attempt(n) for n in range(12)))
+    async with connection() as c:
+        numbers = await c.fetch("SELECT number FROM parvis.invoice WHERE till = $1 ORDER BY number", shop.till)
+    assert [row["number"] for row in numbers] == list(range(1, 9))
+    assert await invoices.gaps(shop.till) == []
+
+
+async def test_the_paper_says_who_asks_whom_for_what_with_which_vat(database):
+    shop = await a_shop(kind="own")
+    async with transaction():
+        person = await identity.ensure_person(ISSUER, "lea", name="Léa Martin", email="lea@example.org")
+    lines = (Charge(shop.till, "Cours", "pools", 1200, 2000), Charge(shop.till, "Livre", "shop", 1055, 550))
+    [bill] = await a_bill(*lines, person=person)
+    [found] = await invoices.invoices_of([bill.basket])
+    said = await paper_of(found)
+    for part in ("Facture", found.name, "Léa Martin, lea@example.org", "Cours 20,00 % 12,00 €"):
+        assert part in said
+    for part in ("Total HT 20,00 €", "TVA sur 10,00 € HT 20,00 % 2,00 €", "TVA sur 10,00 € HT 5,50 % 0,55 €"):
+        assert part in said
+    assert "Total TTC à payer 22,55 €" in said
+    assert found.last_day.strftime("%d/%m/%Y") in said
+
+
+async def test_what_the_till_says_later_does_not_change_what_was_given(database):
+    shop = await a_shop()
+    till = await ledger.till_by_id(shop.till)
+    await ledger.open_till(till.emitter, till.slug, till.name, mentions="SIRET 1")
+    [bill] = await a_bill(Charge(shop.till, "Cantine", "canteen", 1500))
+    await ledger.open_till(till.emitter, till.slug, till.name, mentions="SIRET 2")
+    [found] = await invoices.invoices_of([bill.basket])
+    said = await paper_of(found)
+    assert "SIRET 1" in said
+    assert "article 256 B" in said
+    async with connection() as c:
+        with pytest.raises(asyncpg.PostgresError):
+            await c.execute("UPDATE parvis.invoice SET cents = 1")
+
+
+async def test_a_bill_that_is_taken_back_has_one_credit_note_that_names_its_invoice(database):
+    shop = await a_shop()
+    [bill] = await a_bill(Charge(shop.till, "Cantine", "canteen", 1500))
+    await bills.take_back(bill.id)
+    with pytest.raises(Refused):
+        await bills.take_back(bill.id)
+    given, credit = await invoices.invoices_of([bill.basket])
+    assert (credit.sort, credit.corrects, credit.cents) == ("credit", given.id, 1500)
+    assert credit.name == f"A{ledger.today().year}-000001"
+    said = await paper_of(credit)
+    assert f"la facture {given.name}" in said
+    assert "Total TTC à déduire -15,00 €" in said
+
+
+async def test_what_is_paid_is_not_taken_back_and_has_no_credit_note(database):
+    shop = await a_shop()
+    [bill] = await a_bill(Charge(shop.till, "Cantine", "canteen", 1500))
+    shop.provider.pay(ref := await shop.opened(bill.id))
+    await look(shop.provider, shop.account, ref)
+    with pytest.raises(Refused):
+        await bills.take_back(bill.id)
+    assert [one.sort for one in await invoices.invoices_of([bill.basket])] == ["invoice"]
+
+
+async def test_a_bill_from_before_bills_had_numbers_is_taken_back_as_it_was(database):
+    due = await (await a_shop()).due(1500, purpose=bills.PURPOSE)
+    await bills.take_back(due.id)
+    assert (await intents.intent(due.id)).state == "cancelled"
+    assert await invoices.invoices_of([due.basket]) == []
+
+
+async def test_a_payer_who_is_forgotten_is_on_no_invoice(database):
+    [bill] = await a_bill(Charge((await a_shop()).till, "Cantine", "canteen", 1500))
+    await bills.take_back(bill.id)
+    async with connection() as c:
+        await c.execute("UPDATE parvis.basket SET created = created - interval '6 years'")
+    await payers.forget_old()
+    for found in await invoices.invoices_of([bill.basket]):
+        assert "Client : plus conservé" in await paper_of(found)
+    assert await payers.dues(Actor()) == []
