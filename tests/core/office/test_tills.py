@@ -130,6 +130,37 @@ async def test_a_bill_that_is_refused_keeps_what_was_typed(office, shop, wrong, 
     assert await written(shop) == []
 
 
+async def test_a_till_lets_bills_be_paid_in_parts_and_the_payer_is_told_once_of_all(office, shop):
+    agent, manager = await office.agent(), await office.agent("manager")
+    assert "How it is paid" not in (await agent.get("bills/new")).text
+    await agent.post("bills/new", **bill(shop, parts="3"))
+    assert (agent.status, "asks for an amount at once" in agent.text) == (422, True)
+    rule = f"tills/{shop.till}/instalments"
+    for most, least, said in (("13", "1", "12"), ("3", "x", "is not an amount"), ("3", "0", "at least a cent")):
+        await manager.post(rule, most=most, least=least)
+        assert (manager.status, said in manager.text) == (422, True)
+        assert f'value="{least}"' in manager.text
+    await manager.post(rule, most="3", least="4,00")
+    assert "Kept." in manager.text
+    assert (await agent.post(rule, most="3", least="4,00")).status == 403
+    assert "in 3 parts, a month apart" in (await agent.get("bills/new")).text
+    await agent.post("bills/new", **bill(shop, parts="3", cents="11,99"))
+    assert (agent.status, "Each part has to come to 4,00 euros" in agent.text) == (422, True)
+    assert '<option value="3" selected' in agent.text
+    await agent.post("bills/new", **bill(shop, parts="3"))
+    assert "The bill is written" in agent.text
+    asked = sorted(await written(shop), key=lambda due: due.part)
+    assert [(due.labels, due.cents) for due in asked] == [
+        (("Cantine (1/3)",), 417),
+        (("Cantine (2/3)",), 417),
+        (("Cantine (3/3)",), 416),
+    ]
+    await notices.tell_of_bill(BillWritten(emitter=asked[0].emitter, basket=asked[0].basket))
+    [(_, letter)] = await letters()
+    assert (letter.context["labels"], letter.context["cents"]) == ("Cantine", 1250)
+    assert [part["last"] for part in letter.context["parts"]] == [due.last for due in asked]
+
+
 async def test_the_list_has_each_invoice_and_what_took_it_back_as_pdf_for_its_own_agents(office, shop):
     agent = await (await office.agent()).post("bills/new", **bill(shop))
     [due] = await written(shop)

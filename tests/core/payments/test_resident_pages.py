@@ -13,7 +13,7 @@ from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import attempts, bills, intents, ledger, payers, quotes, receipting, settling, tariffs
+from parvis.payments import attempts, bills, intents, ledger, payers, quotes, receipting, settling, splitting, tariffs
 from parvis.payments.bills import BillTo
 from parvis.payments.intents import Charge
 from parvis.payments.pricing import Ask
@@ -129,6 +129,23 @@ async def test_the_receipt_is_a_pdf_for_its_payer_alone(billed, resident, browse
         assert answer.content.startswith(b"%PDF-")
         assert answer.headers["content-type"] == "application/pdf"
     assert (await browser().get(base + papers[0])).status_code == 404
+
+
+async def test_what_is_paid_in_parts_shows_each_with_its_day_and_one_invoice(payable, browser):
+    shop = await payable.shop()
+    await splitting.keep_rule(shop.till, splitting.Rule(3))
+    to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr")
+    charge = Charge(shop.till, "Canteen", "canteen", 1000)
+    first, *_ = await bills.write([charge], to, ledger.today() + timedelta(days=20), new_id(), 3)
+    key = payers.link_key(first.basket, clock.now() + timedelta(days=30))
+    page = await Resident(browser(), f"/my/payments/{first.basket}", key).get()
+    assert "You pay in 3 parts, each until its day. €10.00 are left to pay." in page.text
+    assert page.text.count("Please pay until") == 3
+    assert page.text.count("/invoices/") == 1
+    await page.post("/pay", intent=str(first.id))
+    shop.provider.pay(page.location.rpartition("/")[2])
+    await page.get(back="yes")
+    assert "€6.66 are left to pay" in page.text
 
 
 async def test_each_invoice_is_a_pdf_for_its_payer_alone(billed, resident, browser):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from uuid import UUID
 
 from parvis import clock, settings
@@ -13,8 +14,8 @@ from parvis.errors import Invalid, Refusal, Text
 from parvis.events import BillWritten
 from parvis.identity.contacts import Contact
 from parvis.outbox import record
-from parvis.payments import intents, invoices, payers
-from parvis.payments.intents import Charge, Intent
+from parvis.payments import intents, invoices, payers, splitting
+from parvis.payments.intents import Charge, Intent, Part
 from parvis.payments.invoices import Sold
 from parvis.payments.money import Cents
 from parvis.payments.wallclock import bounds
@@ -33,19 +34,22 @@ class BillTo:
     dossier: UUID | None = None
 
 
-async def write(charges: Sequence[Charge], to: BillTo, last_day: date, by: UUID) -> tuple[Intent, ...]:
+async def write(charges: Sequence[Charge], to: BillTo, last_day: date, by: UUID, count: int = 1) -> tuple[Intent, ...]:
     """Ask for amounts until the end of a day of the territory; one bill for each till. Raises Invalid, Refused.
 
-    An amount of zero is no bill. `by` is the agent's account.
+    An amount of zero is no bill. `by` is the agent's account. In `count` parts, `last_day` is the first one's, and the
+    others are due a month apart.
     """
     if fault := bill_fault([charge.cents for charge in charges], last_day, clock.now()):
         raise Invalid(fault)
+    await splitting.check(charges, count)
+    days = splitting.monthly(last_day, count)
     async with transaction() as c:
-        _, until = bounds(last_day, settings.current().zone)
-        written = await intents.demand(charges, until, purpose=PURPOSE, subject=to.dossier, person=to.person)
+        parts = _parts(charges, days)
+        written = await intents.demand_parts(parts, purpose=PURPOSE, subject=to.dossier, person=to.person)
         await payers.address(c, written[0].basket, to.contact, to.language, by)
-        for intent in written:
-            await invoices.give(c, intent, _sold(charges, intent.till), last_day)
+        for till, asked in groupby(written, lambda intent: intent.till):
+            await invoices.give(c, tuple(asked), _sold(charges, till), days)
         await record(BillWritten(emitter=written[0].emitter, basket=written[0].basket))
     return written
 
@@ -66,6 +70,16 @@ def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal
     if not today <= last_day <= today + _LONGEST:
         return Refusal("bill-day", Text("Write a day from today on, within a year."), "last_day")
     return None
+
+
+def _parts(charges: Sequence[Charge], days: Sequence[date]) -> list[Part]:
+    """What is asked for by the end of each day; of each till its own part."""
+    tills = sorted({charge.till for charge in charges})
+    cut = [splitting.split([charge for charge in charges if charge.till == till], len(days)) for till in tills]
+    zone = settings.current().zone
+    return [
+        Part([charge for of_till in cut for charge in of_till[n]], bounds(day, zone)[1]) for n, day in enumerate(days)
+    ]
 
 
 def _sold(charges: Sequence[Charge], till: UUID) -> tuple[Sold, ...]:

@@ -11,7 +11,7 @@ from parvis.db import connection
 from parvis.payments.money import Cents
 
 _DUES = """
-SELECT i.id AS intent, i.basket, i.till, t.emitter, e.slug, e.name AS emitter_name, t.name AS till_name,
+SELECT i.id AS intent, i.basket, i.till, i.part, t.emitter, e.slug, e.name AS emitter_name, t.name AS till_name,
     last.result, last.resume_until, last.live_until, coalesce(last.debited, false) AS debited,
     i.state, i.cents, i.created, i.expires_at,
     (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels,
@@ -46,12 +46,14 @@ class Due:
     """An amount asked for, its lines, what came in for it and what was given back; `receipts` are their ids.
 
     `result` is what its last page at a provider came to so far, None if none was opened; the page can be come back to
-    until `resume_until`, and be paid on until `live_until` (UTC). `debited`: the payer's bank is asked for it.
+    until `resume_until`, and be paid on until `live_until` (UTC). `debited`: the payer's bank is asked for it. `part`:
+    which it is, from 1, of what is asked for in parts.
     """
 
     intent: UUID
     basket: UUID
     till: UUID
+    part: int
     emitter: UUID
     slug: str
     emitter_name: str
@@ -89,7 +91,7 @@ async def dues_of(persons: Sequence[UUID], digests: Sequence[bytes] = (), limit:
 
 async def dues_in(basket: UUID) -> list[Due]:
     """What a basket asks for, by till."""
-    return await _read(_DUES + "b.id = $1 ORDER BY i.till, i.version DESC", basket)
+    return await _read(_DUES + "b.id = $1 ORDER BY i.till, i.version DESC, i.part", basket)
 
 
 async def dues_at(till: UUID, purpose: str, limit: int = 200) -> list[Due]:

@@ -17,7 +17,7 @@ from parvis.payments.money import Cents
 from parvis.payments.pricing import Step
 
 _CHARGES = (
-    "SELECT c.intent, c.label, c.cents, c.steps, c.grid, c.line, t.grids FROM parvis.charge c "
+    "SELECT c.intent, c.label, c.steps, c.grid, c.line, t.grids FROM parvis.charge c "
     "JOIN parvis.intent i ON i.id = c.intent JOIN parvis.tariff t ON t.id = c.tariff "
 )
 _SORTS = {
@@ -97,5 +97,7 @@ def _one(row: asyncpg.Record) -> Explained:
     # What has priced something stays as it is, so it is there.
     grid = next(grid for grid in grids if grid.valid_from == row["grid"])
     steps = msgspec.convert(row["steps"], tuple[Step, ...])
-    plain = (row["intent"], row["label"], row["cents"], row["grid"], row["line"])
+    # Not what the charge asks for: that may be the first of several parts.
+    price = sum(step.cents for step in steps)
+    plain = (row["intent"], row["label"], price, row["grid"], row["line"])
     return Explained(*plain, reaches(grid, grid.lines[row["line"] - 1]), steps)

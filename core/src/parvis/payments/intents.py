@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,7 +22,7 @@ from parvis.payments.quotes import Quote
 from parvis.payments.rules import INTENT, after, checked_cents
 
 _INTENT = (
-    "SELECT i.id, i.basket, i.till, i.version, i.cents, i.state, i.expires_at, b.purpose, b.subject, b.person, "
+    "SELECT i.id, i.basket, i.till, i.version, i.part, i.cents, i.state, i.expires_at, b.purpose, b.subject, b.person, "
     "t.emitter FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket JOIN parvis.till t ON t.id = i.till "
 )
 _MOST_CHARGES = 200
@@ -49,12 +49,16 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """An amount to collect for a till until `expires_at` (UTC); `purpose` and `subject` say what for."""
+    """An amount to collect for a till until `expires_at` (UTC); `purpose` and `subject` say what for.
+
+    One that is asked for in parts is an intent for each, `part` being its number from 1.
+    """
 
     id: UUID
     basket: UUID
     till: UUID
     version: int
+    part: int
     cents: Cents
     state: str
     expires_at: datetime
@@ -62,6 +66,14 @@ class Intent:
     subject: UUID | None
     person: UUID | None
     emitter: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is asked for by one instant (UTC)."""
+
+    charges: Sequence[Charge]
+    until: datetime
 
 
 async def demand(
@@ -79,15 +91,31 @@ async def demand(
     none, Refused when a till's part is paid already, Conflict when a quote's tariff was changed, NotFound for an
     unknown basket.
     """
-    _check(charges)
+    return await demand_parts(
+        [Part(charges, expires_at)], purpose=purpose, subject=subject, person=person, basket=basket
+    )
+
+
+async def demand_parts(
+    parts: Sequence[Part],
+    *,
+    purpose: str = "",
+    subject: UUID | None = None,
+    person: UUID | None = None,
+    basket: UUID | None = None,
+) -> tuple[Intent, ...]:
+    """Ask for it in parts, each an intent of its own, paid by itself: by till and part. Raises as `demand` does."""
+    for part in parts:
+        _check(part.charges)
     async with transaction() as c:
-        await quotes.stand(c, [charge.quote for charge in charges if charge.quote])
+        await quotes.stand(c, [charge.quote for part in parts for charge in part.charges if charge.quote])
         version = await _new_version(c, basket) if basket else 1
         if basket is None:
             basket = await _new_basket(c, purpose, subject, person)
-        tills = sorted({charge.till for charge in charges})
-        for till in tills:
-            await _add(c, basket, version, [charge for charge in charges if charge.till == till], expires_at)
+        for number, part in enumerate(parts, 1):
+            for till in sorted({charge.till for charge in part.charges}):
+                lines = [charge for charge in part.charges if charge.till == till]
+                await _add(c, (basket, till, version, number), lines, part.until)
         return await _of_version(c, basket, version)
 
 
@@ -176,14 +204,14 @@ async def _new_version(c: Connection, basket: UUID) -> int:
     return int(version)
 
 
-async def _add(c: Connection, basket: UUID, version: int, charges: Iterable[Charge], expires_at: datetime) -> None:
-    lines, found = list(charges), new_id()
+async def _add(c: Connection, of: tuple[UUID, UUID, int, int], lines: Sequence[Charge], until: datetime) -> None:
+    """An intent of a basket and till, version and part."""
+    found = new_id()
     sql = (
-        "INSERT INTO parvis.intent (id, basket, till, version, cents, state, expires_at, created) "
-        "VALUES ($1, $2, $3, $4, $5, 'created', $6, $7)"
+        "INSERT INTO parvis.intent (id, basket, till, version, part, cents, state, expires_at, created) "
+        "VALUES ($1, $2, $3, $4, $5, $6, 'created', $7, $8)"
     )
-    total = sum(charge.cents for charge in lines)
-    await c.execute(sql, found, basket, lines[0].till, version, total, expires_at, clock.now())
+    await c.execute(sql, found, *of, sum(charge.cents for charge in lines), until, clock.now())
     await c.executemany(
         "INSERT INTO parvis.charge "
         "(id, intent, label, revenue, cents, vat_bp, steps, tariff, grid, priced_for, line) "
@@ -199,7 +227,7 @@ def _plain(line: Charge) -> tuple[object, ...]:
 
 
 async def _of_version(c: Connection, basket: UUID, version: int) -> tuple[Intent, ...]:
-    rows = await c.fetch(_INTENT + "WHERE i.basket = $1 AND i.version = $2 ORDER BY i.till", basket, version)
+    rows = await c.fetch(_INTENT + "WHERE i.basket = $1 AND i.version = $2 ORDER BY i.till, i.part", basket, version)
     return tuple(map(_read, rows))
 
 

@@ -20,7 +20,8 @@ class InvoiceCounter(Table, tablename="invoice_counter", schema="parvis"):
 class Invoice(Table, tablename="invoice", schema="parvis"):
     """A bill as it was written (`invoice`), or that an amount of it was taken back (`credit`); never rewritten.
 
-    `lines` are `invoices.Sold`; who pays is known to the basket alone, and forgotten with it.
+    `lines` are `invoices.Sold`, `parts` `invoices.Instalment`; who pays is known to the
+    basket alone, and forgotten with it.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -36,4 +37,5 @@ class Invoice(Table, tablename="invoice", schema="parvis"):
     seller = Varchar(length=300)
     mentions = Varchar(length=500)
     lines = JSONB()
+    parts = JSONB(default="[]")
     cents = BigInt()

@@ -30,12 +30,12 @@ _NEXT = (
 )
 _ADD = (
     "INSERT INTO parvis.invoice "
-    "(id, till, sort, year, number, basket, intent, corrects, at, last_day, seller, mentions, lines, cents) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+    "(id, till, sort, year, number, basket, intent, corrects, at, last_day, seller, mentions, parts, lines, cents) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 )
 _FIND = (
-    "SELECT id, till, sort, year, number, basket, intent, corrects, at, last_day, seller, mentions, lines, cents "
-    "FROM parvis.invoice "
+    "SELECT id, till, sort, year, number, basket, intent, corrects, at, last_day, seller, mentions, parts, lines, "
+    "cents FROM parvis.invoice "
 )
 _LINES = "SELECT label, cents, vat_bp FROM parvis.charge WHERE intent = $1 ORDER BY id"
 
@@ -50,8 +50,19 @@ class Sold:
 
 
 @dataclass(frozen=True, slots=True)
+class Instalment:
+    """A part of an invoice, to be paid until a day."""
+
+    cents: Cents
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Invoice:
-    """A bill as its payer was given it, or what of one (`corrects`) was taken back; `at` is UTC."""
+    """A bill as its payer was given it, or what of one (`corrects`) was taken back; `at` is UTC.
+
+    `parts` is empty where it is to be paid at once.
+    """
 
     id: UUID
     till: UUID
@@ -65,6 +76,7 @@ class Invoice:
     last_day: date
     seller: str
     mentions: str
+    parts: tuple[Instalment, ...]
     lines: tuple[Sold, ...]
     cents: Cents
 
@@ -74,12 +86,13 @@ class Invoice:
         return f"{_LETTERS[self.sort]}{self.year}-{self.number:06}"
 
 
-async def give(c: Connection, asked: Intent, sold: Sequence[Sold], last_day: date) -> UUID:
-    """Give the next invoice of a till for what is asked there, in the caller's transaction; its id."""
-    till = await till_by_id(asked.till)
+async def give(c: Connection, asked: Sequence[Intent], sold: Sequence[Sold], days: Sequence[date]) -> UUID:
+    """Give the next invoice of a till for what is asked there, its last day for each, in the caller's transaction."""
+    till = await till_by_id(asked[0].till)
+    parts = [Instalment(intent.cents, day) for intent, day in zip(asked, days, strict=True)]
     seller = (await brand_of((await territory.emitter(till.emitter)).slug)).name
-    about = (asked.basket, None, None, clock.now(), last_day, seller, till.mentions)
-    return await _add(c, asked.till, "invoice", about, sold)
+    about = (asked[0].basket, None, None, clock.now(), days[-1], seller, till.mentions, parts[1:] and parts)
+    return await _add(c, till.id, "invoice", about, sold)
 
 
 async def correct(c: Connection, taken_back: Intent) -> UUID | None:
@@ -92,7 +105,7 @@ async def correct(c: Connection, taken_back: Intent) -> UUID | None:
     if row is None:
         return None
     sold = [Sold(**line) for line in await c.fetch(_LINES, taken_back.id)]
-    said = (row["last_day"], row["seller"], row["mentions"])
+    said = (row["last_day"], row["seller"], row["mentions"], ())
     return await _add(c, row["till"], "credit", (taken_back.basket, taken_back.id, row["id"], clock.now(), *said), sold)
 
 
@@ -113,10 +126,9 @@ async def invoices_of(baskets: Sequence[UUID]) -> list[Invoice]:
 
 
 def about(papers: Sequence[Invoice], due: Due) -> list[Invoice]:
-    """Those of some papers that are about an amount."""
-    return [
-        one for one in papers if (one.basket, one.till) == (due.basket, due.till) and one.intent in {None, due.intent}
-    ]
+    """Those of some papers to show with an amount: what is paid in parts has its invoice with the first."""
+    mine = {due.intent, None} if due.part == 1 else {due.intent}
+    return [one for one in papers if (one.basket, one.till) == (due.basket, due.till) and one.intent in mine]
 
 
 async def gaps(till: UUID) -> list[tuple[str, int, int]]:
@@ -138,4 +150,6 @@ async def _add(c: Connection, till: UUID, sort: Sort, about: tuple[object, ...],
 
 
 def _read(row: asyncpg.Record) -> Invoice:
-    return Invoice(**dict(row) | {"lines": msgspec.convert(row["lines"], tuple[Sold, ...])})
+    lines = msgspec.convert(row["lines"], tuple[Sold, ...])
+    parts = msgspec.convert(row["parts"], tuple[Instalment, ...])
+    return Invoice(**dict(row) | {"lines": lines, "parts": parts})

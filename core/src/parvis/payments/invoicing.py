@@ -49,9 +49,16 @@ def file_name(found: Invoice) -> str:
 async def _facts(found: Invoice) -> list[tuple[str, str]]:
     facts = [("Numéro", found.name), ("Date", _day(found)), ("Client", await _customer(found.basket))]
     if found.corrects is None:
-        return [*facts, ("À payer jusqu’au", found.last_day.strftime("%d/%m/%Y"))]
+        return [*facts, _when(found)]
     corrected = await invoices.invoice(found.corrects)
     return [*facts, ("Annule", f"la facture {corrected.name} du {_day(corrected)}, pour le montant ci-dessous")]
+
+
+def _when(found: Invoice) -> tuple[str, str]:
+    if not found.parts:
+        return ("À payer jusqu’au", found.last_day.strftime("%d/%m/%Y"))
+    parts = [f"{_euros(part.cents)} jusqu’au {part.last_day.strftime('%d/%m/%Y')}" for part in found.parts]
+    return (f"À payer en {len(parts)} fois", " ; ".join(parts))
 
 
 async def _customer(basket: UUID) -> str:

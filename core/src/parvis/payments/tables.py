@@ -72,6 +72,7 @@ class Till(Table, tablename="till", schema="parvis"):
     """Where money comes in, with books of its own: `regie`, `mandate` or the emitter's `own`.
 
     Refunds up to `alone_up_to` cents need no second person. `mentions` stand on its receipts: an address, a SIRET.
+    A bill has at most `parts_most` instalments, of at least `parts_least` cents.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -81,6 +82,8 @@ class Till(Table, tablename="till", schema="parvis"):
     kind = Varchar(length=8)
     alone_up_to = BigInt(default=0)
     mentions = Varchar(length=500, default="")
+    parts_most = SmallInt(default=1)
+    parts_least = BigInt(default=1)
 
 
 class LedgerHead(Table, tablename="ledger_head", schema="parvis"):
@@ -188,12 +191,13 @@ class Basket(Table, tablename="basket", schema="parvis"):
 
 
 class Intent(Table, tablename="intent", schema="parvis"):
-    """An amount to collect for one till; a changed basket has others, of the next version."""
+    """An amount to collect for one till, or a part of it; a changed basket has others, of the next version."""
 
     id = UUID(primary_key=True, default=None)
     basket = ForeignKey(Basket, null=False, on_delete=OnDelete.restrict)
     till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
     version = Integer()
+    part = SmallInt(default=1)
     cents = BigInt()
     state = Varchar(length=10)
     expires_at = Timestamptz(default=None)

@@ -7,6 +7,7 @@ from parvis.office.tills import (
     debit_notices,
     debiting,
     differing,
+    instalments,
     mandating,
     notices,
     opening,
@@ -21,6 +22,7 @@ HANDLERS = (
     *differing.HANDLERS,
     *billing.HANDLERS,
     *debiting.HANDLERS,
+    *instalments.HANDLERS,
     *mandating.HANDLERS,
 )
 REACTIONS = (*notices.REACTIONS, *debit_notices.REACTIONS)

@@ -23,7 +23,7 @@ from parvis.office.permissions import BILL
 from parvis.office.tariffs import asking
 from parvis.office.tills.daily import paper as pdf
 from parvis.office.tills.looking import may_take
-from parvis.payments import bills, dues, intents, invoices, invoicing, ledger, money, payers, tariffs
+from parvis.payments import bills, dues, intents, invoices, invoicing, ledger, money, payers, splitting, tariffs
 from parvis.payments.bills import BillTo
 from parvis.payments.counting import product
 from parvis.payments.intents import Charge
@@ -59,6 +59,8 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     reference: fields.Line = ""
     mail: fields.Email | None = None
     last_day: Annotated[date, fields.Missing(Text("Choose the last day to pay."))]
+    # In how many parts, a month apart, the first of them until the last day above.
+    parts: Annotated[int, msgspec.Meta(ge=1, le=splitting.MOST_PARTS)] = 1
     language: Literal["fr", "de", "en"] = "fr"
     # The tariff that gives the price, and the price that was shown.
     tariff: str = ""
@@ -102,7 +104,8 @@ async def write(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         to = await _to(own, typed, actor)
         async with transaction():
             if typed.once is None or await payers.told_first(typed.once, "bill-form"):
-                [intent] = await bills.write([charge], to, typed.last_day, actor.person or own.id)
+                by = actor.person or own.id
+                intent, *_ = await bills.write([charge], to, typed.last_day, by, typed.parts)
                 await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
     except (Invalid, Refused) as refused:
         return await _form(request, own, form.refused(refused.refusals), quote)
@@ -201,7 +204,7 @@ async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
 
 
 async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: Quote | None = None) -> Response[Any]:
-    tariff = await asking.chosen(own.id, form.text("tariff"))
+    tariff, tills = await asking.chosen(own.id, form.text("tariff")), await ledger.tills_of(own.id)
     grid = tariff and asking.grid_of(tariff, form, ledger.today())
     return pages.render(
         request,
@@ -213,7 +216,8 @@ async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: 
         grid=grid,
         questions=asking.questions(grid) if grid else [],
         answer=asking.answer(quote.grid, quote.price) if quote else None,
-        tills=await ledger.tills_of(own.id),
+        tills=tills,
+        most=max([(await splitting.rule_of(till.id)).most for till in tills], default=1),
         form=form,
         first=ledger.today(),
         once=form.text("once") or new_id(),

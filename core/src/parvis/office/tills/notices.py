@@ -14,7 +14,7 @@ from parvis.events import BillWritten, PaymentSettled
 from parvis.identity import queries as people
 from parvis.identity.contacts import Contact
 from parvis.messages import actions as messages
-from parvis.payments import bills, dues, intents, payers, refunds
+from parvis.payments import bills, dues, intents, invoices, payers, refunds
 from parvis.payments.dues import Due
 from parvis.payments.payers import Payer
 from parvis.territory import queries as territory
@@ -27,6 +27,7 @@ _SAMPLE: dict[str, Any] = {
     "labels": "Cantine, novembre",
     "cents": 4250,
     "last": datetime(2027, 1, 31, 22, 59, tzinfo=UTC),
+    "parts": [],
     "vain": False,
     "show": "https://portal.example/my/payments/1?key=2",
 }
@@ -41,10 +42,10 @@ TEMPLATES = (
 
 
 async def tell_of_bill(event: BillWritten) -> None:
-    """Queue the bill with its link; what was cancelled meanwhile is not told."""
-    for due in await dues.dues_in(event.basket):
-        if due.payable:
-            await _tell(BILL, event.basket, due, due.intent)
+    """Queue the bill with its link, its parts in one; what was cancelled meanwhile is not told."""
+    found = [due for due in await dues.dues_in(event.basket) if due.payable]
+    for till in dict.fromkeys(due.till for due in found):
+        await _tell_whole(event.basket, [due for due in found if due.till == till])
 
 
 async def tell_of_payment(event: PaymentSettled) -> None:
@@ -59,6 +60,21 @@ async def tell_of_payment(event: PaymentSettled) -> None:
             )
 
 
+async def _tell_whole(basket: UUID, asked: list[Due]) -> None:
+    """Tell of a till's amount, and of its parts where there are some: what for is what the invoice says."""
+    more: dict[str, Any] = {}
+    if len(asked) > 1:
+        lines = [
+            line.label
+            for one in await invoices.invoices_of([basket])
+            if one.till == asked[0].till and one.sort == "invoice"
+            for line in one.lines
+        ]
+        parts = [{"cents": due.cents, "last": due.last} for due in asked]
+        more = {"labels": ", ".join(lines), "cents": sum(due.cents for due in asked), "parts": parts}
+    await _tell(BILL, basket, asked[0], asked[0].intent, **more)
+
+
 async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any) -> None:
     payer = await payers.payer(basket)
     to = await contact_of(payer)
@@ -70,6 +86,7 @@ async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any
         "labels": ", ".join(due.labels),
         "cents": due.cents,
         "last": due.last,
+        "parts": [],
         "vain": False,
         "show": f"{settings.current().base_url}/my/payments/{basket}?key={key}",
         **more,

@@ -114,6 +114,7 @@ async def basket_page(
         phones={due.emitter: (await territory.emitter(due.emitter)).phone for due in found},
         mail=await here.mail(),
         debiting={due.till for due in found if await creditors.creditor_of(due.till)},
+        tills=len({due.till for due in found}),
         left=sum(due.cents for due in found if due.payable and not due.debited and due.expires_at > now),
         form=form,
         silent=silent,

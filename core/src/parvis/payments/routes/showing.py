@@ -20,11 +20,11 @@ _PUBLIC = guards.page(guards.public(), "everyone")
 
 @get("/my/payments", **_PUBLIC)
 async def mine(request: _AnyRequest) -> Response[Any]:
-    """Everything that was asked of me, by emitter: to pay first."""
+    """Everything that was asked of me, by emitter: to pay first, the most pressing before the others."""
     actor = guards.actor_of(request)
     known = actor.person is not None or bool(actor.proofs)
     dues = await payers.dues(actor) if known else []
-    open_ = [due for due in dues if due.payable]
+    open_ = sorted((due for due in dues if due.payable), key=lambda due: due.expires_at)
     return pages.render(
         request,
         "payments/payments.html",
