@@ -84,15 +84,20 @@ async def _posting(url: str, times: int, seconds: float) -> list[Line]:
     tills = [await _till(number) for number in range(_TILLS)]
 
     async def ours(_: int) -> float:
+        await _tidied()
         return await _rate(lambda n: ledger.post(tills[n % _TILLS], "charge", new_id(), _LINES), seconds)
 
     async def theirs(turn: int) -> float:
+        await _tidied()
         return await pgbench(url, _SCRIPT, f"-T{max(1, round(seconds))}", seed=turn)
 
     async def settled(_: int) -> float:
+        await _tidied()
         return await _settled(tills, seconds)
 
-    found = await rounds({"pgbench": theirs, "ours": ours, "settled": settled}, times)
+    contenders = {"pgbench": theirs, "ours": ours, "settled": settled}
+    # The first round only fills the tables, so that the others plan for what is in them.
+    found = {name: rates[1:] for name, rates in (await rounds(contenders, times + 1)).items()}
     if await proofs.unbalanced() or await proofs.unlike_sums() or await proofs.unnumbered():
         raise RuntimeError("The books do not hold.")
     figure = f"entering a fact of 4 lines at {_TILLS} tills ÷ pgbench on the same inserts, unchecked"
@@ -100,6 +105,13 @@ async def _posting(url: str, times: int, seconds: float) -> list[Line]:
         line(figure, found["ours"], found["pgbench"], "0.50"),
         line("a whole settlement (place, books, receipt, event)", found["settled"], found["pgbench"]),
     ]
+
+
+async def _tidied() -> None:
+    """What autovacuum would have done: plans made while a table was empty read the whole of it for every line."""
+    async with connection() as c:
+        await c.execute("VACUUM ANALYZE", timeout=600)
+        await c.execute("CHECKPOINT", timeout=600)
 
 
 async def _settled(tills: Sequence[UUID], seconds: float) -> float:

@@ -116,6 +116,30 @@ async def test_the_database_refuses_what_does_not_balance(database, lines):
     await proved(till)
 
 
+NAMED = ["bank", "revenue:a", "clearing:stripe-1.b_2", "revenue:" + "x" * 50]
+MISNAMED = [
+    "revenue",
+    "revenue:",
+    "revenue:A",
+    "revenue:é",
+    "revenue:a:b",
+    "bank:a",
+    "rounding ",
+    "clearing:" + "x" * 51,
+]
+
+
+@pytest.mark.parametrize("account", MISNAMED)
+async def test_an_account_of_no_known_name_is_refused(database, account):
+    with pytest.raises(asyncpg.CheckViolationError):
+        await ledger.post(await a_till(), "charge", new_id(), ((CASH, 1), (account, -1)))
+
+
+@pytest.mark.parametrize("account", NAMED)
+async def test_an_account_of_a_known_name_is_taken(database, account):
+    assert await ledger.post(await a_till(), "charge", new_id(), ((CASH, 1), (account, -1))) == 1
+
+
 async def test_an_unbalanced_entry_takes_the_whole_transaction_with_it(database):
     till, receipt = await a_till(), new_id()
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
@@ -136,10 +160,19 @@ async def test_the_serving_role_only_reads_the_books(database, table):
     assert rights == ["SELECT"]
 
 
+def _entered(lines: str, entry) -> str:
+    """An entry of two lines by hand, with the lines given."""
+    return (
+        f"INSERT INTO parvis.ledger_entry SELECT '{entry}', till, 2, day, at, 'x', till, 2 FROM parvis.ledger_entry; "
+        f"INSERT INTO parvis.ledger_line VALUES {lines}"
+    )
+
+
 async def test_even_their_owner_can_neither_rewrite_nor_unbalance_the_books(owner):
     till = await a_till()
     await ledger.post(till, "charge", new_id(), postings.charged(SALE))
     [entry] = await ledger.entries(till)
+    other = new_id()
     for rewriting in (
         "UPDATE parvis.ledger_line SET cents = 5",
         "DELETE FROM parvis.ledger_line",
@@ -148,6 +181,9 @@ async def test_even_their_owner_can_neither_rewrite_nor_unbalance_the_books(owne
         "DELETE FROM parvis.ledger_entry",
         f"INSERT INTO parvis.ledger_line VALUES ('{entry.id}', 3, 'cash', 5)",
         f"INSERT INTO parvis.ledger_line VALUES ('{entry.id}', 3, 'cash', 5), ('{entry.id}', 4, 'bank', -5)",
+        *(_entered(f"('{other}', 1, 'cash', 5), ('{other}', {n}, 'bank', -5)", other) for n in (0, 3)),
+        _entered(f"('{other}', 1, 'cash', 5), ('{other}', 2, 'bank', -4)", other),
+        _entered(f"('{other}', 1, 'cash', 5), ('{other}', 2, 'bank', -4), ('{other}', 3, 'bank', -1)", other),
         f"INSERT INTO parvis.ledger_entry SELECT '{new_id()}', till, 2, day, at, 'x', till, 2 FROM parvis.ledger_entry",
     ):
         with pytest.raises(asyncpg.IntegrityConstraintViolationError):

@@ -98,7 +98,8 @@ async def post(till: UUID, kind: str, source: UUID, lines: Lines) -> int | None:
     if not lines:
         return None
     accounts, amounts = [account for account, _ in lines], [cents for _, cents in lines]
-    async with transaction() as c:
+    # One statement is all or nothing by itself: no round trips of a savepoint, nor of a transaction of its own.
+    async with connection() as c:
         number = await c.fetchval(_POST, new_id(), till, kind, source, today(), clock.now(), accounts, amounts)
     return None if number is None else int(number)
 
