@@ -82,3 +82,24 @@ async def test_a_bill_is_refused_then_paid_and_the_day_closed(billed, office):
 async def opened(page, address):
     await page.goto(address)
     return page
+
+
+async def test_a_statement_that_nobody_can_be_asked_for_comes_as_a_file(billed, office):
+    till, _ = billed
+    page = await office.agent("accountant", viewport={"width": 360, "height": 740})
+    await opened(page, f"{office.base}/tills/{till}/differences")
+    await page.click("text=Importer un relevé")
+    await page.click("text=Comparer aux comptes")
+    await expect(page.locator(".errors")).to_contain_text("Choisissez un fichier")
+    await sound(page)
+    lines = f"reference;amount;kind;date\ninconnue;12,50;encaissement;{ledger.today():%d/%m/%Y}"
+    await page.set_input_files("#file", {"name": "r.csv", "mimeType": "text/csv", "buffer": lines.encode()})
+    await page.click("text=Comparer aux comptes")
+    await expect(page.locator("main")).to_contain_text("1 écart attendra alors un motif")
+    await sound(page)
+    await page.set_viewport_size({"width": 1280, "height": 900})
+    await sound(page)
+    await page.click("button:has-text('Importer le fichier')")
+    await expect(page.locator(".notice.good")).to_contain_text("Le relevé est comparé aux comptes")
+    await expect(page.locator("main")).to_contain_text("inconnue")
+    await sound(page)

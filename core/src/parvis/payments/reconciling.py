@@ -91,6 +91,13 @@ async def reconcile(at: str, day: date, rows: Sequence[Row]) -> list[comparing.D
     return found
 
 
+async def rehearse(at: str, day: date, rows: Sequence[Row]) -> list[comparing.Difference]:
+    """What would differ from the books; nothing is kept. Raises NotFound for an account nobody has."""
+    whose = await account(at)
+    async with connection() as c:
+        return comparing.compare(rows, await _booked(c, whose, day))
+
+
 async def note_waiting(at: str) -> int:
     """Open a difference for whatever has waited for two days: refunds, unpaid amounts, money of nobody; how many."""
     async with transaction() as c:

@@ -42,11 +42,22 @@ class Cells:
         """From when the row holds."""
         if not self.by_column["from"]:
             raise Unreadable("from", Text("Every line of a tariff says from which day it holds."))
-        return self._day("from")
+        return self.day("from")
 
     def end_day(self) -> date | None:
         """The first day on which it no longer holds, or None."""
-        return self._day("until") if self.by_column["until"] else None
+        return self.day("until") if self.by_column["until"] else None
+
+    def day(self, column: str) -> date:
+        """A day of the calendar."""
+        typed = self.text(column)
+        for form in _DAYS:
+            try:
+                # A day of the calendar: no time zone is meant.
+                return datetime.strptime(typed, form).date()  # noqa: DTZ007
+            except ValueError:
+                continue
+        raise Unreadable(column, Text("“{typed}” is not a day such as 31/12/2026", {"typed": typed}))
 
     def amount(self, column: str) -> Cents:
         """Euros and cents."""
@@ -93,13 +104,3 @@ class Cells:
                 known = {"value": value, "known": ", ".join(axis.values)}
                 raise Unreadable(axis.name, Text("“{value}” is none of {known}", known))
         return values
-
-    def _day(self, column: str) -> date:
-        typed = self.by_column[column]
-        for form in _DAYS:
-            try:
-                # A day of the calendar: no time zone is meant.
-                return datetime.strptime(typed, form).date()  # noqa: DTZ007
-            except ValueError:
-                continue
-        raise Unreadable(column, Text("“{typed}” is not a day such as 31/12/2026", {"typed": typed}))

@@ -28,3 +28,17 @@ async def read(request: Request[Any, Any, Any]) -> tuple[Raw, Mapping[str, bytes
     files = {name: await value.read() for name, value in sent if isinstance(value, UploadFile)}
     typed = gathered((name, value) for name, value in sent if isinstance(value, str))
     return typed, {name: content for name, content in files.items() if content}
+
+
+def as_text(content: bytes) -> str | None:
+    """A file as spreadsheets save it: UTF-8, or what Windows has in Europe; None for what is no text.
+
+    >>> as_text("é".encode()), as_text("é".encode("cp1252")), as_text(b"PK\\x00")
+    ('é', 'é', None)
+    """
+    if b"\x00" in content:
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")

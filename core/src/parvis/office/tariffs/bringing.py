@@ -79,7 +79,7 @@ async def rehearse(request: _AnyRequest, emitter: FromPath[str], activity: FromP
     content, form = files.get("file", b""), forms.blank()
     if not content or len(content) > _BYTES:
         return _page(request, here, form.refused([Refusal("file", _LARGE if content else _MISSING, "file")]))
-    text = _decoded(content)
+    text = uploads.as_text(content)
     if text is None:
         return _page(request, here, form.refused([Refusal("file", _NOT_TEXT, "file")]))
     form = forms.blank(sheet=text)
@@ -146,16 +146,6 @@ def _one(day: date | None, old: _Placed | None, new: _Placed | None) -> Told:
 def _by_reach(grid: Grid) -> dict[object, _Placed]:
     """A grid's lines by whom they are for."""
     return {tuple(sorted(line.when.items())): (grid, line) for line in grid.lines}
-
-
-def _decoded(content: bytes) -> str | None:
-    """A sheet as spreadsheets save it: UTF-8, or what Windows has in Europe."""
-    if b"\x00" in content:
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def _unnamed(refused: Refused) -> list[Refusal]:

@@ -12,6 +12,7 @@ from parvis.office.tills import (
     notices,
     opening,
     refunding,
+    stating,
 )
 
 HANDLERS = (
@@ -20,6 +21,7 @@ HANDLERS = (
     *closing.HANDLERS,
     *refunding.HANDLERS,
     *differing.HANDLERS,
+    *stating.HANDLERS,
     *billing.HANDLERS,
     *debiting.HANDLERS,
     *instalments.HANDLERS,

@@ -1,0 +1,182 @@
+"""A provider's statement brought in as a file: what each line would do is shown first, then it is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from parvis.contract.payments import Row
+from parvis.db import transaction
+from parvis.errors import Refusal, Refused, Text
+from parvis.office.tills.looking import FETCH, KEEP, UPLOAD, Here, look
+from parvis.office.tills.wording import DIFFERING, SORTS
+from parvis.payments import ledger, providers, reconciling, statement_files
+from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
+from parvis.payments.comparing import Difference
+from parvis.payments.money import Cents
+from parvis.payments.statement_files import Statement
+from parvis.web import fields, forms, pages, uploads
+from parvis.web.fields import Reader
+from parvis.web.forms import Form
+
+_AnyRequest = Request[Any, Any, Any]
+_BYTES = 120_000
+_SHOWN = 200
+_MISSING = Text("Choose a file.")
+_LARGE = Text("The file is too large: at most 120 kB.")
+_NOT_TEXT = Text("The file is no text: save it as CSV (UTF-8).")
+_WHICH = Text("Choose the account that the statement is of.")
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """The statement that was looked at, and whose it is."""
+
+    account: Annotated[str, fields.Missing(_WHICH)]
+    sheet: Annotated[str, Reader(lambda raw: raw), fields.Missing(_MISSING)]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A movement of the file or of the books: how it differs, or not at all."""
+
+    day: date
+    kind: str
+    ref: str
+    ours: Cents | None
+    theirs: Cents | None
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every movement, what differs first."""
+
+    told: Sequence[Told]
+    days: Sequence[date]
+
+    @property
+    def shown(self) -> Sequence[Told]:
+        """As many as a page takes."""
+        return self.told[:_SHOWN]
+
+    @property
+    def differing(self) -> int:
+        """How many differ."""
+        return sum(bool(one.sort) for one in self.told)
+
+
+@get("/office/{emitter:str}/tills/{till:uuid}/statement", **FETCH)
+async def choose(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
+    """Choose a file."""
+    here = await look(request, emitter, till)
+    return _page(request, here, await _silent(till), forms.blank())
+
+
+@post("/office/{emitter:str}/tills/{till:uuid}/statement/rehearsal", **UPLOAD)
+async def rehearse(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
+    """Tell how each line compares with the books; nothing is kept."""
+    here, accounts = await look(request, emitter, till), await _silent(till)
+    typed, files = await uploads.read(request)
+    content = files.get("file", b"")
+    form = forms.blank(account=next(iter(typed.get("account", ())), ""), sheet=uploads.as_text(content[:_BYTES]) or "")
+    try:
+        at = _chosen(accounts, form.text("account"))
+        statement = statement_files.read(_text(content), ledger.today())
+        return _page(request, here, accounts, form, await _report(at, statement))
+    except Refused as refused:
+        return _page(request, here, accounts, form.refused(_unnamed(refused)))
+
+
+@post("/office/{emitter:str}/tills/{till:uuid}/statement", **KEEP)
+async def bring_in(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
+    """Keep the statement of each of its days, and what differs; the same file again changes nothing."""
+    here, accounts, form = await look(request, emitter, till), await _silent(till), await forms.read(request, Looked)
+    if form.errors:
+        return _page(request, here, accounts, form)
+    try:
+        at = _chosen(accounts, form.value.account)
+        statement = statement_files.read(form.value.sheet, ledger.today())
+        async with transaction():
+            found = [await reconciling.reconcile(at, day, rows) for day, rows in statement.items()]
+            await here.trace("bring-statement", account=at, days=len(statement), differing=sum(map(len, found)))
+    except Refused as refused:
+        return _page(request, here, accounts, form.refused(_unnamed(refused)))
+    return pages.see_other(f"{here.base}/differences?told=stated")
+
+
+async def _silent(till: UUID) -> list[Account]:
+    """A till's accounts whose provider has no statement to ask for."""
+    return [one for one in await accounts_of(till) if one.provider not in BY_OURSELVES and not _states(one)]
+
+
+def _states(account: Account) -> bool:
+    try:
+        return providers.of(account).caps(account.key).rows
+    except Refused:
+        # Its plugin is gone, and what was paid there is still to be compared.
+        return False
+
+
+def _chosen(accounts: Sequence[Account], key: str) -> str:
+    if key not in {one.key for one in accounts}:
+        raise Refused(Refusal("account", _WHICH, "account"))
+    return key
+
+
+def _text(content: bytes) -> str:
+    text = uploads.as_text(content)
+    if not content or len(content) > _BYTES or text is None:
+        raise Refused(Refusal("file", _MISSING if not content else _NOT_TEXT if text is None else _LARGE, "file"))
+    return text
+
+
+async def _report(at: str, statement: Statement) -> Report:
+    told: list[Told] = []
+    for day, rows in statement.items():
+        told += _told(day, rows, await reconciling.rehearse(at, day, rows))
+    return Report(sorted(told, key=lambda one: not one.sort), [*statement])
+
+
+def _told(day: date, rows: Sequence[Row], found: Sequence[Difference]) -> Iterator[Told]:
+    differing = {(one.kind, one.ref) for one in found}
+    for one in found:
+        yield Told(day, one.kind, one.ref, one.ours, one.theirs, one.sort)
+    for row in rows:
+        if (row.kind.value, row.ref) not in differing:
+            yield Told(day, row.kind.value, row.ref, row.cents, row.cents)
+
+
+def _unnamed(refused: Refused) -> list[Refusal]:
+    """The reasons; a line's own, which the page has no field for, are about the file as a whole."""
+    return [
+        Refusal(one.code, one.text, one.field if one.field in ("account", "file") else f"line-{number}")
+        for number, one in enumerate(refused.refusals)
+    ]
+
+
+def _page(
+    request: _AnyRequest, here: Here, accounts: Sequence[Account], form: Form[Any], report: Report | None = None
+) -> Response[Any]:
+    return pages.render(
+        request,
+        "office/tills/statement.html",
+        status=422 if form.errors else 200,
+        page=here,
+        accounts=[(one.key, one.key) for one in accounts],
+        form=form,
+        wrong=[text for name, text in form.errors.items() if name.startswith("line-")],
+        report=report,
+        sorts=SORTS,
+        kinds=DIFFERING,
+        columns=";".join(statement_files.COLUMNS),
+    )
+
+
+HANDLERS = (choose, rehearse, bring_in)
