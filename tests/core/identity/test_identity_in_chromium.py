@@ -8,6 +8,7 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from litestar import Litestar
 from playwright.async_api import async_playwright
+from tests.journeys.looking import CHROMIUM
 
 from parvis import settings
 from parvis.contract.values import Role
@@ -17,7 +18,6 @@ from parvis.territory import actions as territory
 from parvis.testing.sign_on import free_socket, portal, sign_on
 from parvis.web.site import Site
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 
@@ -50,7 +50,7 @@ async def faults(page, width):
 async def test_in_out_and_everything_between(issuing, width, scheme, lang, scripts):
     base = settings.current().base_url
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = await driver.chromium.launch(**CHROMIUM)
         context = await browser.new_context(
             viewport={"width": width, "height": 800}, color_scheme=scheme, locale=lang, java_script_enabled=scripts
         )

@@ -11,11 +11,8 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from litestar import Litestar
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.journeys.looking import CHROMIUM
 
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 
@@ -36,7 +33,7 @@ def address(gallery: Callable[..., Litestar]) -> Iterator[str]:
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        found = driver.chromium.launch(**CHROMIUM)
         yield found
         found.close()
 
