@@ -25,6 +25,8 @@ OFFICE = {
     "agent-riedisheim": "/office/riedisheim",
     "manager-m2a": "/office/m2a",
     "accountant-mulhouse": "/office/mulhouse",
+    "accountant-illzach": "/office/illzach",
+    "accountant-soleo": "/office/soleo",
     "contract-holder-1": "/office/soleo",
     "operator": "/operator",
 }

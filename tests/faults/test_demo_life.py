@@ -70,7 +70,7 @@ def works(demo: RunningDemo, name: str, log: Path, before: int) -> bool:
             with smtplib.SMTP("127.0.0.1", demo.port + 4, timeout=60) as smtp:
                 return smtp.noop()[0] == 250
         identity = "3/.well-known/openid-configuration"
-        places = {"web": "0/", "sign-on": identity, "coordination": "6/api/none", "payments": "7/card/none"}
+        places = {"web": "0/", "sign-on": identity, "coordination": "6/api/none", "payments": "5/card/none"}
         port, _, path = places[name].partition("/")
         return httpx.get(f"http://127.0.0.1:{demo.port + int(port)}/{path}", timeout=60).status_code < 500
     return False
