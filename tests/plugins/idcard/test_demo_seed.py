@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from random import Random
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis import clock
+from parvis import clock, crypto, plugins
 from parvis.attendance import outages
 from parvis.calendars import proofs
 from parvis.calendars.bitmaps import fitting, marks, run
 from parvis.calendars.openings import Openings, cells_between, grid_of
 from parvis.contract.values import Channel, Demo
-from parvis.db import connection
+from parvis.crypto import Keys
+from parvis.db import close_pool, connection
+from parvis.db.cluster import Cluster
 from parvis.demo.seed import seed
 from parvis.dossiers import erasing
 from parvis.dossiers import queries as dossiers
 from parvis.office.figures.report import report
+from parvis.settings import Settings
 from parvis.territory import queries
+from parvis.testing.fixtures import copied
 from parvis.testing.visits import put_clock
 from parvis_idcard import demo, jobs
 from parvis_idcard.ants.coordination.queries import undeclared_dossiers
@@ -32,6 +40,31 @@ from parvis_idcard.rules import read_number
 from parvis_idcard.stations import STATIONS, Station, weekly
 
 PARIS = ZoneInfo("Europe/Paris")
+# The seeded database of this process, and the keys that its secrets are under.
+_seeded: list[tuple[str, Keys]] = []
+
+
+@pytest.fixture
+async def seeded(cluster: Cluster, template: str, instance: Settings) -> AsyncIterator[str]:
+    """A copy of the demo's territory, which is seeded once for all of these tests."""
+    plugins.use(plugins.load())
+    if not _seeded:
+        _seeded.append((await _seed(cluster, template, instance), crypto.at_hand()))
+    [(name, keys)] = _seeded
+    crypto.use(keys)
+    async with copied(cluster, name, instance) as url:
+        yield url
+
+
+async def _seed(cluster: Cluster, template: str, instance: Settings) -> str:
+    name = f"seeded_{os.getpid()}"
+    async with copied(cluster, template, instance) as url:
+        await seed([Demo(seed=demo.seed)])
+        await close_pool()
+        admin = await asyncpg.connect(cluster.url("parvis_owner", "postgres"))
+        await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{urlsplit(url).path[1:]}"')
+        await admin.close()
+    return name
 
 
 def a_year(station: Station, first: date = date(2027, 1, 1)) -> int:
@@ -66,8 +99,7 @@ def test_invented_visits_stay_within_the_grid_and_never_overlap(
         taken |= cells
 
 
-async def test_the_seed_is_true_to_rules_and_bookings_and_fills_today(database: str) -> None:
-    await seed([Demo(seed=demo.seed)])
+async def test_the_seed_is_true_to_rules_and_bookings_and_fills_today(seeded: str) -> None:
     assert await proofs.unlike_bookings() == []
     async with connection() as c:
         calendars = await c.fetch("SELECT id FROM parvis.calendar")
@@ -88,8 +120,7 @@ async def test_the_seed_is_true_to_rules_and_bookings_and_fills_today(database: 
     assert bare == 0
 
 
-async def test_the_service_is_published_at_the_territory_and_the_seven_town_halls(database: str) -> None:
-    await seed([Demo(seed=demo.seed)])
+async def test_the_service_is_published_at_the_territory_and_the_seven_town_halls(seeded: str) -> None:
     assert {found.slug for found in await queries.publishers("idcard")} == {
         "m2a", "mulhouse", "illzach", "wittenheim", "rixheim", "habsheim", "wittelsheim", "kingersheim",
     }  # fmt: skip
@@ -107,8 +138,7 @@ def test_every_opening_is_a_whole_number_of_deposits_so_that_no_minute_is_lost()
                 assert cells * 5 % station.first == 0, (station.place, opening)
 
 
-async def test_the_last_weeks_have_their_figures(database: str) -> None:
-    await seed([Demo(seed=demo.seed)])
+async def test_the_last_weeks_have_their_figures(seeded: str) -> None:
     for slug in ("m2a", "mulhouse"):
         found = await report(await queries.emitter_by_slug(slug), "past")
         assert len(found.weeks) == 5
@@ -119,8 +149,7 @@ async def test_the_last_weeks_have_their_figures(database: str) -> None:
         assert all(hall.outcomes.served > 10 * hall.outcomes.absent > 0 for hall in found.halls)
 
 
-async def test_of_visits_long_past_only_what_is_about_nobody_is_there(database: str) -> None:
-    await seed([Demo(seed=demo.seed)])
+async def test_of_visits_long_past_only_what_is_about_nobody_is_there(seeded: str) -> None:
     bare = (
         "SELECT count(*) AS every, count(names) + count(contact) + count(phone) + count(details) AS told "
         "FROM parvis.dossier d JOIN idcard.applicant a ON a.dossier = d.id WHERE state = 'erased'"
@@ -133,8 +162,7 @@ async def test_of_visits_long_past_only_what_is_about_nobody_is_there(database: 
     assert await erasing.erase_kept_long_enough([]) == 0
 
 
-async def test_people_are_reached_at_addresses_and_numbers_that_are_nobodys(database: str) -> None:
-    await seed([Demo(seed=demo.seed)])
+async def test_people_are_reached_at_addresses_and_numbers_that_are_nobodys(seeded: str) -> None:
     found = await dossiers.matching("dossier.state <> $1 LIMIT 500", "erased")
     mails = [one.contact.address for one in found if one.contact and one.contact.kind is Channel.MAIL]
     texted = [one.contact.address for one in found if one.contact and one.contact.kind is Channel.SMS]
@@ -146,8 +174,7 @@ async def test_people_are_reached_at_addresses_and_numbers_that_are_nobodys(data
     assert await jobs.remind() == 0
 
 
-async def test_an_outage_writes_to_some_and_names_others_to_call(database: str) -> None:
-    await seed([Demo(seed=demo.seed)])
+async def test_an_outage_writes_to_some_and_names_others_to_call(seeded: str) -> None:
     mulhouse = await queries.emitter_by_slug("mulhouse")
     sql = (
         "SELECT k.calendar, b.day, min(lower(b.period)) AS first FROM parvis.booking b "
@@ -163,8 +190,7 @@ async def test_an_outage_writes_to_some_and_names_others_to_call(database: str) 
     assert 5 < sum(told) < len(told) - 5
 
 
-async def test_an_application_number_finds_its_request_and_is_declared(database: str) -> None:
-    await seed([Demo(seed=demo.seed)])
+async def test_an_application_number_finds_its_request_and_is_declared(seeded: str) -> None:
     async with connection() as c:
         dossier = await c.fetchval("SELECT dossier FROM idcard.applicant WHERE number_digest IS NOT NULL LIMIT 1")
         early = await c.fetchval(
