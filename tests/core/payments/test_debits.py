@@ -339,3 +339,22 @@ async def test_a_mandate_that_was_not_used_for_three_years_ends_and_one_that_was
     await personal.forget_old()
     assert (await mandates.one(idle.id)).revoked_at
     assert await mandates.of_payer(till.till, await payer(used.basket))
+
+
+async def test_what_is_rejected_while_its_batch_is_collected_is_never_money(till):
+    made = [(await till.due(mail=f"payer{n}@example.org"), await till.sent()) for n in range(12)]
+    lines = [await till.line(batch) for _, batch in made]
+
+    async def both(batch, line):
+        answers = await asyncio.gather(batches.collect(batch.id), failing.fail(line.id, "AM04"), return_exceptions=True)
+        assert [one for one in answers if isinstance(one, BaseException) and not isinstance(one, Refused)] == []
+
+    await asyncio.gather(*(both(batch, line) for (_, batch), line in zip(made, lines, strict=True)))
+    for intent, batch in made:
+        line = await till.line(batch)
+        async with connection() as c:
+            taken = await c.fetchval("SELECT count(*) FROM parvis.capture WHERE intent = $1", intent.id)
+        assert (line.state, taken) in {("rejected", 0), ("returned", 1)}
+        assert await state(intent) != "paid"
+    assert await proofs.unbalanced() == []
+    assert (await till.books()).get("bank", 0) == 0

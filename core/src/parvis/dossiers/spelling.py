@@ -25,7 +25,7 @@ def kept(names: Iterable[str]) -> set[str]:
     """What is kept of names, to be found by.
 
     >>> sorted(kept(["Léa Roth"]))
-    ['=lea', '=oth', '=rot', '=roth', '=rth', '=roh', '^lea', '^rot', '^roth', '~72']
+    ['=lea', '=oth', '=roh', '=rot', '=roth', '=rth', '^lea', '^rot', '^roth', '~72']
     """
     return {
         token

@@ -11,7 +11,7 @@ def distance_m(latitude: float, longitude: float, other_latitude: float, other_l
     """Metres as the crow flies between two WGS84 points (haversine).
 
     >>> distance_m(47.7489, 7.3253, 47.7737, 7.3597)  # Mulhouse to Illzach
-    3771
+    3770
     """
     phi, other_phi = radians(latitude), radians(other_latitude)
     half = sin((other_phi - phi) / 2) ** 2

@@ -24,6 +24,8 @@ _DEBIT = (
     "JOIN parvis.till t ON t.id = b.till WHERE "
 )
 
+_LOCK = "SELECT FROM parvis.debit_batch WHERE id = (SELECT batch FROM parvis.debit WHERE id = $1) FOR NO KEY UPDATE"
+
 
 @dataclass(frozen=True, slots=True)
 class Brought:
@@ -42,6 +44,8 @@ async def fail(debit: UUID, reason: str) -> str:
     if wrong := rules.reason_fault(reason):
         raise Invalid(wrong)
     async with transaction() as c:
+        # The batch before its debits, as collecting it does: what is rejected at that moment must not be collected too.
+        await c.execute(_LOCK, debit)
         found = await c.fetchrow(_DEBIT + "d.id = $1 FOR NO KEY UPDATE OF d", debit)
         if found is None:
             raise NotFound

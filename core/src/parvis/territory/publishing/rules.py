@@ -135,9 +135,9 @@ def notice_due(first_day: date, last_day: date, today: date, ahead: timedelta) -
     """What is to be told of a contract's end by a day; `ahead` of the last one it is told that it comes.
 
     >>> first, last = date(2026, 1, 1), date(2026, 12, 31)
-    >>> notice_due(first, last, date(2026, 11, 1), timedelta(60)) is None
+    >>> notice_due(first, last, date(2026, 10, 31), timedelta(60)) is None
     True
-    >>> [str(notice_due(first, last, day, timedelta(60))) for day in (date(2026, 11, 2), last, date(2027, 1, 1))]
+    >>> [str(notice_due(first, last, day, timedelta(60))) for day in (date(2026, 11, 1), last, date(2027, 1, 1))]
     ['soon', 'soon', 'over']
     """
     if today > last_day:
