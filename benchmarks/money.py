@@ -14,8 +14,10 @@ from parvis import clock
 from parvis.contract.payments import Row, RowKind
 from parvis.db import close_pool, connection, new_id, open_pool, transaction
 from parvis.db.cluster import Cluster
-from parvis.payments import accounts, attempts, intents, ledger, proofs, reconciling, settling
+from parvis.payments import accounts, attempts, intents, settling
+from parvis.payments.books import ledger, proofs
 from parvis.payments.intents import Charge
+from parvis.payments.statements import reconciling
 from parvis.testing.sandbox_provider import Sandbox
 
 _TILLS = 40

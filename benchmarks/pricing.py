@@ -9,8 +9,8 @@ from random import Random
 
 from benchmarks.measure import Line as Measured
 from benchmarks.measure import middle_time, ratio_of, rounds, spread
-from parvis.payments.grids import Axis, Grid, Line, Rebate
-from parvis.payments.pricing import Ask, Pricer, pricer
+from parvis.payments.tariffs.grids import Axis, Grid, Line, Rebate
+from parvis.payments.tariffs.pricing import Ask, Pricer, pricer
 
 _REQUESTS = 100_000
 _ZONES = ("town", "near", "agglomeration", "else")

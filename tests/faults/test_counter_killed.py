@@ -18,8 +18,10 @@ from tests.seeds import seeds
 from parvis import clock, settings
 from parvis.contract.values import Role
 from parvis.db import connection
-from parvis.payments import acts, intents, ledger, proofs, receipts, till_sessions
-from parvis.payments.counting import BY_HAND, Act
+from parvis.payments import intents
+from parvis.payments.books import ledger, proofs, receipts
+from parvis.payments.counter import acts, till_sessions
+from parvis.payments.counter.counting import BY_HAND, Act
 from parvis.payments.intents import Charge
 from parvis.territory import queries as territory
 from parvis.territory.actions import add_emitter

@@ -23,11 +23,14 @@ from parvis import clock, settings
 from parvis.contract.values import Channel, Role
 from parvis.db import connection, new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import acts, bills, intents, ledger, payers, proofs, receipts
+from parvis.payments import intents, payers
 from parvis.payments.accounts import add_account, keep_details
-from parvis.payments.bills import BillTo
-from parvis.payments.counting import BY_HAND, Act
+from parvis.payments.books import ledger, proofs, receipts
+from parvis.payments.counter import acts
+from parvis.payments.counter.counting import BY_HAND, Act
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 from parvis.territory import queries as territory
 from parvis.territory.actions import add_emitter, enable_plugin
 from parvis.testing.payments import a_till

@@ -11,11 +11,13 @@ from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import bills, ledger, payers
-from parvis.payments.bills import BillTo
+from parvis.payments import payers
+from parvis.payments.books import ledger
 from parvis.payments.debits import creditors, queries
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 

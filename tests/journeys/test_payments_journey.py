@@ -12,10 +12,12 @@ from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import connection, new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import bills, ledger, payers
+from parvis.payments import payers
 from parvis.payments.accounts import add_account, keep_details
-from parvis.payments.bills import BillTo
+from parvis.payments.books import ledger
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 from parvis.territory import actions as territory
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]

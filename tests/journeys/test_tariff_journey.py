@@ -9,9 +9,12 @@ from tests.journeys.agents import sound
 
 from parvis import clock
 from parvis.db import transaction
-from parvis.payments import bills, dues, ledger, payers, quotes, tariffs, typed_grids
-from parvis.payments.drafts import begin
-from parvis.payments.pricing import Ask
+from parvis.payments import dues, payers
+from parvis.payments.books import ledger
+from parvis.payments.invoices import bills
+from parvis.payments.tariffs import catalogue, quotes, typed_grids
+from parvis.payments.tariffs.drafts import begin
+from parvis.payments.tariffs.pricing import Ask
 from parvis.testing.payments import a_till
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
@@ -66,8 +69,8 @@ async def test_a_tariff_is_typed_mended_published_and_tried(office):
 
 async def test_a_draft_is_tried_on_what_was_asked(office):
     emitter = office.calendar.emitter
-    await tariffs.save(emitter, "lessons", [swimming()], name="Leçons")
-    tariff = await tariffs.tariff_of(emitter, "lessons")
+    await catalogue.save(emitter, "lessons", [swimming()], name="Leçons")
+    tariff = await catalogue.tariff_of(emitter, "lessons")
     month = ledger.today().replace(day=1)
     async with transaction() as c:
         asks = [(tariff.id, Ask({"zone": "town", "age": age, "quotient": 400}), month) for age in range(3, 40)]
@@ -87,7 +90,7 @@ async def test_a_draft_is_tried_on_what_was_asked(office):
 async def test_a_bill_is_priced_and_its_payer_sees_how(office):
     emitter = office.calendar.emitter
     till = await a_till(emitter=emitter)
-    await tariffs.save(emitter, "lessons", [swimming()], name="Leçons de natation")
+    await catalogue.save(emitter, "lessons", [swimming()], name="Leçons de natation")
     agent = await office.agent("agent")
     await agent.goto(f"{office.base}/bills/new")
     await agent.select_option("#tariff", "lessons")

@@ -10,9 +10,10 @@ from tests.journeys.agents import sound
 from parvis.contract.values import Channel
 from parvis.db import new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import bills, ledger
-from parvis.payments.bills import BillTo
+from parvis.payments.books import ledger
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 NARROW = {"width": 360, "height": 740}

@@ -12,9 +12,12 @@ from parvis.events import PaymentSettled
 from parvis.identity import actions as identity
 from parvis.identity.contacts import Contact
 from parvis.office.tills import notices
-from parvis.payments import acts, bills, intents, ledger, takings, till_sessions
-from parvis.payments.bills import BillTo
+from parvis.payments import intents
+from parvis.payments.books import ledger
+from parvis.payments.counter import acts, takings, till_sessions
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 from parvis.testing.payments import a_drawer, a_shop
 
 ACT = {"reference": "n° 2027-12", "ways": ["cash", "cheque", "holiday"], "products": "Piscines\nCantine scolaire"}

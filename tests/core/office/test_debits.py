@@ -13,11 +13,13 @@ from parvis.events import DebitAnnounced, DebitFailed
 from parvis.identity.contacts import Contact
 from parvis.messages.sealing import unseal
 from parvis.office.tills import debit_notices
-from parvis.payments import bills, intents, ledger, payers
-from parvis.payments.bills import BillTo
+from parvis.payments import intents, payers
+from parvis.payments.books import ledger
 from parvis.payments.debits import batches, creditors, mandates, queries
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
 CREDITOR = {

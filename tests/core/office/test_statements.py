@@ -9,7 +9,8 @@ from parvis import plugins
 from parvis.contract.values import PaymentProvider
 from parvis.db import connection
 from parvis.errors import Text
-from parvis.payments import ledger, reconciling, statement_files
+from parvis.payments.books import ledger
+from parvis.payments.statements import reconciling, statement_files
 from parvis.territory.actions import enable_plugin
 from parvis.testing.payments import a_shop
 from parvis.testing.plugins import a_plugin

@@ -8,8 +8,11 @@ import pytest
 from tests.core.payments.tariff_examples import swimming
 
 from parvis.db import connection
-from parvis.payments import bills, drafts, dues, explaining, ledger, quotes, sheets, tariffs, typed_grids
-from parvis.payments.pricing import Ask
+from parvis.payments import dues
+from parvis.payments.books import ledger
+from parvis.payments.invoices import bills
+from parvis.payments.tariffs import catalogue, drafts, explaining, quotes, sheets, typed_grids
+from parvis.payments.tariffs.pricing import Ask
 from parvis.testing.payments import a_shop
 
 AXES = {
@@ -45,8 +48,8 @@ async def typed(agent, **fields):
 
 
 async def published(emitter, *grids, name="Lessons"):
-    await tariffs.save(emitter, "lessons", grids or [swimming()], name=name)
-    return await tariffs.tariff_of(emitter, "lessons")
+    await catalogue.save(emitter, "lessons", grids or [swimming()], name=name)
+    return await catalogue.tariff_of(emitter, "lessons")
 
 
 async def traces(action):
@@ -70,7 +73,7 @@ async def test_a_manager_types_a_tariff_and_publishes_it(emitter, manager):
     assert "hold" in manager.text
     await manager.post("tariffs/pool/draft/check", version=hidden(manager, "version"))
     assert "It is published." in manager.text
-    [grid] = (await tariffs.tariff_of(emitter, "pool")).grids
+    [grid] = (await catalogue.tariff_of(emitter, "pool")).grids
     assert [line.cents for line in grid.lines] == [300, 600, 450, 700]
     assert [await traces(action) for action in ("begin-tariff", "keep-tariff-draft", "publish-tariff")] == [1, 3, 1]
 
@@ -86,7 +89,7 @@ async def test_a_draft_with_a_gap_is_not_published_and_the_gap_is_in_the_table(e
     for version in (hidden(manager, "version"), "7", "x"):
         await manager.post("tariffs/pool/draft/check", version=version)
         assert (manager.status, "cannot be published yet" in manager.text) == (409, True)
-    assert await tariffs.tariffs_of(emitter) == []
+    assert await catalogue.tariffs_of(emitter) == []
 
 
 async def test_a_band_that_is_divided_keeps_its_prices(manager):
@@ -139,12 +142,12 @@ async def test_the_next_prices_begin_from_those_in_force_and_are_taken_back(emit
     assert (manager.status, "There is a draft already" in manager.text) == (409, True)
     await manager.get("tariffs/lessons/draft/check")
     await manager.post("tariffs/lessons/draft/check", version=hidden(manager, "version"))
-    assert len((await tariffs.tariff_of(emitter, "lessons")).grids) == 2
+    assert len((await catalogue.tariff_of(emitter, "lessons")).grids) == 2
     await manager.post("tariffs/lessons/draft/check", version="1")
     assert (manager.status, "In force" in manager.text) == (200, True)
     await manager.post("tariffs/lessons/withdraw", grid=first)
     assert "It is taken back." in manager.text
-    assert (await tariffs.tariff_of(emitter, "lessons")).grids == (swimming(),)
+    assert (await catalogue.tariff_of(emitter, "lessons")).grids == (swimming(),)
     assert (await drafts.draft_of(emitter, "lessons")).typed.valid_from == first
     for grid in ("2026-09-01", "2031-01-01", "soon"):
         await manager.post("tariffs/lessons/withdraw", grid=grid)
@@ -162,7 +165,7 @@ async def test_the_only_grid_is_taken_back_and_nothing_is_left_but_its_draft(emi
         assert (await manager.get(path)).status == 200
     await manager.get("tariffs/lessons/draft/check")
     await manager.post("tariffs/lessons/draft/check", version=hidden(manager, "version"))
-    assert (await tariffs.tariff_of(emitter, "lessons")).grids == (swimming(valid_from=later),)
+    assert (await catalogue.tariff_of(emitter, "lessons")).grids == (swimming(valid_from=later),)
 
 
 async def test_a_grid_to_come_is_changed_in_its_place(emitter, manager):
@@ -171,7 +174,7 @@ async def test_a_grid_to_come_is_changed_in_its_place(emitter, manager):
     await manager.post("tariffs/lessons/drafts", grid=later.isoformat(), replace="yes")
     await manager.get("tariffs/lessons/draft/check")
     await manager.post("tariffs/lessons/draft/check", version=hidden(manager, "version"))
-    assert [grid.valid_from for grid in (await tariffs.tariff_of(emitter, "lessons")).grids] == [
+    assert [grid.valid_from for grid in (await catalogue.tariff_of(emitter, "lessons")).grids] == [
         date(2026, 9, 1),
         later,
     ]
@@ -201,12 +204,12 @@ async def test_a_sheet_is_looked_at_price_by_price_and_then_brought_in(emitter, 
     await brought(manager, "lessons", sheet.replace(";5,00;", ";5,50;", 1))
     assert "5,50" in manager.text
     mark, text = hidden(manager, "mark"), hidden(manager, "sheet")
-    assert (await tariffs.tariff_of(emitter, "lessons")).version == 1
+    assert (await catalogue.tariff_of(emitter, "lessons")).version == 1
     await manager.post("tariffs/lessons/import", mark="other", sheet=text)
     assert manager.status == 422
     await manager.post("tariffs/lessons/import", mark=mark, sheet=text)
     assert "The sheet is brought in." in manager.text
-    assert (await tariffs.tariff_of(emitter, "lessons")).grids[0].lines[0].cents == 550
+    assert (await catalogue.tariff_of(emitter, "lessons")).grids[0].lines[0].cents == 550
     await brought(manager, "lessons", text)
     assert "Everything is as the sheet says." in manager.text
 
@@ -231,7 +234,7 @@ async def test_a_faulty_sheet_is_told_and_nothing_is_written(emitter, manager, o
     await brought(manager, "lessons", sheet.replace(old, new, 1))
     assert manager.status == 422
     assert said in manager.text
-    assert await tariffs.tariff_of(emitter, "lessons") == before
+    assert await catalogue.tariff_of(emitter, "lessons") == before
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x01", "é;è".encode("cp1252"), b"a" * 130_000, b'"' + b"x" * 140_000])
@@ -249,7 +252,7 @@ async def test_a_first_tariff_comes_as_a_sheet_too(emitter, manager):
     await brought(manager, "piscine-d-ete-co", sheet)
     fields = {name: hidden(manager, name) for name in ("mark", "sheet")}
     await manager.post("tariffs/piscine-d-ete-co/import", **fields)
-    assert (await tariffs.tariff_of(emitter, "piscine-d-ete-co")).title == "Piscine d’été & co"
+    assert (await catalogue.tariff_of(emitter, "piscine-d-ete-co")).title == "Piscine d’été & co"
     assert await drafts.drafts_of(emitter) == []
 
 
@@ -330,7 +333,7 @@ async def test_another_emitters_tariff_is_nobodys_business(office, emitter, mana
     from parvis.testing.calendars import a_place
 
     _, other = await a_place()
-    await tariffs.save(other, "lessons", [swimming()])
+    await catalogue.save(other, "lessons", [swimming()])
     for path in ("tariffs/lessons", "tariffs/lessons/try", "tariffs/lessons/draft", "tariffs/lessons/sheet.csv"):
         assert (await manager.get(path)).status == 404
     for path in ("tariffs/lessons/drafts", "tariffs/lessons/withdraw"):

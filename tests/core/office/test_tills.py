@@ -16,10 +16,13 @@ from parvis.events import BillWritten, PaymentSettled
 from parvis.identity.contacts import Contact
 from parvis.messages.sealing import unseal
 from parvis.office.tills import notices
-from parvis.payments import bills, dues, intents, invoices, ledger, reconciling, refunds
+from parvis.payments import dues, intents, refunds
 from parvis.payments.accounts import account_details, accounts_of
-from parvis.payments.bills import BillTo
+from parvis.payments.books import ledger
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills, issuing
+from parvis.payments.invoices.bills import BillTo
+from parvis.payments.statements import reconciling
 from parvis.territory.actions import enable_plugin
 from parvis.testing.payments import a_shop
 from parvis.testing.plugins import a_plugin
@@ -182,7 +185,7 @@ async def test_the_list_has_each_invoice_and_what_took_it_back_as_pdf_for_its_ow
         ledger.today(),
         new_id(),
     )
-    [theirs] = await invoices.invoices_of([elsewhere.basket])
+    [theirs] = await issuing.invoices_of([elsewhere.basket])
     assert (await agent_of_none.get(f"bills/invoices/{theirs.id}")).status == 404
 
 

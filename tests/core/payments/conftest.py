@@ -9,7 +9,7 @@ from parvis import plugins, settings
 from parvis.app import create
 from parvis.contract.values import PaymentProvider
 from parvis.errors import Text
-from parvis.payments import ledger
+from parvis.payments.books import ledger
 from parvis.territory.actions import enable_plugin
 from parvis.testing.payments import Shop, a_shop
 from parvis.testing.plugins import a_plugin

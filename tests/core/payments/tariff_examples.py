@@ -6,8 +6,8 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from parvis.payments.grids import Axis, Grid, Line, Rate, Rebate
-from parvis.payments.pricing import Ask
+from parvis.payments.tariffs.grids import Axis, Grid, Line, Rate, Rebate
+from parvis.payments.tariffs.pricing import Ask
 
 ZONE = Axis(name="zone", kind="enum", values=("town", "near", "else"), missing="else")
 AGE = Axis(name="age", kind="int")

@@ -11,7 +11,8 @@ from tests.seeds import seeds
 from parvis import clock
 from parvis.db import connection, new_id, transaction
 from parvis.errors import Conflict, ParvisError
-from parvis.payments import attempts, expiring, intents, ledger, proofs, purposes, receipts, refund_sending, settling
+from parvis.payments import attempts, expiring, intents, purposes, refund_sending, settling
+from parvis.payments.books import ledger, proofs, receipts
 from parvis.testing.payments import Shop, a_shop
 
 MINUTE = timedelta(minutes=1)

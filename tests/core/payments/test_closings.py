@@ -10,8 +10,8 @@ import pytest
 from parvis import clock, settings
 from parvis.db import new_id
 from parvis.errors import Refused
-from parvis.payments import closings, journals, ledger, postings, proofs
-from parvis.payments.postings import Sale
+from parvis.payments.books import closings, journals, ledger, postings, proofs
+from parvis.payments.books.postings import Sale
 from parvis.testing.payments import a_till
 
 

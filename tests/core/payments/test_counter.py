@@ -11,25 +11,10 @@ from parvis import clock
 from parvis.contract.payments import OutcomeUnknown
 from parvis.db import close_pool, connection, new_id, open_pool, transaction
 from parvis.errors import Conflict, NotFound, ParvisError, Refused
-from parvis.payments import (
-    acts,
-    attempts,
-    closings,
-    counter,
-    days,
-    dues,
-    intents,
-    ledger,
-    movements,
-    proofs,
-    purposes,
-    receipting,
-    receipts,
-    refunds,
-    takings,
-    till_sessions,
-)
-from parvis.payments.till_sessions import close_session, open_session
+from parvis.payments import attempts, dues, intents, purposes, refunds
+from parvis.payments.books import closings, days, ledger, movements, proofs, receipting, receipts
+from parvis.payments.counter import acts, by_hand, takings, till_sessions
+from parvis.payments.counter.till_sessions import close_session, open_session
 from parvis.testing.payments import a_drawer, a_shop, a_till
 
 MINUTE = timedelta(minutes=1)
@@ -104,7 +89,7 @@ async def test_what_is_refused_leaves_nothing(shop, drawer):
     with pytest.raises(NotFound):
         await drawer.takes(other.id, cash=1000)
     with pytest.raises(NotFound):
-        await counter.collect(drawer.session, due.id, {"cash": 1000}, new_id(), new_id())
+        await by_hand.collect(drawer.session, due.id, {"cash": 1000}, new_id(), new_id())
     await intents.cancel(due.id)
     with pytest.raises(Refused, match="it was cancelled"):
         await drawer.takes(due.id, cash=1000)
@@ -158,7 +143,7 @@ async def test_while_a_page_may_be_paid_no_money_is_taken(shop, drawer):
 async def test_a_page_that_can_be_closed_is_closed_first(shop, drawer):
     due = await shop.due(1000)
     await shop.opened(due.id)
-    await counter.close_pages(due.id, lambda _: shop.provider)
+    await by_hand.close_pages(due.id, lambda _: shop.provider)
     await drawer.takes(due.id, cash=1000)
     assert await captures(due.id) == 1
 
@@ -166,7 +151,7 @@ async def test_a_page_that_can_be_closed_is_closed_first(shop, drawer):
 async def test_what_was_paid_on_a_page_is_found_before_money_is_taken(shop, drawer):
     due = await shop.due(1000)
     shop.provider.pay(await shop.opened(due.id))
-    await counter.close_pages(due.id, lambda _: shop.provider)
+    await by_hand.close_pages(due.id, lambda _: shop.provider)
     with pytest.raises(Refused, match="it is paid"):
         await drawer.takes(due.id, cash=1000)
 
@@ -176,7 +161,7 @@ async def test_a_silent_provider_is_waited_for(shop, drawer):
     await shop.opened(due.id)
     shop.provider.down = True
     with pytest.raises(OutcomeUnknown):
-        await counter.close_pages(due.id, lambda _: shop.provider)
+        await by_hand.close_pages(due.id, lambda _: shop.provider)
 
 
 async def _rush(shop, drawer) -> list[int]:
@@ -251,7 +236,7 @@ async def test_a_crash_while_it_is_taken_back_leaves_it_taken(shop, drawer, monk
     with monkeypatch.context() as patched:
         dies_after(patched, step)
         with pytest.raises(ZeroDivisionError):
-            await counter.take_back(taken.id, drawer.by, "Wrong bill")
+            await by_hand.take_back(taken.id, drawer.by, "Wrong bill")
     assert await books(shop.till) == {"cash": 1000, "revenue:pools": -1000}
     assert (await state(due.id), await refunds.refunds_of(taken.capture)) == ("paid", [])
 
@@ -262,13 +247,13 @@ def dies_after(patched, step: str) -> None:
 
     owner, name = {
         "receipt": (receipts, "give"),
-        "settle": (counter, "settle"),
+        "settle": (by_hand, "settle"),
         "record": (settling, "record"),
-        "taken": (counter, "_taken"),
+        "taken": (by_hand, "_taken"),
         "move": (intents, "move"),
         "undo": (intents, "move"),
         "refund": (refunds, "reversed_at_counter"),
-        "back": (counter, "_keep_back"),
+        "back": (by_hand, "_keep_back"),
     }.get(step, (ledger, "post"))
     real = getattr(owner, name)
 
@@ -284,14 +269,14 @@ def dies_after(patched, step: str) -> None:
 async def test_what_was_taken_by_mistake_is_taken_back_and_paid_again(shop, drawer):
     due = await shop.due(1000)
     first = await drawer.takes(due.id, cash=1000)
-    await counter.take_back(first.id, drawer.by, "Wrong bill")
+    await by_hand.take_back(first.id, drawer.by, "Wrong bill")
     assert (await state(due.id), await books(shop.till)) == ("created", {})
     assert (await takings.taking(first.id)).back_reason == "Wrong bill"
     [left] = await dues.dues_in(due.basket)
     assert (left.payable, left.paid, left.given_back) == (True, 0, 0)
     assert (await receipting.given(first.receipt)).reversed
     with pytest.raises(Refused, match="taken back already"):
-        await counter.take_back(first.id, drawer.by, "Again")
+        await by_hand.take_back(first.id, drawer.by, "Again")
     with pytest.raises(Refused, match="More than was paid"):
         await refunds.request(first.capture, 1, "Again", new_id())
     second = await drawer.takes(due.id, cheque=1000)
@@ -304,22 +289,22 @@ async def test_what_was_taken_by_mistake_is_taken_back_and_paid_again(shop, draw
 async def test_it_is_taken_back_only_by_who_took_it_while_the_session_is_open(shop, drawer):
     taken = await drawer.takes((await shop.due(1000)).id, cash=1000)
     with pytest.raises(NotFound):
-        await counter.take_back(taken.id, new_id(), "Not mine")
+        await by_hand.take_back(taken.id, new_id(), "Not mine")
     await close_session(drawer.session, {5000: 1, 1000: 1}, drawer.by)
     with pytest.raises(Refused, match="is closed"):
-        await counter.take_back(taken.id, drawer.by, "Too late")
+        await by_hand.take_back(taken.id, drawer.by, "Too late")
 
 
 async def test_what_is_partly_given_back_is_not_taken_back(shop, drawer):
     taken = await drawer.takes((await shop.due(1000)).id, cash=1000)
     await refunds.request(taken.capture, 400, "Closed", new_id())
     with pytest.raises(Refused, match="given back already"):
-        await counter.take_back(taken.id, drawer.by, "Wrong bill")
+        await by_hand.take_back(taken.id, drawer.by, "Wrong bill")
 
 
 async def test_taking_back_twice_at_once_is_once(shop, drawer):
     taken = await drawer.takes((await shop.due(1000)).id, cash=1000)
-    again = (counter.take_back(taken.id, drawer.by, "Wrong bill") for _ in range(6))
+    again = (by_hand.take_back(taken.id, drawer.by, "Wrong bill") for _ in range(6))
     answers = await asyncio.gather(*again, return_exceptions=True)
     assert sum(answer is None for answer in answers) == 1
     assert all(answer is None or isinstance(answer, Refused) for answer in answers)

@@ -6,7 +6,7 @@ from hypothesis import strategies as some
 
 from parvis.contract.values import Role
 from parvis.errors import Invalid
-from parvis.payments.counting import (
+from parvis.payments.counter.counting import (
     BY_HAND,
     FACES,
     MOST_CASH,

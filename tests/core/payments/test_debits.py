@@ -12,13 +12,15 @@ from parvis.db import connection, new_id, transaction
 from parvis.errors import Conflict, Invalid, Refused
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
-from parvis.payments import attempts, bills, dues, expiring, intents, ledger, proofs, providers, receipts
+from parvis.payments import attempts, dues, expiring, intents, providers
 from parvis.payments import refunds as giving_back
-from parvis.payments.bills import BillTo
+from parvis.payments.books import ledger, proofs, receipts
 from parvis.payments.debits import batches, creditors, failing, mandates, openings, personal, queries
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.mandates import Given
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 from parvis.payments.payers import payer
 from parvis.testing.payments import a_shop
 from parvis.testing.people import a_person

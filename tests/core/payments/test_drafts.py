@@ -14,11 +14,12 @@ from tests.core.payments.tariff_examples import AGE, ZONE, swimming
 from parvis import clock
 from parvis.db import connection, new_id
 from parvis.errors import Conflict, NotFound, Refused
-from parvis.payments import checks, drafts, explaining, ledger, placing, quotes, tariffs, typed_grids
-from parvis.payments.grids import Axis, Grid, Line
+from parvis.payments.books import ledger
 from parvis.payments.intents import Charge, demand
-from parvis.payments.pricing import Ask, pricer
-from parvis.payments.trials import trial
+from parvis.payments.tariffs import catalogue, checks, drafts, explaining, placing, quotes, typed_grids
+from parvis.payments.tariffs.grids import Axis, Grid, Line
+from parvis.payments.tariffs.pricing import Ask, pricer
+from parvis.payments.tariffs.trials import trial
 from parvis.testing.payments import a_till
 
 SEPTEMBER = date(2026, 9, 1)
@@ -45,7 +46,7 @@ def dearer(grid: Grid, by: int = 100) -> Grid:
 
 
 async def charged(till, emitter, day: date, ask: Ask = CHILD):
-    quote = quotes.quote(await tariffs.tariff_of(emitter, "swimming"), day, ask)
+    quote = quotes.quote(await catalogue.tariff_of(emitter, "swimming"), day, ask)
     charge = Charge.quoted(quote, till, "Lessons", "swimming")
     [intent] = await demand([charge], clock.now() + timedelta(days=1))
     return quote, intent
@@ -86,7 +87,7 @@ async def test_a_draft_is_kept_as_it_is_until_it_is_whole(emitter):
     assert [refusal.field for refusal in caught.value.refusals] == ["valid_from", "cap"]
     assert (await drafts.draft_of(emitter, "swimming")).typed == faulty
     with pytest.raises(NotFound):
-        await tariffs.tariff_of(emitter, "swimming")
+        await catalogue.tariff_of(emitter, "swimming")
 
 
 async def test_what_somebody_else_kept_is_not_written_over(emitter):
@@ -99,10 +100,10 @@ async def test_what_somebody_else_kept_is_not_written_over(emitter):
 
 
 async def test_a_draft_that_is_published_ends_the_grid_before(emitter):
-    await tariffs.save(emitter, "swimming", [swimming()])
+    await catalogue.save(emitter, "swimming", [swimming()])
     await drafted(emitter, dearer(swimming(valid_from=date(2027, 9, 1))))
     await drafts.publish(emitter, "swimming", 1, None)
-    tariff = await tariffs.tariff_of(emitter, "swimming")
+    tariff = await catalogue.tariff_of(emitter, "swimming")
     assert [grid.valid_until for grid in tariff.grids] == [date(2027, 9, 1), None]
     assert tariff.title == "Lessons"
     assert await drafts.drafts_of(emitter) == []
@@ -110,26 +111,26 @@ async def test_a_draft_that_is_published_ends_the_grid_before(emitter):
 
 async def test_a_grid_to_come_is_taken_back_and_the_one_before_goes_on(emitter):
     later = ledger.today() + timedelta(days=30)
-    await tariffs.save(emitter, "swimming", [swimming(valid_until=later), dearer(swimming(valid_from=later))])
-    assert (await tariffs.withdraw(emitter, "swimming", later)).valid_from == later
-    assert (await tariffs.tariff_of(emitter, "swimming")).grids == (swimming(),)
+    await catalogue.save(emitter, "swimming", [swimming(valid_until=later), dearer(swimming(valid_from=later))])
+    assert (await catalogue.withdraw(emitter, "swimming", later)).valid_from == later
+    assert (await catalogue.tariff_of(emitter, "swimming")).grids == (swimming(),)
     with pytest.raises(Refused, match="holds already"):
-        await tariffs.withdraw(emitter, "swimming", SEPTEMBER)
+        await catalogue.withdraw(emitter, "swimming", SEPTEMBER)
 
 
 async def test_what_has_given_a_price_stays_as_it_is(till, emitter):
-    await tariffs.save(emitter, "swimming", [swimming()])
+    await catalogue.save(emitter, "swimming", [swimming()])
     await charged(till, emitter, date(2026, 11, 10))
     for after in (dearer(swimming()), swimming(valid_from=date(2026, 9, 2)), swimming(valid_until=date(2026, 11, 10))):
         rest = [] if after.valid_until is None else [swimming(valid_from=after.valid_until)]
         with pytest.raises(Refused, match="has given"):
-            await tariffs.save(emitter, "swimming", [after, *rest])
+            await catalogue.save(emitter, "swimming", [after, *rest])
     first = date(2026, 11, 11)
-    await tariffs.save(emitter, "swimming", [swimming(valid_until=first), dearer(swimming(valid_from=first))])
+    await catalogue.save(emitter, "swimming", [swimming(valid_until=first), dearer(swimming(valid_from=first))])
 
 
 async def test_a_charge_says_how_its_price_came_about(till, emitter):
-    await tariffs.save(emitter, "swimming", [swimming()])
+    await catalogue.save(emitter, "swimming", [swimming()])
     quote, intent = await charged(till, emitter, date(2026, 11, 10))
     [told] = await explaining.explained_of(intent.id)
     assert (told.cents, told.line, told.steps) == (840, quote.price.line, quote.price.steps)
@@ -137,8 +138,8 @@ async def test_a_charge_says_how_its_price_came_about(till, emitter):
 
 
 async def test_what_was_asked_is_kept_without_who_asked(till, emitter):
-    await tariffs.save(emitter, "swimming", [swimming()])
-    tariff = await tariffs.tariff_of(emitter, "swimming")
+    await catalogue.save(emitter, "swimming", [swimming()])
+    tariff = await catalogue.tariff_of(emitter, "swimming")
     await charged(till, emitter, date(2026, 11, 10))
     [ask] = await quotes.asks_of(tariff.id, date(2020, 1, 1))
     assert (dict(ask.values), ask.rank) == ({"zone": "town", "age": 7, "quotient": 400}, 2)
@@ -155,9 +156,9 @@ async def test_what_was_asked_is_kept_without_who_asked(till, emitter):
 
 
 async def test_a_price_by_a_tariff_that_was_changed_is_looked_at_again(till, emitter):
-    await tariffs.save(emitter, "swimming", [swimming()])
-    quote = quotes.quote(await tariffs.tariff_of(emitter, "swimming"), date(2026, 11, 10), CHILD)
-    await tariffs.save(emitter, "swimming", [dearer(swimming())])
+    await catalogue.save(emitter, "swimming", [swimming()])
+    quote = quotes.quote(await catalogue.tariff_of(emitter, "swimming"), date(2026, 11, 10), CHILD)
+    await catalogue.save(emitter, "swimming", [dearer(swimming())])
     with pytest.raises(Conflict):
         await demand([Charge.quoted(quote, till, "Lessons", "swimming")], clock.now() + timedelta(days=1))
 
@@ -168,12 +169,12 @@ async def test_a_price_by_a_tariff_that_was_changed_is_looked_at_again(till, emi
     ids=["held", "control"],
 )
 async def test_no_grid_is_rewritten_while_its_price_is_being_charged(till, emitter, monkeypatch, hold, rewritten):
-    await tariffs.save(emitter, "swimming", [swimming()])
+    await catalogue.save(emitter, "swimming", [swimming()])
     outside, between = contextvars.copy_context(), []
     keep = quotes.keep_asks
 
     async def somebody_changes_it(c, asked):
-        change = asyncio.create_task(tariffs.save(emitter, "swimming", [dearer(swimming())]), context=outside.copy())
+        change = asyncio.create_task(catalogue.save(emitter, "swimming", [dearer(swimming())]), context=outside.copy())
         between.append(change)
         await (change if rewritten else asyncio.create_task(until_somebody_waits(), context=outside.copy()))
         await keep(c, asked)
@@ -183,7 +184,7 @@ async def test_no_grid_is_rewritten_while_its_price_is_being_charged(till, emitt
     quote, _ = await charged(till, emitter, date(2026, 11, 10))
     [outcome] = await asyncio.gather(*between, return_exceptions=True)
     assert isinstance(outcome, Refused) is not rewritten
-    now = (await tariffs.tariff_of(emitter, "swimming")).pricer(date(2026, 11, 10)).price(quote.ask)
+    now = (await catalogue.tariff_of(emitter, "swimming")).pricer(date(2026, 11, 10)).price(quote.ask)
     assert (now.cents != quote.price.cents) is rewritten
 
 

@@ -2,7 +2,8 @@
 
 from parvis import clock
 from parvis.db import new_id
-from parvis.payments import intents, receipts, refund_sending, refunds
+from parvis.payments import intents, refund_sending, refunds
+from parvis.payments.books import receipts
 from parvis.payments.dues import dues_of
 from parvis.payments.intents import Charge
 from parvis.testing.payments import a_shop

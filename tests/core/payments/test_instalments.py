@@ -16,25 +16,14 @@ from parvis.contract.values import Channel
 from parvis.db import connection, new_id
 from parvis.errors import Invalid
 from parvis.identity.contacts import Contact
-from parvis.payments import (
-    attempts,
-    bills,
-    dues,
-    expiring,
-    explaining,
-    intents,
-    invoices,
-    invoicing,
-    ledger,
-    proofs,
-    quotes,
-    splitting,
-    tariffs,
-)
-from parvis.payments.bills import BillTo
+from parvis.payments import attempts, dues, expiring, intents
+from parvis.payments.books import ledger, proofs
 from parvis.payments.intents import Charge
-from parvis.payments.pricing import Ask
-from parvis.payments.splitting import Rule
+from parvis.payments.invoices import bills, invoicing, issuing, splitting
+from parvis.payments.invoices.bills import BillTo
+from parvis.payments.invoices.splitting import Rule
+from parvis.payments.tariffs import catalogue, explaining, quotes
+from parvis.payments.tariffs.pricing import Ask
 from parvis.testing.payments import a_shop
 from parvis.testing.visits import put_clock
 
@@ -130,14 +119,14 @@ async def test_the_bill_is_one_invoice_with_its_days_and_each_part_is_taken_back
     first, second, _ = await in_parts(shop)
     await pays(shop, first)
     await bills.take_back(second.id)
-    given, credit = await invoices.invoices_of([first.basket])
+    given, credit = await issuing.invoices_of([first.basket])
     assert (given.cents, credit.cents, credit.corrects) == (10_000, 3333, given.id)
     said = " ".join(PdfReader(BytesIO(await invoicing.paper(given))).pages[0].extract_text().split())
     assert "À payer en 3 fois" in said
     for part in given.parts:
         assert part.last_day.strftime("%d/%m/%Y") in said
     assert [
-        [paper.sort for paper in invoices.about([given, credit], due)] for due in await dues.dues_in(first.basket)
+        [paper.sort for paper in issuing.about([given, credit], due)] for due in await dues.dues_in(first.basket)
     ] == [
         ["invoice"],
         ["credit"],
@@ -154,14 +143,14 @@ async def test_a_basket_over_two_tills_is_in_parts_at_each(shop):
     made = await bills.write(both, TO, ledger.today(), new_id(), 2)
     parts = {till: [one.cents for one in made if one.till == till] for till in (shop.till, other.till)}
     assert parts == {shop.till: [500, 500], other.till: [250, 250]}
-    assert {paper.cents for paper in await invoices.invoices_of([made[0].basket])} == {1000, 500}
+    assert {paper.cents for paper in await issuing.invoices_of([made[0].basket])} == {1000, 500}
 
 
 async def test_a_price_by_a_tariff_is_explained_whole_and_once(shop):
     emitter = (await ledger.till_by_id(shop.till)).emitter
-    await tariffs.save(emitter, "swimming", [swimming()], name="Lessons")
+    await catalogue.save(emitter, "swimming", [swimming()], name="Lessons")
     ask = Ask({"zone": "town", "age": 7, "quotient": 400}, rank=2)
-    quote = quotes.quote(await tariffs.tariff_of(emitter, "swimming"), date(2026, 11, 10), ask)
+    quote = quotes.quote(await catalogue.tariff_of(emitter, "swimming"), date(2026, 11, 10), ask)
     made = await in_parts(shop, count=2, charge=Charge.quoted(quote, shop.till, "Lessons", "swimming"))
     [explained] = await explaining.explained_in(made[0].basket)
     assert (explained.intent, explained.cents) == (made[0].id, quote.price.cents)

@@ -11,20 +11,9 @@ from parvis import clock
 from parvis.contract.payments import OutcomeUnknown
 from parvis.db import close_pool, connection, new_id, open_pool, transaction
 from parvis.errors import Conflict, Invalid, NotFound, Refused
-from parvis.payments import (
-    accounts,
-    attempts,
-    counter,
-    expiring,
-    intents,
-    ledger,
-    proofs,
-    purposes,
-    receipts,
-    refund_sending,
-    refunds,
-    settling,
-)
+from parvis.payments import accounts, attempts, expiring, intents, purposes, refund_sending, refunds, settling
+from parvis.payments.books import ledger, proofs, receipts
+from parvis.payments.counter import by_hand
 from parvis.payments.intents import Charge
 from parvis.payments.settling import Money
 from parvis.testing.payments import Shop, a_shop, a_till
@@ -119,13 +108,13 @@ async def test_the_least_and_the_most_are_paid_online(shop):
 async def test_small_amounts_are_paid_at_the_counter(shop):
     due = await shop.due(50)
     await accounts.add_account("counter", shop.till, accounts.OFFLINE, "cash")
-    taken = [await counter.take(due.id, "counter", "1/1", 50) for _ in range(2)]
+    taken = [await by_hand.take(due.id, "counter", "1/1", 50) for _ in range(2)]
     assert [found.first for found in taken] == [True, False]
     assert await books(shop.till) == {"cash": 50, "revenue:pools": -50}
     with pytest.raises(Refused, match="by hand"):
-        await counter.take(due.id, shop.account, "1/2", 50)
+        await by_hand.take(due.id, shop.account, "1/2", 50)
     with pytest.raises(NotFound):
-        await counter.take((await (await a_shop()).due()).id, "counter", "1/3", 50)
+        await by_hand.take((await (await a_shop()).due()).id, "counter", "1/3", 50)
 
 
 async def test_a_basket_over_two_tills_is_one_payment_each_and_one_may_fail(shop):

@@ -16,12 +16,14 @@ from parvis.errors import NotFound, Refused
 from parvis.identity import actions as identity
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
-from parvis.payments import bills, intents, invoices, invoicing, ledger, payers, postings
+from parvis.payments import intents, payers
 from parvis.payments.attempts import look
-from parvis.payments.bills import BillTo
+from parvis.payments.books import ledger, postings
+from parvis.payments.books.postings import Sale
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills, invoicing, issuing
+from parvis.payments.invoices.bills import BillTo
 from parvis.payments.money import taxes
-from parvis.payments.postings import Sale
 from parvis.testing.payments import a_shop
 from parvis.testing.people import ISSUER
 
@@ -54,7 +56,7 @@ async def test_each_bill_has_the_next_number_of_its_till(database):
         await a_bill(Charge(one.till, "Cantine", "canteen", 1500))
     both = await a_bill(Charge(one.till, "Cantine", "canteen", 100), Charge(other.till, "Bassin", "pools", 200))
     year = ledger.today().year
-    papers = {paper.till: paper for paper in await invoices.invoices_of([both[0].basket])}
+    papers = {paper.till: paper for paper in await issuing.invoices_of([both[0].basket])}
     assert papers[one.till].name == f"F{year}-000003"
     assert (papers[other.till].name, papers[other.till].cents) == (f"F{year}-000001", 200)
 
@@ -75,7 +77,7 @@ async def test_numbers_have_no_gap_whatever_is_tried_at_once_and_rolled_back(dat
     async with connection() as c:
         numbers = await c.fetch("SELECT number FROM parvis.invoice WHERE till = $1 ORDER BY number", shop.till)
     assert [row["number"] for row in numbers] == list(range(1, 9))
-    assert await invoices.gaps(shop.till) == []
+    assert await issuing.gaps(shop.till) == []
 
 
 async def test_the_paper_says_who_asks_whom_for_what_with_which_vat(database):
@@ -84,7 +86,7 @@ async def test_the_paper_says_who_asks_whom_for_what_with_which_vat(database):
         person = await identity.ensure_person(ISSUER, "lea", name="Léa Martin", email="lea@example.org")
     lines = (Charge(shop.till, "Cours", "pools", 1200, 2000), Charge(shop.till, "Livre", "shop", 1055, 550))
     [bill] = await a_bill(*lines, person=person)
-    [found] = await invoices.invoices_of([bill.basket])
+    [found] = await issuing.invoices_of([bill.basket])
     said = await paper_of(found)
     for part in ("Facture", found.name, "Léa Martin, lea@example.org", "Cours 20,00 % 12,00 €"):
         assert part in said
@@ -100,7 +102,7 @@ async def test_what_the_till_says_later_does_not_change_what_was_given(database)
     await ledger.open_till(till.emitter, till.slug, till.name, mentions="SIRET 1")
     [bill] = await a_bill(Charge(shop.till, "Cantine", "canteen", 1500))
     await ledger.open_till(till.emitter, till.slug, till.name, mentions="SIRET 2")
-    [found] = await invoices.invoices_of([bill.basket])
+    [found] = await issuing.invoices_of([bill.basket])
     said = await paper_of(found)
     assert "SIRET 1" in said
     assert "article 256 B" in said
@@ -115,7 +117,7 @@ async def test_a_bill_that_is_taken_back_has_one_credit_note_that_names_its_invo
     await bills.take_back(bill.id)
     with pytest.raises(Refused):
         await bills.take_back(bill.id)
-    given, credit = await invoices.invoices_of([bill.basket])
+    given, credit = await issuing.invoices_of([bill.basket])
     assert (credit.sort, credit.corrects, credit.cents) == ("credit", given.id, 1500)
     assert credit.name == f"A{ledger.today().year}-000001"
     said = await paper_of(credit)
@@ -130,14 +132,14 @@ async def test_what_is_paid_is_not_taken_back_and_has_no_credit_note(database):
     await look(shop.provider, shop.account, ref)
     with pytest.raises(Refused):
         await bills.take_back(bill.id)
-    assert [one.sort for one in await invoices.invoices_of([bill.basket])] == ["invoice"]
+    assert [one.sort for one in await issuing.invoices_of([bill.basket])] == ["invoice"]
 
 
 async def test_a_bill_from_before_bills_had_numbers_is_taken_back_as_it_was(database):
     due = await (await a_shop()).due(1500, purpose=bills.PURPOSE)
     await bills.take_back(due.id)
     assert (await intents.intent(due.id)).state == "cancelled"
-    assert await invoices.invoices_of([due.basket]) == []
+    assert await issuing.invoices_of([due.basket]) == []
 
 
 async def test_a_payer_who_is_forgotten_is_on_no_invoice(database):
@@ -146,6 +148,6 @@ async def test_a_payer_who_is_forgotten_is_on_no_invoice(database):
     async with connection() as c:
         await c.execute("UPDATE parvis.basket SET created = created - interval '6 years'")
     await payers.forget_old()
-    for found in await invoices.invoices_of([bill.basket]):
+    for found in await issuing.invoices_of([bill.basket]):
         assert "Client : plus conservé" in await paper_of(found)
     assert await payers.dues(Actor()) == []

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from parvis import clock
 from parvis.db import connection, new_id
-from parvis.payments import attempts, expiring, intents, jobs, polling, reconciling, refunds
+from parvis.payments import attempts, expiring, intents, jobs, polling, refunds
 from parvis.payments.accounts import add_account
 from parvis.payments.providers import every
 from parvis.payments.rules import next_look
+from parvis.payments.statements import reconciling
 from parvis.testing.sandbox_provider import Sandbox
 from parvis.testing.visits import put_clock
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from parvis import clock, settings
 from parvis.db import close_pool, connection, new_id, open_pool, transaction
-from parvis.payments import ledger, postings, proofs, receipts
-from parvis.payments.postings import BANK, CASH, RECEIVABLE, Sale
+from parvis.payments.books import ledger, postings, proofs, receipts
+from parvis.payments.books.postings import BANK, CASH, RECEIVABLE, Sale
 from parvis.testing.payments import a_till
 
 SALE = (Sale("pools", 1000),)

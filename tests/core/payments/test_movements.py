@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from parvis.errors import Conflict, NotFound, Refused
-from parvis.payments import ledger, movements
+from parvis.payments.books import ledger, movements
 from parvis.testing.payments import Shop, a_shop
 
 

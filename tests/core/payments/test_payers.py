@@ -14,10 +14,12 @@ from parvis.identity import actions as identity
 from parvis.identity.actors import Actor, Proof
 from parvis.identity.contacts import Contact
 from parvis.identity.guards import ActsForSomebody
-from parvis.payments import bills, intents, ledger, payers, refunds
+from parvis.payments import intents, payers, refunds
 from parvis.payments.attempts import look
-from parvis.payments.bills import BillTo
+from parvis.payments.books import ledger
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
 from parvis.portal.mine import erasing, gathering
 from parvis.testing.payments import a_shop
 from parvis.testing.people import ISSUER, a_person

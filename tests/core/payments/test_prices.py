@@ -11,8 +11,8 @@ from tests.core.payments.tariff_examples import asks, nursery, swimming
 
 from parvis.errors import Invalid, Refused
 from parvis.payments import money
-from parvis.payments.grids import Grid, Line, Rebate, grid_on
-from parvis.payments.pricing import Ask, Step, pricer
+from parvis.payments.tariffs.grids import Grid, Line, Rebate, grid_on
+from parvis.payments.tariffs.pricing import Ask, Step, pricer
 
 LESSONS = pricer(swimming(cap=2000, step=5))
 

@@ -11,8 +11,10 @@ from parvis import clock, settings
 from parvis.contract.payments import OutcomeUnknown, Row, RowKind
 from parvis.db import new_id, transaction
 from parvis.errors import NotFound, Refused
-from parvis.payments import attempts, comparing, ledger, reconciling, refund_sending, refunds, settling
+from parvis.payments import attempts, refund_sending, refunds, settling
+from parvis.payments.books import ledger
 from parvis.payments.settling import Money
+from parvis.payments.statements import comparing, reconciling
 from parvis.testing.payments import Shop, a_shop
 
 ROWS = st.lists(

@@ -7,7 +7,8 @@ import pytest
 from parvis import clock
 from parvis.db import new_id
 from parvis.errors import Invalid, NotFound, Refused
-from parvis.payments import accounts, attempts, intents, ledger, proofs, refund_sending, refunds
+from parvis.payments import accounts, attempts, intents, refund_sending, refunds
+from parvis.payments.books import ledger, proofs
 from parvis.payments.intents import Charge
 from parvis.payments.settling import Money, settle
 from parvis.testing.payments import Shop, a_shop

@@ -13,10 +13,13 @@ from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import attempts, bills, intents, ledger, payers, quotes, receipting, settling, splitting, tariffs
-from parvis.payments.bills import BillTo
+from parvis.payments import attempts, intents, payers, settling
+from parvis.payments.books import ledger, receipting
 from parvis.payments.intents import Charge
-from parvis.payments.pricing import Ask
+from parvis.payments.invoices import bills, splitting
+from parvis.payments.invoices.bills import BillTo
+from parvis.payments.tariffs import catalogue, quotes
+from parvis.payments.tariffs.pricing import Ask
 from parvis.testing.people import a_person, a_session
 from parvis.testing.visits import put_clock
 
@@ -207,9 +210,9 @@ async def test_money_that_comes_for_what_is_cancelled_is_said_to_go_back(billed,
 async def test_a_price_by_a_tariff_says_how_it_came_about_on_the_page_and_on_the_receipt(payable, browser):
     shop = await payable.shop()
     emitter = (await ledger.till_by_id(shop.till)).emitter
-    await tariffs.save(emitter, "swimming", [swimming()], name="Lessons")
+    await catalogue.save(emitter, "swimming", [swimming()], name="Lessons")
     ask = Ask({"zone": "town", "age": 7, "quotient": 400}, rank=2)
-    quote = quotes.quote(await tariffs.tariff_of(emitter, "swimming"), date(2026, 11, 10), ask)
+    quote = quotes.quote(await catalogue.tariff_of(emitter, "swimming"), date(2026, 11, 10), ask)
     to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr")
     charge = Charge.quoted(quote, shop.till, "Lessons", "swimming")
     [intent] = await bills.write([charge], to, ledger.today() + timedelta(days=20), new_id())

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from parvis.payments.ledger import today
+from parvis.payments.books.ledger import today
 from parvis.testing.provider_kit import ProviderConformance, Rig
 from parvis.testing.sandbox_provider import Sandbox
 

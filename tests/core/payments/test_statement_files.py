@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from parvis.contract.payments import Row, RowKind
 from parvis.errors import Refused
-from parvis.payments import statement_files
+from parvis.payments.statements import statement_files
 
 TODAY = date(2026, 11, 27)
 HEAD = "reference;amount;kind;date\n"

@@ -9,8 +9,8 @@ from tests.core.payments.tariff_examples import AGE, QUOTIENT, ZONE, asks, nurse
 
 from parvis.db import connection, new_id
 from parvis.errors import Conflict, NotFound, Refused
-from parvis.payments import sheet_reading, sheets, tariffs
-from parvis.payments.pricing import pricer
+from parvis.payments.tariffs import catalogue, sheet_reading, sheets
+from parvis.payments.tariffs.pricing import pricer
 from parvis.testing.calendars import a_place
 
 AXES = (ZONE, AGE, QUOTIENT)
@@ -76,41 +76,45 @@ def test_every_faulty_line_is_told_at_once():
 
 
 async def test_a_dry_run_and_a_faulty_sheet_write_nothing(emitter):
-    await tariffs.save(emitter, "swimming", [swimming()])
-    before = await tariffs.tariff_of(emitter, "swimming")
-    tried = await tariffs.import_sheet(emitter, "swimming", SHEET, dry_run=True)
+    await catalogue.save(emitter, "swimming", [swimming()])
+    before = await catalogue.tariff_of(emitter, "swimming")
+    tried = await catalogue.import_sheet(emitter, "swimming", SHEET, dry_run=True)
     assert tried.changed
     for faulty in (changed("5,00", "5;00"), changed("01/09/2026;;price;town;..6;..300;;;5,00;;;\r\n", "")):
         with pytest.raises(Refused):
-            await tariffs.import_sheet(emitter, "swimming", faulty)
-    assert await tariffs.tariff_of(emitter, "swimming") == before
+            await catalogue.import_sheet(emitter, "swimming", faulty)
+    assert await catalogue.tariff_of(emitter, "swimming") == before
 
 
 async def test_a_sheet_replaces_a_tariff_and_the_former_one_is_remembered(emitter):
     by = new_id()
-    await tariffs.save(emitter, "swimming", [swimming()])
-    await tariffs.import_sheet(emitter, "swimming", SHEET, by=by)
-    tariff = await tariffs.tariff_of(emitter, "swimming")
+    await catalogue.save(emitter, "swimming", [swimming()])
+    await catalogue.import_sheet(emitter, "swimming", SHEET, by=by)
+    tariff = await catalogue.tariff_of(emitter, "swimming")
     assert (tariff.version, tariff.grids[0].cap) == (2, 2000)
-    latest, first = await tariffs.history(tariff.id)
+    latest, first = await catalogue.history(tariff.id)
     assert (latest.person, latest.before, latest.after) == (by, first.after, tariff.grids)
     assert first.before == ()
-    assert await tariffs.export_sheet(emitter, "swimming") == SHEET
+    assert await catalogue.export_sheet(emitter, "swimming") == SHEET
 
 
 async def test_a_first_sheet_says_its_axes(emitter):
     with pytest.raises(NotFound):
-        await tariffs.import_sheet(emitter, "swimming", SHEET)
-    await tariffs.import_sheet(emitter, "swimming", SHEET, axes=AXES)
-    assert [tariff.activity for tariff in await tariffs.tariffs_of(emitter)] == ["swimming"]
+        await catalogue.import_sheet(emitter, "swimming", SHEET)
+    await catalogue.import_sheet(emitter, "swimming", SHEET, axes=AXES)
+    assert [tariff.activity for tariff in await catalogue.tariffs_of(emitter)] == ["swimming"]
 
 
 async def test_a_tariff_saved_unchanged_is_no_new_version_and_a_stale_one_is_refused(emitter):
-    assert [await tariffs.save(emitter, "a", [grid]) for grid in (swimming(), swimming(), swimming(cap=5))] == [1, 1, 2]
+    assert [await catalogue.save(emitter, "a", [grid]) for grid in (swimming(), swimming(), swimming(cap=5))] == [
+        1,
+        1,
+        2,
+    ]
     with pytest.raises(Conflict):
-        await tariffs.save(emitter, "a", [swimming()], base=1)
+        await catalogue.save(emitter, "a", [swimming()], base=1)
     with pytest.raises(Conflict):
-        await tariffs.save(emitter, "b", [swimming()], base=1)
+        await catalogue.save(emitter, "b", [swimming()], base=1)
 
 
 @pytest.mark.parametrize(
@@ -131,12 +135,12 @@ async def test_a_tariff_saved_unchanged_is_no_new_version_and_a_stale_one_is_ref
 )
 async def test_days_without_a_tariff_or_with_two_are_refused(emitter, grids, said):
     with pytest.raises(Refused) as caught:
-        await tariffs.save(emitter, "swimming", grids)
+        await catalogue.save(emitter, "swimming", grids)
     assert said in [str(refusal.text) for refusal in caught.value.refusals]
 
 
 async def test_a_change_of_a_tariff_cannot_be_rewritten(emitter):
-    await tariffs.save(emitter, "swimming", [swimming()])
+    await catalogue.save(emitter, "swimming", [swimming()])
     async with connection() as c:
         rights = await c.fetchval("SELECT has_table_privilege('parvis.tariff_change', 'UPDATE')")
     assert rights is False

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.payments.tariff_examples import asks, nursery, swimming
 
-from parvis.payments.pricing import Ask, pricer
-from parvis.payments.typed_bands import TypedAxis, holes, parts_of
-from parvis.payments.typed_grids import Typed, TypedRebate, carried, key_of, of_grid, shape_of
-from parvis.payments.typed_reading import read
+from parvis.payments.tariffs.pricing import Ask, pricer
+from parvis.payments.tariffs.typed_bands import TypedAxis, holes, parts_of
+from parvis.payments.tariffs.typed_grids import Typed, TypedRebate, carried, key_of, of_grid, shape_of
+from parvis.payments.tariffs.typed_reading import read
 
 AGE = TypedAxis(name="age", kind="int", parts="..6\n6..18\n18..")
 ZONE = TypedAxis(name="zone", parts="town\nnear, else")

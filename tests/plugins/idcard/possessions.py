@@ -23,14 +23,17 @@ from parvis.identity.contacts import Contact
 from parvis.identity.family import Details, Kin
 from parvis.identity.mandates import Bond, Wish
 from parvis.office.accounts import actions as accounts
-from parvis.payments import bills, closings, invoices, ledger, payers, receipting, reconciling, refunds
+from parvis.payments import payers, refunds
 from parvis.payments.attempts import look
-from parvis.payments.bills import BillTo
+from parvis.payments.books import closings, ledger, receipting
 from parvis.payments.debits import batches, creditors, queries
 from parvis.payments.debits import mandates as debit_mandates
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.mandates import Given
 from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills, issuing
+from parvis.payments.invoices.bills import BillTo
+from parvis.payments.statements import reconciling
 from parvis.territory import queries as territory
 from parvis.territory.actions import enable_plugin
 from parvis.territory.publishing import actions as publishing
@@ -101,7 +104,7 @@ async def at_its_till(emitter: UUID, whose: Whose):
     paid = await a_bill(shop.till, whose.resident)
     shop.provider.pay(ref := await shop.opened(paid.id))
     settled = await look(shop.provider, shop.account, ref)
-    [invoice] = await invoices.invoices_of([paid.basket])
+    [invoice] = await issuing.invoices_of([paid.basket])
     refund = await refunds.request(settled.capture, 400, "Closed", whose.resident)
     await reconciling.reconcile(shop.account, ledger.today(), [Row(RowKind.CAPTURE, "strange", 700)])
     [receipt] = await receipting.given_in(paid.basket)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from parvis.payments import ledger
+from parvis.payments.books import ledger
 from parvis.testing.provider_kit import ProviderConformance, Rig
 
 

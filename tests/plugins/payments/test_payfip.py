@@ -15,7 +15,8 @@ from parvis.app.portal_process import create as portal
 from parvis.contract.payments import OutcomeUnknown, Result
 from parvis.db import connection
 from parvis.errors import Refused
-from parvis.payments import attempts, intents, ledger, polling, proofs, receipts
+from parvis.payments import attempts, intents, polling
+from parvis.payments.books import ledger, proofs, receipts
 from parvis.testing.visits import put_clock
 from parvis_payments.payfip import provider as payfip_provider
 from parvis_payments.payfip import routes

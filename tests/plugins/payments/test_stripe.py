@@ -14,7 +14,8 @@ from parvis import clock
 from parvis.contract.payments import Order, OutcomeUnknown, Result, RowKind, Sent
 from parvis.db import connection, new_id
 from parvis.errors import Refused
-from parvis.payments import attempts, intents, ledger, polling, proofs
+from parvis.payments import attempts, intents, polling
+from parvis.payments.books import ledger, proofs
 from parvis.testing.visits import put_clock
 from parvis_payments.simulator import faults
 from parvis_payments.simulator.checkout import Checkout

@@ -14,7 +14,8 @@ from parvis import clock, settings
 from parvis.app.portal_process import create as portal
 from parvis.contract.payments import OutcomeUnknown
 from parvis.db import connection, new_id
-from parvis.payments import hearing, ledger, movements, proofs, receipts, refund_sending, refunds
+from parvis.payments import hearing, refund_sending, refunds
+from parvis.payments.books import ledger, movements, proofs, receipts
 from parvis.testing.visits import put_clock
 from parvis_payments.environment import Environment
 from parvis_payments.events import StripeTold

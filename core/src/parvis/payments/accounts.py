@@ -12,7 +12,7 @@ import msgspec
 from parvis import crypto
 from parvis.db import connection, transaction
 from parvis.errors import Conflict, Invalid, NotFound, Refusal, Text
-from parvis.payments.postings import BANK, CASH, CREDIT, clearing
+from parvis.payments.books.postings import BANK, CASH, CREDIT, clearing
 
 _KEY = re.compile(r"[a-z0-9._-]{1,50}")
 OFFLINE, SEPA = "offline", "sepa"

@@ -14,12 +14,12 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.events import PaymentExpired
 from parvis.outbox import record
-from parvis.payments import quotes
+from parvis.payments.books.postings import Sale
 from parvis.payments.money import Cents
-from parvis.payments.postings import Sale
-from parvis.payments.pricing import Step
-from parvis.payments.quotes import Quote
 from parvis.payments.rules import INTENT, after, checked_cents
+from parvis.payments.tariffs import quotes
+from parvis.payments.tariffs.pricing import Step
+from parvis.payments.tariffs.quotes import Quote
 
 _INTENT = (
     "SELECT i.id, i.basket, i.till, i.version, i.part, i.cents, i.state, i.expires_at, b.purpose, b.subject, b.person, "

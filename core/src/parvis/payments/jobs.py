@@ -14,10 +14,12 @@ from parvis.contract.payments import OutcomeUnknown, Provider
 from parvis.db import connection
 from parvis.errors import Refused
 from parvis.jobs import Timer
-from parvis.payments import expiring, hearing, payers, polling, providers, quotes, reconciling, refund_sending
+from parvis.payments import expiring, hearing, payers, polling, providers, refund_sending
 from parvis.payments.accounts import BY_OURSELVES
 from parvis.payments.debits import personal
 from parvis.payments.expiring import ProviderOf
+from parvis.payments.statements import reconciling
+from parvis.payments.tariffs import quotes
 
 log = structlog.get_logger()
 _Act: TypeAlias = Callable[[UUID, Provider], Awaitable[object]]

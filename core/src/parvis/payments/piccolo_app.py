@@ -4,35 +4,32 @@ from pathlib import Path
 
 from piccolo.conf.apps import AppConfig
 
-from parvis.payments.debits.tables import CaptureReturn, Debit, DebitBatch, SepaCounter, SepaMandate
-from parvis.payments.invoice_tables import Invoice, InvoiceCounter
-from parvis.payments.tables import (
-    AskedPrice,
-    Basket,
-    Capture,
-    Charge,
-    Difference,
-    Intent,
+from parvis.payments.books.tables import (
     LedgerBalance,
     LedgerEntry,
     LedgerHead,
     LedgerLine,
+    Receipt,
+    ReceiptCounter,
+    Till,
+    TillClosing,
+)
+from parvis.payments.counter.tables import TillAct, TillSession, TillTaking, TillTakingBack, TillTakingPart
+from parvis.payments.debits.tables import CaptureReturn, Debit, DebitBatch, SepaCounter, SepaMandate
+from parvis.payments.invoices.tables import Invoice, InvoiceCounter
+from parvis.payments.statements.tables import Difference, Statement, StatementLine
+from parvis.payments.tables import (
+    Basket,
+    Capture,
+    Charge,
+    Intent,
     PaymentAttempt,
     PaymentNotice,
     ProviderAccount,
     ProviderEvent,
-    Receipt,
-    ReceiptCounter,
     Refund,
-    Statement,
-    StatementLine,
-    Tariff,
-    TariffChange,
-    TariffDraft,
-    Till,
-    TillClosing,
 )
-from parvis.payments.till_tables import TillAct, TillSession, TillTaking, TillTakingBack, TillTakingPart
+from parvis.payments.tariffs.tables import AskedPrice, Tariff, TariffChange, TariffDraft
 
 APP_CONFIG = AppConfig(
     app_name="payments",

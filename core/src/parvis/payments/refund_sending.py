@@ -11,8 +11,9 @@ from parvis.db import Connection, connection, transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.events import RefundDone
 from parvis.outbox import record
-from parvis.payments import intents, ledger, postings, refunds
+from parvis.payments import intents, refunds
 from parvis.payments.accounts import account
+from parvis.payments.books import ledger, postings
 from parvis.payments.rules import approval_fault
 from parvis.payments.wording import METHODS
 

@@ -13,10 +13,11 @@ import asyncpg
 from parvis import clock
 from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
-from parvis.payments import intents, ledger, postings
+from parvis.payments import intents
 from parvis.payments.accounts import Account, account
+from parvis.payments.books import ledger, postings
+from parvis.payments.books.postings import Lines
 from parvis.payments.money import Cents
-from parvis.payments.postings import Lines
 from parvis.payments.rules import (
     REFUND,
     REFUND_HELD,

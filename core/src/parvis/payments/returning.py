@@ -7,8 +7,9 @@ from datetime import datetime
 from parvis import clock
 from parvis.db import transaction
 from parvis.errors import NotFound, Refused
-from parvis.payments import intents, ledger, postings, refunds
+from parvis.payments import intents, refunds
 from parvis.payments.accounts import account as account_of
+from parvis.payments.books import ledger, postings
 
 _CAPTURE = "SELECT id, till, intent, cents, taken_as FROM parvis.capture WHERE account = $1 AND provider_ref = $2"
 

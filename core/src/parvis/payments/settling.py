@@ -14,8 +14,9 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.events import PaymentSettled
 from parvis.outbox import record
-from parvis.payments import intents, ledger, postings, receipts, refunds
+from parvis.payments import intents, refunds
 from parvis.payments.accounts import Account, account
+from parvis.payments.books import ledger, postings, receipts
 from parvis.payments.intents import Intent
 from parvis.payments.money import Cents
 from parvis.payments.purposes import taken

@@ -9,17 +9,17 @@ from uuid import UUID
 
 from parvis import clock
 from parvis.db import new_id
-from parvis.payments import counter
 from parvis.payments.accounts import add_account
-from parvis.payments.acts import keep_act
 from parvis.payments.attempts import begin, look
-from parvis.payments.counting import BY_HAND, Act
+from parvis.payments.books.ledger import open_till
+from parvis.payments.counter import by_hand
+from parvis.payments.counter.acts import keep_act
+from parvis.payments.counter.counting import BY_HAND, Act
+from parvis.payments.counter.takings import Taking
+from parvis.payments.counter.till_sessions import open_session
 from parvis.payments.intents import Charge, Intent, demand
-from parvis.payments.ledger import open_till
 from parvis.payments.money import Cents
 from parvis.payments.settling import Settled
-from parvis.payments.takings import Taking
-from parvis.payments.till_sessions import open_session
 from parvis.testing.calendars import a_place
 from parvis.testing.sandbox_provider import Sandbox
 
@@ -69,7 +69,7 @@ class Drawer:
 
     async def takes(self, intent: UUID, taking: UUID | None = None, **given: Cents) -> Taking:
         """Take what was given by hand: `cash=1000`."""
-        return await counter.collect(self.session, intent, given, self.by, taking or new_id())
+        return await by_hand.collect(self.session, intent, given, self.by, taking or new_id())
 
 
 async def a_drawer(till: UUID, *, by: UUID | None = None, float_cents: Cents = 5000) -> Drawer:

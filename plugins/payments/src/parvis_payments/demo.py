@@ -12,14 +12,16 @@ from parvis.contract.values import Channel
 from parvis.db import transaction
 from parvis.errors import NotFound
 from parvis.identity.contacts import Contact
-from parvis.payments import bills, drafts, ledger, quotes, tariffs, typed_grids
 from parvis.payments.accounts import add_account, keep_details
-from parvis.payments.acts import keep_act
-from parvis.payments.bills import BillTo
-from parvis.payments.counting import BY_HAND, Act
-from parvis.payments.grids import Axis, Grid, Line, Rebate
+from parvis.payments.books import ledger
+from parvis.payments.counter.acts import keep_act
+from parvis.payments.counter.counting import BY_HAND, Act
 from parvis.payments.intents import Charge
-from parvis.payments.pricing import Ask
+from parvis.payments.invoices import bills
+from parvis.payments.invoices.bills import BillTo
+from parvis.payments.tariffs import catalogue, drafts, quotes, typed_grids
+from parvis.payments.tariffs.grids import Axis, Grid, Line, Rebate
+from parvis.payments.tariffs.pricing import Ask
 from parvis.territory import actions as territory
 from parvis.territory import queries
 from parvis_payments.keys import PAYFIP, SANDBOX
@@ -99,8 +101,8 @@ async def _five_sessions(till: UUID) -> Charge:
     prices = (((None, 12), 1500), ((12, 26), 2000), ((26, None), 2750))
     lines = tuple(Line(when={"âge": reach}, cents=cents) for reach, cents in prices)
     grid = Grid(valid_from=_season(), axes=(Axis(name="âge", kind="int"),), lines=lines, vat_bp=1000)
-    await tariffs.save(own, _RINK, [grid], name="Patinoire, cinq séances (prix inventés)")
-    found = quotes.quote(await tariffs.tariff_of(own, _RINK), ledger.today(), Ask({"âge": 41}))
+    await catalogue.save(own, _RINK, [grid], name="Patinoire, cinq séances (prix inventés)")
+    found = quotes.quote(await catalogue.tariff_of(own, _RINK), ledger.today(), Ask({"âge": 41}))
     return Charge.quoted(found, till, "Patinoire, cinq séances", "patinoire")
 
 
@@ -109,10 +111,10 @@ async def _lessons(till: UUID) -> None:
     of requests has asked."""
     own, season = (await ledger.till_by_id(till)).emitter, _season()
     now, following = _grid(season, 0), _grid(season.replace(year=season.year + 1), 5)
-    await tariffs.save(own, _LESSONS, [now], name=_LESSONS_NAME)
+    await catalogue.save(own, _LESSONS, [now], name=_LESSONS_NAME)
     if (typed := typed_grids.of_grid(following, _LESSONS_NAME)) is not None:
         await drafts.begin(own, _LESSONS, typed, _NOBODY)
-    tariff = await tariffs.tariff_of(own, _LESSONS)
+    tariff = await catalogue.tariff_of(own, _LESSONS)
     async with transaction() as c:
         await quotes.keep_asks(c, [(tariff.id, ask, month) for ask, month in _asked(ledger.today())])
 

@@ -12,8 +12,8 @@ from litestar.params import FromPath
 from parvis.db import transaction
 from parvis.errors import Invalid, Text
 from parvis.office.tills.looking import OPEN, OPENED, Here, look
-from parvis.payments import acts
-from parvis.payments.counting import BY_HAND, Act, product
+from parvis.payments.counter import acts
+from parvis.payments.counter.counting import BY_HAND, Act, product
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 

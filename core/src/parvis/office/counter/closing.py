@@ -17,9 +17,9 @@ from parvis.office.counter.looking import DO, SEE, look, refuse_managers
 from parvis.office.permissions import KEEP_TILL
 from parvis.office.tills import looking
 from parvis.office.tills.looking import KEEP, Here
-from parvis.payments import counting, takings, till_sessions
-from parvis.payments.counting import FACES
-from parvis.payments.till_sessions import TillSession
+from parvis.payments.counter import counting, takings, till_sessions
+from parvis.payments.counter.counting import FACES
+from parvis.payments.counter.till_sessions import TillSession
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 

@@ -15,9 +15,10 @@ from parvis.identity import guards
 from parvis.office.permissions import KEEP_TILL
 from parvis.office.tills.looking import KEEP, Here, look
 from parvis.office.tills.wording import account_name
-from parvis.payments import ledger, money, movements
-from parvis.payments.counting import BY_HAND, lies_in
-from parvis.payments.postings import BANK, PAID_OVER
+from parvis.payments import money
+from parvis.payments.books import ledger, movements
+from parvis.payments.books.postings import BANK, PAID_OVER
+from parvis.payments.counter.counting import BY_HAND, lies_in
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 

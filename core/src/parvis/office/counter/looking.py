@@ -13,10 +13,10 @@ from parvis.identity import guards
 from parvis.office.permissions import TAKE
 from parvis.office.tills import looking
 from parvis.office.tills.looking import Here
-from parvis.payments import takings, till_sessions
-from parvis.payments.counting import taker_fault
-from parvis.payments.takings import Taking
-from parvis.payments.till_sessions import TillSession
+from parvis.payments.counter import takings, till_sessions
+from parvis.payments.counter.counting import taker_fault
+from parvis.payments.counter.takings import Taking
+from parvis.payments.counter.till_sessions import TillSession
 
 _AnyRequest = Request[Any, Any, Any]
 SEE = guards.page(guards.staff(TAKE), "accountant")

@@ -17,7 +17,9 @@ from parvis.errors import Invalid, NotFound, Refused, Text
 from parvis.identity import guards
 from parvis.identity.contacts import Contact
 from parvis.office.counter.looking import DO, SEE, Counter, look, refuse_managers
-from parvis.payments import acts, counting, dues, ledger, money, takings, till_sessions
+from parvis.payments import dues, money
+from parvis.payments.books import ledger
+from parvis.payments.counter import acts, counting, takings, till_sessions
 from parvis.payments.dues import Due
 from parvis.territory import queries as territory
 from parvis.web import fields, forms, pages

@@ -16,11 +16,11 @@ from parvis.identity import queries as people
 from parvis.office.counter import looking
 from parvis.office.tills.daily import paper, sender
 from parvis.office.tills.looking import SEE, Here, look
-from parvis.payments import counting, takings, till_sessions
+from parvis.payments.books.receipting import WAYS
+from parvis.payments.counter import counting, takings, till_sessions
+from parvis.payments.counter.takings import Taking
+from parvis.payments.counter.till_sessions import TillSession
 from parvis.payments.money import euros
-from parvis.payments.receipting import WAYS
-from parvis.payments.takings import Taking
-from parvis.payments.till_sessions import TillSession
 from parvis.payments.wallclock import bounds
 from parvis.web import pages
 from parvis.web.papers import Sheet, drawn

@@ -15,11 +15,13 @@ from parvis.db import new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.office.counter.looking import DO, SEE, Counter, look
 from parvis.office.tills.daily import paper
-from parvis.payments import acts, counter, counting, dues, intents, money, providers, receipting, takings, till_sessions
-from parvis.payments.counting import Act
+from parvis.payments import dues, intents, money, providers
+from parvis.payments.books import receipting
+from parvis.payments.counter import acts, by_hand, counting, takings, till_sessions
+from parvis.payments.counter.counting import Act
+from parvis.payments.counter.takings import Taking
 from parvis.payments.dues import Due
 from parvis.payments.money import Cents
-from parvis.payments.takings import Taking
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
@@ -62,7 +64,7 @@ async def take(
     due = await _due(at, intent)
     try:
         given, once = _given(form), form.value.once or new_id()
-        await counter.close_pages(intent, await providers.every())
+        await by_hand.close_pages(intent, await providers.every())
         await _taken(at, intent, given, once)
     except (Invalid, Refused) as refused:
         return await _form(request, at, due, form.refused(refused.refusals), refused.status)
@@ -102,7 +104,7 @@ async def take_back(
         return await _one(request, at, found, form)
     try:
         async with transaction():
-            await counter.take_back(taking, at.here.by, form.value.reason)
+            await by_hand.take_back(taking, at.here.by, form.value.reason)
             await at.here.trace("take-back", taking=found.name, cents=found.cents)
     except Refused as refused:
         return await _one(request, at, found, form.refused(refused.refusals))
@@ -113,7 +115,7 @@ async def _taken(at: Counter, intent: UUID, given: Mapping[str, Cents], once: UU
     session = await _session(at, once)
     async with transaction():
         new = await takings.known(once) is None
-        found = await counter.collect(session, intent, given, at.here.by, once)
+        found = await by_hand.collect(session, intent, given, at.here.by, once)
         if new:
             await at.here.trace("take-money", taking=found.name, cents=found.cents)
 

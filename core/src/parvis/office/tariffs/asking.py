@@ -11,13 +11,13 @@ from uuid import UUID
 
 from parvis.errors import Invalid, Refusal, Text
 from parvis.office.tariffs.looking import holds
-from parvis.payments import explaining, tariffs
-from parvis.payments.explaining import step_name
-from parvis.payments.grids import Axis, Grid, Value
 from parvis.payments.money import Cents, read_cents
-from parvis.payments.pricing import Ask, Price, Step
-from parvis.payments.quotes import Quote, quote
-from parvis.payments.tariffs import Tariff
+from parvis.payments.tariffs import catalogue, explaining
+from parvis.payments.tariffs.catalogue import Tariff
+from parvis.payments.tariffs.explaining import step_name
+from parvis.payments.tariffs.grids import Axis, Grid, Value
+from parvis.payments.tariffs.pricing import Ask, Price, Step
+from parvis.payments.tariffs.quotes import Quote, quote
 from parvis.web import fields
 from parvis.web.forms import Form
 
@@ -101,7 +101,7 @@ def grid_of(tariff: Tariff, form: Form[Any], today: date) -> Grid | None:
 
 async def chosen(emitter: UUID, activity: str) -> Tariff | None:
     """A tariff of an emitter that has prices; None where there is none of this name."""
-    found = await tariffs.tariffs_of(emitter)
+    found = await catalogue.tariffs_of(emitter)
     return next((one for one in found if one.activity == activity and one.grids), None)
 
 

@@ -15,8 +15,8 @@ from litestar.params import FromPath
 from parvis.db import transaction
 from parvis.errors import Conflict, Refusal, Refused, Text
 from parvis.office.tariffs.looking import CHANGE, EDIT, Here, look
-from parvis.payments import drafts, explaining, sheet_reading, tariffs, typed_grids
-from parvis.payments.grids import Axis, Grid, Line
+from parvis.payments.tariffs import catalogue, drafts, explaining, sheet_reading, typed_grids
+from parvis.payments.tariffs.grids import Axis, Grid, Line
 from parvis.web import fields, forms, pages, uploads
 from parvis.web.fields import Reader
 from parvis.web.forms import Form
@@ -102,7 +102,7 @@ async def bring_in(request: _AnyRequest, emitter: FromPath[str], activity: FromP
             if report.mark != typed.mark:
                 return _page(request, here, form.refused([Refusal("sheet-mark", _CHANGED)]), report)
             axes = _axes(here, typed.sheet)
-            await tariffs.import_sheet(here.emitter.id, activity, typed.sheet, axes=axes, by=here.by, name=here.title)
+            await catalogue.import_sheet(here.emitter.id, activity, typed.sheet, axes=axes, by=here.by, name=here.title)
             if here.tariff is None:
                 # It was begun for this sheet.
                 await drafts.drop(here.emitter.id, activity)
@@ -116,7 +116,7 @@ async def bring_in(request: _AnyRequest, emitter: FromPath[str], activity: FromP
 
 async def _report(here: Here, sheet: str) -> Report:
     """What a sheet would do. Raises Refused with every fault."""
-    found = await tariffs.import_sheet(here.emitter.id, here.activity, sheet, axes=_axes(here, sheet), dry_run=True)
+    found = await catalogue.import_sheet(here.emitter.id, here.activity, sheet, axes=_axes(here, sheet), dry_run=True)
     told = [*_told(here.grids, found.grids)]
     version = here.tariff.version if here.tariff else 0
     return Report(told, found.changed, sha256(f"{version} {sheet}".encode()).hexdigest()[:16])
@@ -124,7 +124,7 @@ async def _report(here: Here, sheet: str) -> Report:
 
 def _axes(here: Here, sheet: str) -> tuple[Axis, ...]:
     """The axes of a sheet: the tariff's own; those that it has not yet, as they look."""
-    return sheet_reading.axes_in(sheet, tariffs.axes_of(here.grids))
+    return sheet_reading.axes_in(sheet, catalogue.axes_of(here.grids))
 
 
 def _told(before: Sequence[Grid], after: Sequence[Grid]) -> Iterator[Told]:

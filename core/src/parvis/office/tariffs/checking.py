@@ -18,11 +18,12 @@ from parvis.db import transaction
 from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
 from parvis.office.tariffs.looking import CHANGE, EDIT, Here, look
 from parvis.office.tariffs.showing import csv_file
-from parvis.payments import drafts, ledger, quotes, trials, typed_reading
-from parvis.payments.grids import Grid
+from parvis.payments.books import ledger
 from parvis.payments.money import euros
-from parvis.payments.pricing import pricer
-from parvis.payments.trials import Trial
+from parvis.payments.tariffs import drafts, quotes, trials, typed_reading
+from parvis.payments.tariffs.grids import Grid
+from parvis.payments.tariffs.pricing import pricer
+from parvis.payments.tariffs.trials import Trial
 from parvis.web import forms, pages
 from parvis.web.forms import Form
 

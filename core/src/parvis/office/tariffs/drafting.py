@@ -16,9 +16,9 @@ from parvis.errors import Conflict
 from parvis.identity import queries as people
 from parvis.office.tariffs import laying
 from parvis.office.tariffs.looking import CHANGE, EDIT, Here, look
-from parvis.payments import drafts, typed_reading
-from parvis.payments.typed_bands import TypedAxis
-from parvis.payments.typed_grids import MOST_CELLS, Typed, TypedRebate, key_of, shape_of
+from parvis.payments.tariffs import drafts, typed_reading
+from parvis.payments.tariffs.typed_bands import TypedAxis
+from parvis.payments.tariffs.typed_grids import MOST_CELLS, Typed, TypedRebate, key_of, shape_of
 from parvis.web import fields, forms, pages
 from parvis.web.fields import Reader
 from parvis.web.forms import Form, Raw

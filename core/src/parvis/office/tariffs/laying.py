@@ -11,9 +11,9 @@ from itertools import product
 from typing import TypeAlias
 
 from parvis.errors import Text
-from parvis.payments.grids import Grid
-from parvis.payments.typed_bands import Part, TypedAxis, holes
-from parvis.payments.typed_grids import Shape, Typed, key_of, of_grid, shape_of
+from parvis.payments.tariffs.grids import Grid
+from parvis.payments.tariffs.typed_bands import Part, TypedAxis, holes
+from parvis.payments.tariffs.typed_grids import Shape, Typed, key_of, of_grid, shape_of
 
 _HOLE = Text("No line holds here.")
 # A part with its place among those typed; None for what is missing between them.

@@ -16,9 +16,10 @@ from parvis.errors import Conflict, Refusal, Text
 from parvis.identity import guards
 from parvis.office.permissions import SET_TARIFFS
 from parvis.office.tariffs.looking import CHANGE, EDIT, SEE, holds, slug_of
-from parvis.payments import drafts, ledger, tariffs
-from parvis.payments.grids import Grid
-from parvis.payments.typed_grids import Typed
+from parvis.payments.books import ledger
+from parvis.payments.tariffs import catalogue, drafts
+from parvis.payments.tariffs.grids import Grid
+from parvis.payments.tariffs.typed_grids import Typed
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
@@ -97,7 +98,7 @@ async def _entries(own: EmitterInfo) -> list[Entry]:
             coming=tuple(grid.valid_from for grid in tariff.grids if grid.valid_from and grid.valid_from > today),
             drafted=drafted.pop(tariff.activity, None) is not None,
         )
-        for tariff in await tariffs.tariffs_of(own.id)
+        for tariff in await catalogue.tariffs_of(own.id)
     ]
     new = [
         Entry(activity=draft.activity, name=draft.typed.name or draft.activity, grid=None, coming=(), drafted=True)

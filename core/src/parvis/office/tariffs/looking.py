@@ -15,10 +15,10 @@ from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.office.permissions import SET_TARIFFS, TARIFFS
-from parvis.payments import drafts, tariffs
-from parvis.payments.drafts import Draft
-from parvis.payments.grids import Grid
-from parvis.payments.tariffs import Tariff
+from parvis.payments.tariffs import catalogue, drafts
+from parvis.payments.tariffs.catalogue import Tariff
+from parvis.payments.tariffs.drafts import Draft
+from parvis.payments.tariffs.grids import Grid
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 
@@ -95,7 +95,7 @@ class Here:
 async def look(request: _AnyRequest, slug: str, activity: str) -> Here:
     """An activity of an emitter. Raises NotFound where neither a tariff nor a draft was begun."""
     emitter = await territory.emitter_by_slug(slug)
-    tariff = next((one for one in await tariffs.tariffs_of(emitter.id) if one.activity == activity), None)
+    tariff = next((one for one in await catalogue.tariffs_of(emitter.id) if one.activity == activity), None)
     draft = next((one for one in await drafts.drafts_of(emitter.id) if one.activity == activity), None)
     if tariff is None and draft is None:
         raise NotFound

@@ -17,9 +17,10 @@ from parvis.identity import queries as people
 from parvis.office.tariffs import laying
 from parvis.office.tariffs.laying import Table
 from parvis.office.tariffs.looking import CHANGE, SEE, Here, holds, look
-from parvis.payments import drafts, explaining, ledger, tariffs, typed_grids
-from parvis.payments.grids import Grid
-from parvis.payments.tariffs import TariffChanged
+from parvis.payments.books import ledger
+from parvis.payments.tariffs import catalogue, drafts, explaining, typed_grids
+from parvis.payments.tariffs.catalogue import TariffChanged
+from parvis.payments.tariffs.grids import Grid
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
@@ -55,7 +56,7 @@ async def show(request: _AnyRequest, emitter: FromPath[str], activity: FromPath[
 async def sheet(emitter: FromPath[str], activity: FromPath[str], request: _AnyRequest) -> Response[bytes]:
     """The whole tariff as a CSV sheet."""
     here = await look(request, emitter, activity)
-    return csv_file(await tariffs.export_sheet(here.emitter.id, activity), f"tarif-{activity}.csv")
+    return csv_file(await catalogue.export_sheet(here.emitter.id, activity), f"tarif-{activity}.csv")
 
 
 @post("/office/{emitter:str}/tariffs/{activity:str}/drafts", **CHANGE)
@@ -81,7 +82,7 @@ async def withdraw(request: _AnyRequest, emitter: FromPath[str], activity: FromP
         return await _page(request, here, form)
     try:
         async with transaction():
-            gone = await tariffs.withdraw(here.emitter.id, activity, form.value.grid, by=here.by)
+            gone = await catalogue.withdraw(here.emitter.id, activity, form.value.grid, by=here.by)
             await here.trace("withdraw-tariff", grid=form.value.grid.isoformat())
             typed = typed_grids.of_grid(gone, here.title)
             if here.draft is None and typed is not None:
@@ -117,9 +118,9 @@ async def _begin(here: Here, chosen: Chosen) -> None:
 
 async def _page(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
     today = ledger.today()
-    priced = await tariffs.last_days(here.tariff.id) if here.tariff else {}
+    priced = await catalogue.last_days(here.tariff.id) if here.tariff else {}
     shown = [Shown(grid, laying.of(grid), priced.get(grid.valid_from or date.min)) for grid in here.grids]
-    changes = await tariffs.history(here.tariff.id, 10) if here.tariff else []
+    changes = await catalogue.history(here.tariff.id, 10) if here.tariff else []
     by = {change.person for change in changes if change.person}
     return pages.render(
         request,

@@ -12,9 +12,10 @@ from parvis.errors import Invalid, NotFound, Refused
 from parvis.office.tariffs import asking
 from parvis.office.tariffs.asking import Answer
 from parvis.office.tariffs.looking import SEE, TRY, Here, look
-from parvis.payments import ledger, typed_reading
-from parvis.payments.grids import Grid
-from parvis.payments.pricing import pricer
+from parvis.payments.books import ledger
+from parvis.payments.tariffs import typed_reading
+from parvis.payments.tariffs.grids import Grid
+from parvis.payments.tariffs.pricing import pricer
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 

@@ -23,13 +23,16 @@ from parvis.office.permissions import BILL
 from parvis.office.tariffs import asking
 from parvis.office.tills.daily import paper as pdf
 from parvis.office.tills.looking import may_take
-from parvis.payments import bills, dues, intents, invoices, invoicing, ledger, money, payers, splitting, tariffs
-from parvis.payments.bills import BillTo
-from parvis.payments.counting import product
+from parvis.payments import dues, intents, money, payers
+from parvis.payments.books import ledger
+from parvis.payments.books.ledger import Till
+from parvis.payments.counter.counting import product
 from parvis.payments.intents import Charge
-from parvis.payments.ledger import Till
-from parvis.payments.quotes import Quote
-from parvis.payments.tariffs import Tariff
+from parvis.payments.invoices import bills, invoicing, issuing, splitting
+from parvis.payments.invoices.bills import BillTo
+from parvis.payments.tariffs import catalogue
+from parvis.payments.tariffs.catalogue import Tariff
+from parvis.payments.tariffs.quotes import Quote
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
@@ -132,7 +135,7 @@ async def cancel(request: _AnyRequest, emitter: FromPath[str], intent: FromPath[
 @get("/office/{emitter:str}/bills/invoices/{invoice:uuid}", **_SEE)
 async def paper(request: _AnyRequest, emitter: FromPath[str], invoice: FromPath[UUID]) -> Response[bytes]:
     """An invoice or a credit note, as the payer has it; who took it is noted, for it names them."""
-    own, found = await territory.emitter_by_slug(emitter), await invoices.invoice(invoice)
+    own, found = await territory.emitter_by_slug(emitter), await issuing.invoice(invoice)
     if (await ledger.till_by_id(found.till)).emitter != own.id:
         raise NotFound
     async with transaction():
@@ -187,7 +190,7 @@ async def _to(own: EmitterInfo, typed: Bill, actor: Actor) -> BillTo:
 async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
     tills = await ledger.tills_of(own.id)
     found = [due for till in tills for due in await dues.dues_at(till.id, bills.PURPOSE)]
-    papers = await invoices.invoices_of([due.basket for due in found])
+    papers = await issuing.invoices_of([due.basket for due in found])
     return pages.render(
         request,
         "office/tills/bills.html",
@@ -197,7 +200,7 @@ async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
         takes=may_take(guards.actor_of(request), own.slug),
         counter=f"/office/{own.slug}/counter",
         bills=sorted(found, key=lambda due: due.created, reverse=True),
-        invoices={due.intent: invoices.about(papers, due) for due in found},
+        invoices={due.intent: issuing.about(papers, due) for due in found},
         form=form,
         told=request.query_params.get("told", ""),
     )
@@ -211,7 +214,7 @@ async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: 
         "office/tills/bill.html",
         status=422 if form.errors else 200,
         base=f"/office/{own.slug}/bills",
-        tariffs=[(one.activity, one.title) for one in await tariffs.tariffs_of(own.id) if one.grids],
+        tariffs=[(one.activity, one.title) for one in await catalogue.tariffs_of(own.id) if one.grids],
         tariff=tariff,
         grid=grid,
         questions=asking.questions(grid) if grid else [],

@@ -17,8 +17,8 @@ from parvis.identity import queries as people
 from parvis.office.tills.daily import paper, sender
 from parvis.office.tills.looking import KEEP, SEE, Here, look
 from parvis.office.tills.wording import account_name, in_french
-from parvis.payments import closings, ledger
-from parvis.payments.closings import Closing
+from parvis.payments.books import closings, ledger
+from parvis.payments.books.closings import Closing
 from parvis.payments.money import euros
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form

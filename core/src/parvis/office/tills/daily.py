@@ -15,7 +15,7 @@ from parvis.branding.queries import brand_of, letter_colour
 from parvis.errors import NotFound
 from parvis.office.tills.looking import SEE, Here, look
 from parvis.office.tills.wording import FACTS, account_name, in_french
-from parvis.payments import closings, days, journals, ledger, receipting
+from parvis.payments.books import closings, days, journals, ledger, receipting
 from parvis.payments.money import euros
 from parvis.web import forms, pages
 from parvis.web.papers import Sheet, drawn

@@ -13,8 +13,8 @@ from parvis.db import transaction
 from parvis.errors import NotFound, Refused, Text
 from parvis.office.tills.looking import KEEP, SEE, Here, look
 from parvis.office.tills.wording import DIFFERING, SORTS
-from parvis.payments import reconciling
 from parvis.payments.accounts import account
+from parvis.payments.statements import reconciling
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 

@@ -12,8 +12,9 @@ from litestar.params import FromPath
 from parvis.db import transaction
 from parvis.errors import Invalid, Text
 from parvis.office.tills.looking import OPEN, OPENED, Here, look
-from parvis.payments import money, splitting
-from parvis.payments.splitting import Rule
+from parvis.payments import money
+from parvis.payments.invoices import splitting
+from parvis.payments.invoices.splitting import Rule
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 

@@ -13,9 +13,9 @@ from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.office.permissions import GIVE_BACK, KEEP_TILL, OPEN_TILL, TAKE, TILLS
-from parvis.payments import ledger
-from parvis.payments.counting import taker_fault
-from parvis.payments.ledger import Till
+from parvis.payments.books import ledger
+from parvis.payments.books.ledger import Till
+from parvis.payments.counter.counting import taker_fault
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import uploads

@@ -16,7 +16,7 @@ from parvis.errors import Invalid, NotFound, Refused, Text
 from parvis.identity import queries as people
 from parvis.identity.contacts import Contact
 from parvis.office.tills.looking import KEEP, SEE, Here, look
-from parvis.payments import ledger
+from parvis.payments.books import ledger
 from parvis.payments.debits import creditors, mandates, rules
 from parvis.payments.debits.mandates import Given
 from parvis.payments.payers import Payer

@@ -14,8 +14,9 @@ from parvis.events import BillWritten, PaymentSettled
 from parvis.identity import queries as people
 from parvis.identity.contacts import Contact
 from parvis.messages import actions as messages
-from parvis.payments import bills, dues, intents, invoices, payers, refunds
+from parvis.payments import dues, intents, payers, refunds
 from parvis.payments.dues import Due
+from parvis.payments.invoices import bills, issuing
 from parvis.payments.payers import Payer
 from parvis.territory import queries as territory
 
@@ -66,7 +67,7 @@ async def _tell_whole(basket: UUID, asked: list[Due]) -> None:
     if len(asked) > 1:
         lines = [
             line.label
-            for one in await invoices.invoices_of([basket])
+            for one in await issuing.invoices_of([basket])
             if one.till == asked[0].till and one.sort == "invoice"
             for line in one.lines
         ]

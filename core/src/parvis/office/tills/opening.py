@@ -19,8 +19,9 @@ from parvis.identity import guards
 from parvis.office.permissions import OPEN_TILL
 from parvis.office.settings import asking
 from parvis.office.tills.looking import OPEN, OPENED, SEE, Here, look
-from parvis.payments import days, ledger, money, providers
+from parvis.payments import money, providers
 from parvis.payments.accounts import BY_OURSELVES, Account, account_details, accounts_of, add_account, keep_details
+from parvis.payments.books import days, ledger
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages

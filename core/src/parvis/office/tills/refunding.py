@@ -13,7 +13,8 @@ from parvis.db import transaction
 from parvis.errors import Invalid, NotFound, Refused, Text
 from parvis.identity import queries as people
 from parvis.office.tills.looking import DECIDE, KEEP, SEE, Here, look
-from parvis.payments import days, money, refund_sending, refunds
+from parvis.payments import money, refund_sending, refunds
+from parvis.payments.books import days
 from parvis.payments.wording import METHODS, STATES
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form

@@ -17,11 +17,13 @@ from parvis.db import transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.office.tills.looking import FETCH, KEEP, UPLOAD, Here, look
 from parvis.office.tills.wording import DIFFERING, SORTS
-from parvis.payments import ledger, providers, reconciling, statement_files
+from parvis.payments import providers
 from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
-from parvis.payments.comparing import Difference
+from parvis.payments.books import ledger
 from parvis.payments.money import Cents
-from parvis.payments.statement_files import Statement
+from parvis.payments.statements import reconciling, statement_files
+from parvis.payments.statements.comparing import Difference
+from parvis.payments.statements.statement_files import Statement
 from parvis.web import fields, forms, pages, uploads
 from parvis.web.fields import Reader
 from parvis.web.forms import Form

@@ -13,7 +13,8 @@ from parvis.db import Connection, new_id, transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.events import DebitAnnounced
 from parvis.outbox import record
-from parvis.payments import claiming, ledger
+from parvis.payments import claiming
+from parvis.payments.books import ledger
 from parvis.payments.debits import creditors, files, mandates, openings, queries, rules
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.queries import Batch, Ready

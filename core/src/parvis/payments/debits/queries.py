@@ -12,9 +12,10 @@ import msgspec
 from parvis import clock, crypto
 from parvis.db import connection
 from parvis.errors import NotFound
-from parvis.payments import bills, ledger
+from parvis.payments.books import ledger
 from parvis.payments.debits import openings, rules
 from parvis.payments.debits.creditors import Creditor
+from parvis.payments.invoices import bills
 from parvis.payments.money import Cents
 
 CREDITOR, MANDATE = "debit-creditor", "sepa-mandate"

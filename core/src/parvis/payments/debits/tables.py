@@ -6,7 +6,8 @@ from piccolo.columns import UUID, BigInt, Bytea, Date, ForeignKey, Integer, OnDe
 from piccolo.table import Table
 
 from parvis.db.sealed import Sealed
-from parvis.payments.tables import Capture, Intent, ProviderAccount, Till
+from parvis.payments.books.tables import Till
+from parvis.payments.tables import Capture, Intent, ProviderAccount
 
 
 class SepaCounter(Table, tablename="sepa_counter", schema="parvis"):

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.shares import count_claim
-from parvis.payments import ledger
+from parvis.payments.books import ledger
 from parvis.payments.debits import creditors, mandates
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.mandates import Given

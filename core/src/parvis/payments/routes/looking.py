@@ -16,11 +16,14 @@ from parvis.contract.values import Channel
 from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.identity import queries as people
-from parvis.payments import attempts, dues, explaining, invoices, payers, providers, receipting
+from parvis.payments import attempts, dues, payers, providers
 from parvis.payments.accounts import OFFLINE, Account, accounts_of
+from parvis.payments.books import receipting
 from parvis.payments.debits import creditors
 from parvis.payments.dues import Due
+from parvis.payments.invoices import issuing
 from parvis.payments.payers import Payer
+from parvis.payments.tariffs import explaining
 from parvis.territory import queries as territory
 from parvis.web import pages
 from parvis.web.forms import Form
@@ -95,7 +98,7 @@ async def basket_page(
     """The page of a basket: each payment with its state, in the truth of this moment."""
     found = await dues.dues_in(here.payer.basket)
     given = await receipting.given_in(here.payer.basket)
-    papers = await invoices.invoices_of([here.payer.basket])
+    papers = await issuing.invoices_of([here.payer.basket])
     now = clock.now()
     return pages.render(
         request,
@@ -109,7 +112,7 @@ async def basket_page(
         receipts={
             due.intent: [one.receipt for one in given if one.intent == due.intent and not one.reversed] for due in found
         },
-        invoices={due.intent: invoices.about(papers, due) for due in found},
+        invoices={due.intent: issuing.about(papers, due) for due in found},
         online={due.intent: bool(await online_accounts(due)) for due in found if due.payable},
         phones={due.emitter: (await territory.emitter(due.emitter)).phone for due in found},
         mail=await here.mail(),

@@ -10,7 +10,9 @@ from litestar.params import FromPath
 
 from parvis.errors import NotFound
 from parvis.identity import guards
-from parvis.payments import invoices, invoicing, payers, receipting
+from parvis.payments import payers
+from parvis.payments.books import receipting
+from parvis.payments.invoices import invoicing, issuing
 from parvis.payments.routes.looking import Basket, basket_page
 from parvis.web import forms, pages
 
@@ -55,7 +57,7 @@ async def receipt(request: _AnyRequest, basket: FromPath[UUID], receipt: FromPat
 @get("/my/payments/{basket:uuid}/invoices/{invoice:uuid}", **_PUBLIC)
 async def invoice(request: _AnyRequest, basket: FromPath[UUID], invoice: FromPath[UUID]) -> Response[bytes]:
     """An invoice or a credit note as PDF."""
-    here, found = await Basket.of(request, basket), await invoices.invoice(invoice)
+    here, found = await Basket.of(request, basket), await issuing.invoice(invoice)
     if found.basket != here.payer.basket:
         raise NotFound
     return paper_response(await invoicing.paper(found), invoicing.file_name(found))

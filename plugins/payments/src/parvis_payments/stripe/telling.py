@@ -11,7 +11,8 @@ from stripe import InvalidRequestError
 from parvis.db import transaction
 from parvis.errors import Conflict, NotFound, Refused
 from parvis.outbox import record
-from parvis.payments import attempts, hearing, movements, refund_sending
+from parvis.payments import attempts, hearing, refund_sending
+from parvis.payments.books import movements
 from parvis_payments.events import StripeTold
 from parvis_payments.stripe import rules
 from parvis_payments.stripe.objects import CURRENCY, StripeEvent

@@ -1,0 +1,109 @@
+"""Money that moves without a resident: a provider's payout, a hand-over to the public accountant, a chargeback.
+
+Each is entered once, under the reference of whoever says so.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+from parvis.db import connection, transaction
+from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
+from parvis.payments.accounts import account
+from parvis.payments.books import ledger, postings
+from parvis.payments.books.ledger import Entry
+from parvis.payments.books.postings import BANK
+from parvis.payments.counter import takings
+from parvis.payments.counter.counting import BY_HAND, lies_in
+from parvis.payments.money import Cents, euros
+from parvis.payments.rules import checked_cents
+
+_SOURCES = UUID("6f1c1f0e-6a0b-5c53-9f5b-7d8f0f6f2a11")
+
+
+async def paid_out(at: str, ref: str, cents: Cents, fees: Cents = 0) -> bool:
+    """A provider paid `cents` into the bank and kept `fees`; whether that was new. Raises NotFound, Invalid."""
+    checked_cents(cents)
+    checked_cents(fees, "fees")
+    whose = await account(at)
+    lines = postings.paid_out(at, cents, fees)
+    return await ledger.post(whose.till, "payout", _source(at, "payout", ref), lines) is not None
+
+
+async def handed_over(till: UUID, ref: str, cents: Cents, out_of: str = BANK) -> bool:
+    """A till handed money of its bank account, or another, to the public accountant; whether that was new.
+
+    Raises Refused above what the till has there outside open drawers, Invalid.
+    """
+    checked_cents(cents)
+    async with transaction() as c:
+        # Two hand-overs at once must not both take the same money.
+        await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till)
+        source = _source(str(till), "hand-over", ref)
+        if await _entered(till, "hand-over", source):
+            return False
+        there = await to_hand_over(till, out_of)
+        if cents > there:
+            told = {"there": euros(there)}
+            text = Text("The till has {there} euros in the bank: no more can be handed over.", told)
+            if out_of != BANK:
+                text = Text("{there} euros are there outside open sessions: no more can be handed over.", told)
+            raise Refused(Refusal("hand-over-above", text, "cents"))
+        return await ledger.post(till, "hand-over", source, postings.paid_over(cents, out_of)) is not None
+
+
+async def to_hand_over(till: UUID, out_of: str) -> Cents:
+    """What can be handed over out of an account: what lies in the drawer of an open session cannot."""
+    # In this order: what is taken in between is not counted.
+    there = ledger.balance_of(await ledger.balances(till), out_of)
+    ways = [way for way in BY_HAND if lies_in(way) == out_of]
+    return there - sum([await takings.in_drawers(till, way) for way in ways])
+
+
+async def hand_overs(till: UUID, limit: int = 50) -> list[Entry]:
+    """What a till handed over, the latest first."""
+    sql = "SELECT number FROM parvis.ledger_entry WHERE till = $1 AND kind = 'hand-over' ORDER BY number DESC LIMIT $2"
+    async with connection() as c:
+        numbers = [row["number"] for row in await c.fetch(sql, till, limit)]
+    return [entry for number in numbers for entry in await ledger.entries(till, number, number)]
+
+
+async def disputed(at: str, ref: str, cents: Cents) -> bool:
+    """The payer's bank took money back until it is decided; whether that was new. Raises NotFound, Invalid."""
+    checked_cents(cents)
+    whose = await account(at)
+    return (
+        await ledger.post(whose.till, "dispute", _source(at, "dispute", ref), postings.disputed(at, cents)) is not None
+    )
+
+
+async def dispute_closed(at: str, ref: str, *, won: bool) -> bool:
+    """The payer's bank gives the money back, or keeps it and it is owed again; whether that was new.
+
+    Raises NotFound for a dispute nobody entered, Conflict when it was closed the other way.
+    """
+    whose, source = await account(at), _source(at, "dispute", ref)
+    async with transaction() as c:
+        await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", whose.till)
+        if await _entered(whose.till, "dispute-lost" if won else "dispute-back", source):
+            raise Conflict
+        if won:
+            return await ledger.reverse(whose.till, "dispute", source) is not None
+        sql = (
+            "SELECT sum(l.cents)::bigint FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id "
+            "WHERE e.till = $1 AND e.kind = 'dispute' AND e.source = $2 AND l.cents > 0"
+        )
+        cents = await c.fetchval(sql, whose.till, source)
+        if cents is None:
+            raise NotFound
+        return await ledger.post(whose.till, "dispute-lost", source, postings.dispute_lost(cents)) is not None
+
+
+async def _entered(till: UUID, kind: str, source: UUID) -> bool:
+    sql = "SELECT true FROM parvis.ledger_entry WHERE till = $1 AND kind = $2 AND source = $3"
+    async with connection() as c:
+        return bool(await c.fetchval(sql, till, kind, source))
+
+
+def _source(whose: str, kind: str, ref: str) -> UUID:
+    return uuid5(_SOURCES, f"{whose}\n{kind}\n{ref}")

@@ -1,0 +1,87 @@
+"""Bills: an agent asks somebody for an amount, and takes it back as long as it is not paid. Each is an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from parvis import clock, settings
+from parvis.db import transaction
+from parvis.errors import Invalid, Refusal, Text
+from parvis.events import BillWritten
+from parvis.identity.contacts import Contact
+from parvis.outbox import record
+from parvis.payments import intents, payers
+from parvis.payments.intents import Charge, Intent, Part
+from parvis.payments.invoices import issuing, splitting
+from parvis.payments.invoices.issuing import Sold
+from parvis.payments.money import Cents
+from parvis.payments.wallclock import bounds
+
+PURPOSE = "bill"
+_LONGEST = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillTo:
+    """Whom a bill goes to: a contact, in which language, and the account and the request it is about, if known."""
+
+    contact: Contact
+    language: str
+    person: UUID | None = None
+    dossier: UUID | None = None
+
+
+async def write(charges: Sequence[Charge], to: BillTo, last_day: date, by: UUID, count: int = 1) -> tuple[Intent, ...]:
+    """Ask for amounts until the end of a day of the territory; one bill for each till. Raises Invalid, Refused.
+
+    An amount of zero is no bill. `by` is the agent's account. In `count` parts, `last_day` is the first one's, and the
+    others are due a month apart.
+    """
+    if fault := bill_fault([charge.cents for charge in charges], last_day, clock.now()):
+        raise Invalid(fault)
+    await splitting.check(charges, count)
+    days = splitting.monthly(last_day, count)
+    async with transaction() as c:
+        parts = _parts(charges, days)
+        written = await intents.demand_parts(parts, purpose=PURPOSE, subject=to.dossier, person=to.person)
+        await payers.address(c, written[0].basket, to.contact, to.language, by)
+        for till, asked in groupby(written, lambda intent: intent.till):
+            await issuing.give(c, tuple(asked), _sold(charges, till), days)
+        await record(BillWritten(emitter=written[0].emitter, basket=written[0].basket))
+    return written
+
+
+async def take_back(intent: UUID) -> None:
+    """No longer ask for a bill, and give the credit note that says so. Raises Refused once it is paid."""
+    async with transaction() as c:
+        found = await intents.locked(c, intent)
+        await intents.cancel(intent)
+        await issuing.correct(c, found)
+
+
+def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal | None:
+    """Why nobody can be billed so."""
+    if min(cents, default=0) < 1:
+        return Refusal("bill-nothing", Text("Write an amount of at least a cent."), "cents")
+    today = now.astimezone(settings.current().zone).date()
+    if not today <= last_day <= today + _LONGEST:
+        return Refusal("bill-day", Text("Write a day from today on, within a year."), "last_day")
+    return None
+
+
+def _parts(charges: Sequence[Charge], days: Sequence[date]) -> list[Part]:
+    """What is asked for by the end of each day; of each till its own part."""
+    tills = sorted({charge.till for charge in charges})
+    cut = [splitting.split([charge for charge in charges if charge.till == till], len(days)) for till in tills]
+    zone = settings.current().zone
+    return [
+        Part([charge for of_till in cut for charge in of_till[n]], bounds(day, zone)[1]) for n, day in enumerate(days)
+    ]
+
+
+def _sold(charges: Sequence[Charge], till: UUID) -> tuple[Sold, ...]:
+    return tuple(Sold(charge.label, charge.cents, charge.vat_bp) for charge in charges if charge.till == till)
