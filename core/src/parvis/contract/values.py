@@ -17,6 +17,8 @@ from parvis.contract.payments import Provider
 from parvis.errors import Refusal, Text
 from parvis.events import Event
 
+# The areas of a back office's navigation, in their order.
+AREAS = ("today", "requests", "money", "offer", "settings")
 # The area of navigation entries for those who have a role on the whole territory.
 TERRITORY = "territory"
 
@@ -238,9 +240,9 @@ class Permission:
 class NavEntry:
     """A line of the back office's navigation; `count` tells how much waits there for an emitter, `key` leads there.
 
-    `icon` is one of `web/icons.svg`. It is shown where the emitter enabled the plugin, or `everywhere`. In the area
-    TERRITORY it is a line of the portal's navigation instead, for those whose role on the territory has the
-    permission; `path` is then an address.
+    `area` is one of AREAS, `icon` one of `web/icons.svg`. It is shown where the emitter enabled the plugin, or
+    `everywhere`. In the area TERRITORY it is a line of the portal's navigation instead, for those whose role on the
+    territory has the permission; `path` is then an address.
     """
 
     area: str

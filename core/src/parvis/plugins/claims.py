@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from litestar.routes import HTTPRoute
 
-from parvis.contract.values import Mount
+from parvis.contract.values import AREAS, TERRITORY, Mount
 from parvis.plugins.registry import Plugin
 
 _OFFICIAL = frozenset({"", "api", "demo", "e", "health", "language", "login", "logout", "me", "office", "static"})
@@ -60,6 +60,10 @@ def misplaced(plugin: Plugin) -> Iterator[str]:
             yield f"the command {command!r} must be named {key!r}, or begin with '{key}-'"
     yield from _misformed(plugin)
     yield from _unknown_permissions(plugin)
+    for entry in plugin.nav_entries:
+        if entry.area not in (*AREAS, TERRITORY):
+            known = ", ".join((*AREAS, TERRITORY))
+            yield f"the navigation entry {entry.path!r} is in no area {entry.area!r}: choose one of {known}"
 
 
 def _misformed(plugin: Plugin) -> Iterator[str]:

@@ -44,6 +44,19 @@ class Link:
     current: bool = False
     key: str = ""
 
+    @property
+    def waiting(self) -> int:
+        """How many wait there, 0 where nothing does or can."""
+        return self.count or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Area:
+    """Links that belong together in the navigation of a back office, under a name."""
+
+    label: Text | str
+    links: tuple[Link, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
@@ -58,14 +71,16 @@ class Acting:
 class Frame:
     """What stands around a page. `emitter` is set on an emitter's pages and in its back office.
 
-    `person` is a name to greet with, `account` leads to what is theirs; `acting` is set while they act for somebody
-    else; `emitters` are the ones an agent may act for; `help_hours` a sentence; `search` takes what an agent looks for;
-    `canonical` is the address of a page that has another one too.
+    `navigation` is the portal's, `areas` are a back office's. `person` is a name to greet with, `account` leads to what
+    is theirs; `acting` is set while they act for somebody else; `emitters` are the ones an agent may act for;
+    `help_hours` a sentence; `search` takes what an agent looks for; `canonical` is the address of a page that has
+    another one too.
     """
 
     portal: Brand = Brand(slug="parvis", name="Parvis")
     emitter: Brand | None = None
     navigation: tuple[Link, ...] = ()
+    areas: tuple[Area, ...] = ()
     person: str | None = None
     account: str | None = None
     acting: Acting | None = None
@@ -78,6 +93,11 @@ class Frame:
     notice: Text | str | None = None
     search: str | None = None
     canonical: str | None = None
+
+    @property
+    def office(self) -> tuple[Link, ...]:
+        """Every link of a back office's navigation, in its order."""
+        return tuple(link for area in self.areas for link in area.links)
 
 
 More = Callable[[], Awaitable[Mapping[str, Any]]]

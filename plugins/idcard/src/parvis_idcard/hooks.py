@@ -119,7 +119,7 @@ def nav_entries() -> tuple[NavEntry, ...]:
             icon="plus",
         ),
         NavEntry(
-            area="today",
+            area="requests",
             label=Text("Declarations to the ANTS"),
             path="/declarations",
             permission=DECLARATIONS,

@@ -50,6 +50,7 @@ async def frame(request: Request[Any, Any, Any]) -> pages.Frame:
         portal=portal,
         emitter=None if request.url.path == "/" else town,
         navigation=links,
+        areas=(pages.Area(label="La journée", links=links), pages.Area(label="Suivi", links=links[1:])),
         emitters=(pages.Link(label="Illzach", url="/a", current=True), pages.Link(label="Mulhouse", url="/b"))
         if request.url.path == "/office"
         else (),

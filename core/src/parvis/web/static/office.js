@@ -58,6 +58,13 @@
     if (picker && /^#[0-9a-f]{6}$/i.test(event.target.value)) picker.value = event.target.value;
   });
 
+  // --- navigation: what one is on is in sight, however long the list ---
+  const menu = document.getElementById("menu");
+  const here = menu?.querySelector("[aria-current]");
+  const find = () => { if (here) menu.scrollTop = here.offsetTop - menu.clientHeight / 2; };
+  menu?.addEventListener("toggle", find);
+  find();
+
   // --- counter: what is given, or counted, adds up as one types ---
   const money = (cents) => new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: "EUR" }).format(cents / 100);
   const typed = (field) => Math.round(Number(field.value.replace(/[\s€]/g, "").replace(",", ".")) * 100);
