@@ -1,17 +1,19 @@
-"""The simulated payment services as a process of their own, as a test that pays there needs them."""
+"""The simulated payment services, as a test that pays there needs them: as a process of their own, or in this one."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import uvicorn
 
-from parvis.testing.sign_on import free_socket
+from parvis.contract.values import Stage
+from parvis.testing.sign_on import free_socket, serving
 
 _PATIENCE = 60
 
@@ -33,6 +35,18 @@ async def payment_services(folder: Path) -> AsyncIterator[str]:
     finally:
         process.terminate()
         await process.wait()
+
+
+@asynccontextmanager
+async def services_here(folder: Path, faults: set[str]) -> AsyncIterator[Mapping[str, str]]:
+    """What leads an instance to them while they run in this process, under `faults`, which a test may change."""
+    from parvis_payments.simulator.app import create, environ
+
+    listening, address = free_socket()
+    app = create(Stage(folder=folder, faults=lambda: frozenset(faults)))
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+    async with serving(uvicorn.Server(config), listening):
+        yield environ(address)
 
 
 async def _answers(http: httpx.AsyncClient, address: str) -> bool:

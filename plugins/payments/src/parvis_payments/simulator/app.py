@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -125,7 +126,7 @@ async def page(state: State, idop: FromQuery[str] = "") -> Response[str]:
     except Refused as refused:
         said = pages.told("PayFiP", f"Ce paiement ne peut plus être ouvert ({refused}).")
         return Response(said, media_type="text/html", status_code=410)
-    amount = f"{int(kept.fields['montant']) / 100:.2f} €".replace(".", ",")
+    amount = pages.euros(int(kept.fields["montant"]))
     facts = (("Objet", kept.fields["objet"]), ("Montant", amount), ("Client", kept.fields["numcli"]))
     said = pages.payment("PayFiP (simulation)", facts, _BUTTONS, name="resultrans")
     return Response(said, media_type="text/html")
@@ -143,7 +144,8 @@ async def act(request: _Request, state: State, idop: FromQuery[str] = "") -> Res
         return Response(said, media_type="text/html", status_code=410)
     if faults.SILENT in (active := state.faults()):
         times = 0
-    told = BackgroundTask(card.notify, kept.fields["urlnotif"], {"idop": idop}, *faults.notified(active, times, late))
+    times, heard = faults.notified(active, times), partial(state.bank.heard, idop)
+    told = BackgroundTask(card.notify, kept.fields["urlnotif"], {"idop": idop}, times, state.faults, late, heard)
     return Redirect(kept.fields["urlredirect"], status_code=303, background=told)
 
 

@@ -37,13 +37,15 @@ class Refused(Exception):
 
 
 class Kept(msgspec.Struct):
-    """A payment: the fields it was created with, when its page was opened, its result and when."""
+    """A payment: the fields it was created with, when its page was opened, its result and when; how many notifications
+    of it were heard."""
 
     fields: dict[str, str]
     created: datetime
     opened: datetime | None = None
     result: str = ""
     at: datetime | None = None
+    heard: int = 0
 
 
 @dataclass
@@ -104,6 +106,11 @@ class Bank:
         kept.result, kept.at = result, clock.now()
         self._keep()
         return kept
+
+    def heard(self, idop: str) -> None:
+        """A notification of it was answered."""
+        self.payments[idop].heard += 1
+        self._keep()
 
     def _known(self, idop: str) -> Kept:
         kept = self.payments.get(idop)

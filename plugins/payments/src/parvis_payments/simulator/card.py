@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -77,8 +77,7 @@ async def page(state: State, ref: FromPath[str]) -> Response[str]:
     if payment is None or payment.result in {"paid", "gone"}:
         said = pages.told("Carte", "Ce paiement est terminé, ou n’existe pas.")
         return Response(said, media_type="text/html", status_code=410)
-    amount = f"{payment.order.cents / 100:.2f} €".replace(".", ",")
-    facts = (("Objet", payment.order.label), ("Montant", amount))
+    facts = (("Objet", payment.order.label), ("Montant", pages.euros(payment.order.cents)))
     buttons = [(key, act.text) for key, act in _ACTS.items()]
     return Response(pages.payment("Paiement par carte (simulation)", facts, buttons), media_type="text/html")
 
@@ -94,19 +93,27 @@ async def act(request: _Request, state: State, ref: FromPath[str]) -> Response[A
         said = pages.told("Carte", "Ce paiement est terminé, ou n’existe pas.")
         return Response(said, media_type="text/html", status_code=410)
     how = _ACTS.get(chosen, _ACTS["abandon"])
-    often = faults.notified(state.faults(), how.times, how.late)
-    told = BackgroundTask(notify, state.notified[ref], {"ref": ref}, *often)
+    times = faults.notified(state.faults(), how.times)
+    told = BackgroundTask(notify, state.notified[ref], {"ref": ref}, times, state.faults, how.late)
     return Redirect(card.payments[ref].order.back, status_code=303, background=told)
 
 
-async def notify(url: str, told: dict[str, str], times: int, late: float) -> None:
+async def notify(
+    url: str,
+    told: Mapping[str, str],
+    times: int,
+    active: faults.Active,
+    late: float = 0,
+    heard: Callable[[], None] = lambda: None,
+) -> None:
     """Say that something became of a payment, so often and so late; whoever does not listen is not told again."""
     if times:
-        await asyncio.sleep(late)
+        await faults.late(active, late)
     for _ in range(times):
         try:
             async with httpx.AsyncClient(timeout=20) as http:
-                await http.post(url, data=told)
+                if (await http.post(url, data=dict(told))).is_success:
+                    heard()
         except httpx.HTTPError:
             continue
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+import asyncio
+from collections.abc import Callable, Container
+from time import monotonic
+from typing import TypeAlias
 
 from parvis.contract.values import Fault
 from parvis.errors import Text
@@ -12,6 +15,8 @@ LOST, SILENT = "payfip-answer-lost", "payfip-no-notification"
 NOTIFIED_TWICE, NOTIFIED_LATE = "payment-notified-twice", "payment-notified-late"
 STRIPE_DOWN, STRIPE_LOST, STRIPE_SILENT = "stripe-down", "stripe-answer-lost", "stripe-no-notification"
 LATE_SECONDS = 60.0
+_TICK = 0.1
+Active: TypeAlias = Callable[[], Container[str]]
 _SEEN = Text("Nothing is lost: what was paid is found within minutes, and nobody pays twice.")
 
 FAULTS = (
@@ -36,7 +41,10 @@ FAULTS = (
     Fault(
         NOTIFIED_LATE,
         Text("Payments are notified a minute late"),
-        Text("Who comes back from the payment page sees at once that it is paid; what arrives later changes nothing."),
+        Text(
+            "Who comes back from the payment page sees at once that it is paid; what arrives later, or once this is "
+            "switched off, changes nothing."
+        ),
     ),
     Fault(STRIPE_DOWN, Text("Stripe is down (502)"), _SEEN),
     Fault(
@@ -52,7 +60,16 @@ FAULTS = (
 )
 
 
-def notified(active: Container[str], times: int, late: float) -> tuple[int, float]:
-    """How often and how many seconds late a service says what happened, under the faults that are on."""
-    often = max(times, 2) if times and NOTIFIED_TWICE in active else times
-    return often, LATE_SECONDS if NOTIFIED_LATE in active else late
+def notified(active: Container[str], times: int) -> int:
+    """How often a service says what happened, under the faults that are on."""
+    return max(times, 2) if times and NOTIFIED_TWICE in active else times
+
+
+async def late(active: Active, seconds: float) -> None:
+    """Wait before saying what happened: under the fault a minute, or until it is switched off."""
+    if NOTIFIED_LATE not in active():
+        return await asyncio.sleep(seconds)
+    until = monotonic() + LATE_SECONDS
+    while NOTIFIED_LATE in active() and monotonic() < until:
+        await asyncio.sleep(_TICK)
+    return None

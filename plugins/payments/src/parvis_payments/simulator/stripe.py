@@ -19,7 +19,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect
 
 from parvis import clock
@@ -30,15 +30,17 @@ WEBHOOK = "whsec_simulated0000"
 KEY = "sk_test_simulated0000"
 TITLE = "Stripe (simulation)"
 _OVER = "Ce paiement est terminé, ou n’existe pas."
+_TRY_AGAIN = "Cette carte a été refusée. Essayez-en une autre, ou revenez en arrière."
 _LISTS = {"checkout/sessions": "checkout.session", "refunds": "refund", "balance_transactions": "balance_transaction"}
 _Request = Request[Any, Any, State]
 
 
 class _Act(NamedTuple):
-    """A button, and how often the service says what happened."""
+    """A button, and how often and how late the service says what happened."""
 
     text: str
     times: int = 1
+    late: float = 0
 
 
 _ACTS = {
@@ -46,6 +48,7 @@ _ACTS = {
     "refuse": _Act("Carte refusée"),
     "abandon": _Act("Revenir en arrière"),
     "twice": _Act("Payer, et notifier deux fois", 2),
+    "late": _Act("Payer, et notifier une minute plus tard", late=faults.LATE_SECONDS),
     "silent": _Act("Payer, sans aucune notification", 0),
     "dispute": _Act("Payer, puis contester auprès de sa banque"),
 }
@@ -65,17 +68,17 @@ async def read(request: _Request, state: State, path: FromPath[str]) -> Response
 
 
 @get("/stripe/pay/{ref:str}")
-async def page(state: State, ref: FromPath[str]) -> Response[str]:
-    """The payment's page."""
+async def page(state: State, ref: FromPath[str], refused: FromQuery[str] = "") -> Response[str]:
+    """The payment's page; after a card that was refused, once more."""
     stripe: Checkout = state.stripe
     try:
         session = stripe.open_session(stripe.kept.owners.get(ref, ""), ref)
     except Refused:
         return Response(pages.told(TITLE, _OVER), media_type="text/html", status_code=410)
-    amount = f"{session['amount_total'] / 100:.2f} €".replace(".", ",")
     buttons = [(key, act.text) for key, act in _ACTS.items()]
-    facts = (("Objet", session["label"]), ("Montant", amount))
-    return Response(pages.payment(TITLE, facts, buttons), media_type="text/html")
+    facts = (("Objet", session["label"]), ("Montant", pages.euros(session["amount_total"])))
+    said = _TRY_AGAIN if refused else ""
+    return Response(pages.payment(TITLE, facts, buttons, said=said), media_type="text/html")
 
 
 @post("/stripe/pay/{ref:str}", status_code=303)
@@ -88,9 +91,19 @@ async def act(request: _Request, state: State, ref: FromPath[str]) -> Response[A
         _act(stripe, chosen, ref)
     except Refused:
         return Response(pages.told(TITLE, _OVER), media_type="text/html", status_code=410)
-    times = 0 if faults.STRIPE_SILENT in state.faults() else _ACTS.get(chosen, _ACTS["abandon"]).times
-    said = BackgroundTask(state.tell, stripe, list(stripe.untold()), times)
-    return Redirect(session["success_url"], status_code=303, background=said)
+    if chosen == "refuse":
+        return Redirect(f"{request.url.path}?refused=yes", status_code=303)
+    how, active = _ACTS.get(chosen, _ACTS["abandon"]), state.faults()
+    times = 0 if faults.STRIPE_SILENT in active else faults.notified(active, how.times)
+    said = BackgroundTask(_tell, state, list(stripe.untold()), times, how.late)
+    back = session["cancel_url" if chosen == "abandon" else "success_url"]
+    return Redirect(back, status_code=303, background=said)
+
+
+async def _tell(state: State, events: Sequence[Thing], times: int, late: float) -> None:
+    if times and events:
+        await faults.late(state.faults, late)
+    await state.tell(state.stripe, events, times)
 
 
 async def notify(stripe: Checkout, events: Sequence[Thing], times: int = 1) -> None:
@@ -185,7 +198,7 @@ def _expanded(stripe: Checkout, key: str, thing: Thing, paths: Iterable[str]) ->
 def _act(stripe: Checkout, chosen: str, ref: str) -> None:
     if chosen == "refuse":
         stripe.refuse(ref)
-    elif chosen in {"pay", "twice", "silent", "dispute"}:
+    elif chosen in {"pay", "twice", "late", "silent", "dispute"}:
         stripe.pay(ref)
         if chosen == "dispute":
             stripe.dispute(ref)
