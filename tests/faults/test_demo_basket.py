@@ -1,7 +1,7 @@
-"""A basket over two municipalities and a contract holder in the running demo, paid in one journey.
+"""A basket over two municipalities and a contract holder in the running demo, paid in one journey in a browser.
 
 It is refused once and paid again, told twice and late; then each accountant closes the day, and the books agree with
-the services to the cent.
+the services payment by payment: two amounts that changed places are found.
 """
 
 from __future__ import annotations
@@ -10,125 +10,193 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from tests.faults.visitors import signed_in
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from tests.journeys.agents import sound
+from tests.journeys.looking import CHROMIUM
 
-from parvis.testing.running import RunningDemo
+from parvis.testing.running import RunningDemo, wait_for
 
 pytestmark = [pytest.mark.fault, pytest.mark.xdist_group("demo")]
 SIMULATOR = 5
-# Who keeps the books of whose till.
-ACCOUNTANTS = {"mulhouse": "accountant-mulhouse", "illzach": "accountant-illzach", "soleo": "accountant-soleo"}
+PARIS = ZoneInfo("Europe/Paris")
+TELEPHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+# Who keeps the books of whose till at PayFiP, by its number there.
 NUMBERS = {"mulhouse": "007700", "illzach": "007701"}
+TWICE, LATE = "payment-notified-twice", "payment-notified-late"
 
 
-def test_a_basket_over_three_offices_is_paid_and_the_books_agree(demo: RunningDemo) -> None:
-    with signed_in(demo, "resident-1", Accept="text/html", **{"Accept-Language": "fr"}) as payer:
-        basket, dues = the_basket(payer)
-        assert set(dues) == {"Mulhouse", "Illzach", "Soléo, délégataire de démonstration"}, dues
-        mulhouse, illzach, soleo = (
-            next(intent for name, intent in dues.items() if name.startswith(start))
-            for start in ("Mulhouse", "Illzach", "Soléo")
-        )
-        assert "rien n’a été prélevé" in pay(payer, basket, mulhouse, resultrans="R")
-        with switched(payer, "payment-notified-twice"):
-            assert pay(payer, basket, mulhouse, resultrans="P").count("c’est payé") == 1
-        with switched(payer, "payment-notified-late"):
-            assert pay(payer, basket, illzach, resultrans="P").count("c’est payé") == 2
-        assert pay(payer, basket, soleo, act="twice").count("c’est payé") == 3
-        assert len(re.findall(r"/receipts/", payer.get(basket).text)) == 3
-    for slug, sub in ACCOUNTANTS.items():
-        with signed_in(demo, sub, Accept="text/html") as accountant:
-            till = the_till(accountant, slug)
-            notified(demo, slug)
-            closed = accountant.post(f"{till}/closings", data={"day": today(accountant, till)})
-            assert closed.status_code == httpx.codes.SEE_OTHER, closed.text
-            assert captured(accountant, till) == statement(demo, slug, accountant, till), slug
+async def test_a_basket_over_three_offices_is_paid_and_the_books_agree(demo: RunningDemo) -> None:
+    async with browsing() as browser:
+        payer = await signed_in(browser, demo, "resident-1", TELEPHONE)
+        await paid_by(payer, demo)
+        for slug, number in NUMBERS.items():
+            accountant, till = await closed(browser, demo, slug)
+            statement = of_payfip(demo, number)
+            assert await booked(accountant, till) == sorted(statement.values()), slug
+            assert await compared(accountant, till, statement) == (len(statement), 0), slug
+            if len(statement) > 1:
+                assert await compared(accountant, till, swapped(statement)) == (len(statement) - 2, 2)
+        accountant, till = await closed(browser, demo, "soleo")
+        assert await booked(accountant, till) == await of_the_card(demo, accountant, till) != []
 
 
-def the_basket(payer: httpx.Client) -> tuple[str, dict[str, str]]:
-    """The address of the basket that several offices ask for, and of each office its payment."""
-    for address in set(re.findall(r'href="(/my/payments/[0-9a-f-]+)"', payer.get("/my/payments").text)):
-        page = payer.get(address).text
-        offices = [name.strip() for name in re.findall(r'class="offer-title"[^>]*>([^<·]+)·', page)]
-        if len(offices) > 1:
-            return address, dict(zip(offices, re.findall(r'name="intent" value="([0-9a-f-]+)"', page), strict=True))
-    raise AssertionError("no basket over several offices")
+async def paid_by(payer: Page, demo: RunningDemo) -> None:
+    """Pay the basket's three parts, the first after a refusal, and a bill besides; what is told late does nothing."""
+    await payer.goto(f"{demo.url}/my/payments")
+    await payer.click("text=Carte de dix entrées")
+    basket = payer.url
+    await sound(payer)
+    first = await at_the_service(part(payer, "Mulhouse"))
+    await payer.click("text=Carte refusée")
+    await expect(part(payer, "Mulhouse")).to_contain_text("rien n’a été prélevé")
+    await switch(payer, demo, TWICE, LATE)
+    await payer.goto(basket)
+    assert await at_the_service(part(payer, "Mulhouse")) == first
+    await paid(payer, "Mulhouse", "Payer par carte")
+    for office, button in (("Illzach", "Payer par carte"), ("Soléo", "Payer")):
+        await at_the_service(part(payer, office))
+        await paid(payer, office, button)
+    await sound(payer)
+    await payer.goto(f"{demo.url}/my/payments")
+    await payer.click("text=Accueil du mercredi")
+    await at_the_service(part(payer, "Illzach"))
+    await paid(payer, "Illzach", "Payer par carte")
+    assert {one["heard"] for one in payments(demo) if one["result"] == "P"} == {1, 0}
+    await switch(payer, demo, TWICE, LATE)
+    wait_for(lambda: all(one["heard"] >= 2 for one in payments(demo) if one["result"] == "P"), "what is told late")
+    await payer.goto(basket)
+    await expect(payer.locator("main").get_by_text("c’est payé")).to_have_count(3)
+    await expect(payer.locator("a[href*='/receipts/']")).to_have_count(3)
 
 
-def pay(payer: httpx.Client, basket: str, intent: str, **pressed: str) -> str:
-    """Go to the service's page, press a button there, and come back; the basket as it is then."""
-    begun = payer.post(f"{basket}/pay", data={"intent": intent})
-    assert begun.status_code == httpx.codes.SEE_OTHER, begun.text
-    there = begun.headers["location"]
-    [(name, value)] = pressed.items()
-    assert f'name="{name}" value="{value}"' in payer.get(there).text
-    back = payer.post(there, data=pressed)
-    assert back.status_code == httpx.codes.SEE_OTHER, back.text
-    return payer.get(back.headers["location"]).text
+def part(page: Page, office: str) -> Locator:
+    """The part of a basket that an office asks for."""
+    return page.locator(".offer").filter(has=page.locator("h2", has_text=office))
 
 
-@contextmanager
-def switched(payer: httpx.Client, fault: str) -> Iterator[None]:
-    """A fault of the page that the demo has for them, on for a while."""
-    try:
-        switch(payer, fault, "on")
-        yield
-    finally:
-        switch(payer, fault, "off")
+async def at_the_service(asked: Locator) -> str:
+    """Go and pay it; the address of the service's page."""
+    await asked.locator("button").first.click()
+    await expect(asked.page.locator("h1")).to_contain_text("(simulation)")
+    return asked.page.url
 
 
-def switch(payer: httpx.Client, fault: str, state: str) -> None:
-    answer = payer.post("/demo/faults", data={"fault": fault, "state": state})
-    assert answer.status_code == httpx.codes.SEE_OTHER, answer.text
+async def paid(page: Page, office: str, button: str) -> None:
+    """Press a button at the service, and come back to a part that is paid."""
+    await page.get_by_role("button", name=button, exact=True).click()
+    await expect(part(page, office)).to_contain_text("c’est payé")
 
 
-def notified(demo: RunningDemo, slug: str) -> None:
-    """What PayFiP says late: again, after everything is over."""
-    for idop, kept in payfip(demo).items():
-        if kept["fields"]["numcli"] == NUMBERS.get(slug):
-            assert httpx.post(kept["fields"]["urlnotif"], data={"idop": idop}, timeout=30).is_success
+async def switch(page: Page, demo: RunningDemo, *faults: str) -> None:
+    """Switch faults on that are off, and off that are on, on the page that the demo has for them."""
+    await page.goto(f"{demo.url}/demo/faults")
+    for fault in faults:
+        form = page.locator("form", has=page.locator(f"input[value={fault}]"))
+        before = await form.inner_text()
+        await form.locator("button").click()
+        await expect(form).not_to_have_text(before)
 
 
-def the_till(accountant: httpx.Client, slug: str) -> str:
-    page = accountant.get(f"/office/{slug}/tills").text
-    return re.findall(rf'href="(/office/{slug}/tills/[0-9a-f-]+)"', page)[0]
+async def closed(browser: Browser, demo: RunningDemo, slug: str) -> tuple[Page, str]:
+    """An emitter's accountant, who has closed the day of its till; the till's address."""
+    page = await signed_in(browser, demo, f"accountant-{slug}", DESK)
+    await page.goto(f"{demo.url}/office/{slug}/tills")
+    await page.click(f"main a[href^='/office/{slug}/tills/'] >> nth=0")
+    till = page.url
+    await page.click(".rooms a[href$='/closings']")
+    await page.click("text=Arrêter les journées >> nth=-1")
+    await expect(page.locator(".notice.good")).to_contain_text("Les journées sont arrêtées")
+    return page, till
 
 
-def captured(accountant: httpx.Client, till: str) -> int:
-    """What came in by services, in cents, as the journal has it."""
-    rows = csv.DictReader(io.StringIO(accountant.get(f"{till}/journal.csv").text.lstrip("\ufeff")), delimiter=";")
-    found = [row for row in rows if row["account"].startswith("clearing")]
-    return sum(cents(row["debit"]) - cents(row["credit"]) for row in found)
+async def booked(page: Page, till: str) -> list[int]:
+    """What came in by services, in cents, an entry of the journal each."""
+    return sorted(
+        in_cents(row["debit"]) for row in await journal(page, till) if row["kind"] == "capture" and row["debit"]
+    )
 
 
-def statement(demo: RunningDemo, slug: str, accountant: httpx.Client, till: str) -> int:
-    """What the till's service says that it took, in cents."""
-    if slug in NUMBERS:
-        paid = [one for one in payfip(demo).values() if one["result"] in {"P", "V"}]
-        return sum(int(one["fields"]["montant"]) for one in paid if one["fields"]["numcli"] == NUMBERS[slug])
-    rows = csv.DictReader(io.StringIO(accountant.get(f"{till}/journal.csv").text.lstrip("\ufeff")), delimiter=";")
-    account = next(row["account"].partition(":")[2] for row in rows if row["account"].startswith("clearing"))
-    asked = {"account": account, "day": today(accountant, till)}
-    told = httpx.post(f"http://127.0.0.1:{demo.port + SIMULATOR}/card/rows", json=asked, timeout=30)
-    assert told.status_code == httpx.codes.OK, told.text
-    return sum(row["cents"] for row in told.json())
+async def journal(page: Page, till: str) -> list[dict[str, str]]:
+    """The lines of the accounts of services in a till's journal."""
+    sheet = await (await page.request.get(f"{till}/journal.csv")).text()
+    rows = csv.DictReader(io.StringIO(sheet.lstrip("\ufeff")), delimiter=";")
+    return [row for row in rows if row["account"].startswith("clearing")]
 
 
-def payfip(demo: RunningDemo) -> dict[str, dict[str, object]]:
-    """Every payment that the simulated PayFiP knows."""
+async def compared(page: Page, till: str, statement: Mapping[tuple[str, str], int]) -> tuple[int, int]:
+    """How many payments of a statement agree with the books and how many differ, as the accountant is shown."""
+    lines = [f"{ref};{cents // 100},{cents % 100:02};encaissement;{day}" for (ref, day), cents in statement.items()]
+    sheet = "\n".join(["reference;amount;kind;date", *lines])
+    await page.goto(f"{till}/statement")
+    await page.set_input_files("#file", {"name": "releve.csv", "mimeType": "text/csv", "buffer": sheet.encode()})
+    await page.click("text=Comparer aux comptes")
+    told = page.locator("main table tbody tr")
+    await expect(told).to_have_count(len(statement))
+    return await told.locator(".tag.good").count(), await told.locator(".tag.warn").count()
+
+
+def swapped(statement: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """The same statement in which two payments have one another's amount: its total is what it was."""
+    (one, first), (other, second), *rest = statement.items()
+    assert first != second
+    return {one: second, other: first, **dict(rest)}
+
+
+def of_payfip(demo: RunningDemo, number: str) -> dict[tuple[str, str], int]:
+    """What PayFiP took for a client number: its payments by reference and day."""
+    kept = {idop: one for idop, one in payfip(demo).items() if one["fields"]["numcli"] == number}
+    return {
+        (idop, datetime.fromisoformat(one["at"]).astimezone(PARIS).strftime("%d/%m/%Y")): int(one["fields"]["montant"])
+        for idop, one in kept.items()
+        if one["result"] in {"P", "V"}
+    }
+
+
+async def of_the_card(demo: RunningDemo, page: Page, till: str) -> list[int]:
+    """What the card service took on the till's day, a payment each."""
+    [account] = {row["account"].partition(":")[2] for row in await journal(page, till)}
+    await page.goto(f"{till}/closings")
+    asked = {"account": account, "day": await page.input_value("#day")}
+    async with httpx.AsyncClient(timeout=30) as http:
+        told = await http.post(f"http://127.0.0.1:{demo.port + SIMULATOR}/card/rows", json=asked)
+    return sorted(row["cents"] for row in told.raise_for_status().json() if row["kind"] == "capture")
+
+
+def payfip(demo: RunningDemo) -> dict[str, dict[str, Any]]:
+    """Every payment that the simulated PayFiP knows, by its idOp."""
     [file] = demo.folder.rglob("payfip.json")
-    return json.loads(file.read_text())
+    return dict(json.loads(file.read_text()))
 
 
-def cents(typed: str) -> int:
+def payments(demo: RunningDemo) -> list[dict[str, Any]]:
+    return [*payfip(demo).values()]
+
+
+def in_cents(typed: str) -> int:
     return int(re.sub(r"\D", "", typed) or 0)
 
 
-def today(accountant: httpx.Client, till: str) -> str:
-    """The demo's day, as its clock has it."""
-    return re.findall(r'name="day"[^>]*value="([0-9-]+)"', accountant.get(f"{till}/closings").text)[0]
+@asynccontextmanager
+async def browsing() -> AsyncIterator[Browser]:
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(**CHROMIUM)
+        yield browser
+        await browser.close()
+
+
+async def signed_in(browser: Browser, demo: RunningDemo, sub: str, viewport: Any) -> Page:
+    """One of the demo's people in a browser of their own, signed in by the button of their name."""
+    page = await (await browser.new_context(locale="fr-FR", viewport=viewport)).new_page()
+    page.set_default_timeout(20_000)
+    await page.goto(f"{demo.url}/login")
+    await page.click(f"button[value={sub}]")
+    await page.wait_for_url(f"{demo.url}/**")
+    return page
