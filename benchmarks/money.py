@@ -109,7 +109,9 @@ async def _settled(tills: Sequence[UUID], seconds: float) -> float:
         till = tills[number % _TILLS]
         charges = [Charge(till, "Pool", "pools", 1000), Charge(till, "Canteen", "canteen", 1500, 550)]
         [due] = await intents.demand(charges, clock.now() + timedelta(hours=1))
-        page = await attempts.begin(due.id, provider, _key(till), label="x", mail="a@b.fr", back="https://x.invalid")
+        page = await attempts.begin(
+            due.id, lambda _: provider, _key(till), label="x", mail="a@b.fr", back="https://x.invalid"
+        )
         dues.append((_key(till), page.url.rsplit("/", 1)[1]))
     waiting = iter(dues)
     began = watch.perf_counter()

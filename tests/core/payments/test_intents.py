@@ -8,10 +8,21 @@ import asyncpg
 import pytest
 
 from parvis import clock
-from parvis.contract.payments import OutcomeUnknown
+from parvis.contract.payments import Found, OutcomeUnknown, Result
 from parvis.db import close_pool, connection, new_id, open_pool, transaction
 from parvis.errors import Conflict, Invalid, NotFound, Refused
-from parvis.payments import accounts, attempts, expiring, intents, purposes, refund_sending, refunds, settling
+from parvis.payments import (
+    accounts,
+    attempts,
+    expiring,
+    intents,
+    jobs,
+    polling,
+    purposes,
+    refund_sending,
+    refunds,
+    settling,
+)
 from parvis.payments.books import ledger, proofs, receipts
 from parvis.payments.counter import by_hand
 from parvis.payments.intents import Charge
@@ -171,7 +182,7 @@ async def test_two_tabs_open_one_payment(shop):
     assert all(isinstance(answer, str | Refused) for answer in answers)
 
 
-async def test_coming_back_resumes_the_same_payment_and_another_is_barred_while_it_may_be_paid(shop, monkeypatch):
+async def test_coming_back_resumes_the_same_payment_and_another_is_barred_while_it_may_be_paid(shop):
     due = await shop.due(minutes=60)
     ref = await shop.opened(due.id)
     shop.provider.refuse(ref)
@@ -181,18 +192,71 @@ async def test_coming_back_resumes_the_same_payment_and_another_is_barred_while_
     clock.move(2 * MINUTE)
     with pytest.raises(Refused, match="may still come in"):
         await shop.opened(due.id)
-    shop.provider.pay(ref)
-    clock.move(5 * MINUTE)
-    # One that cannot cancel is not asked, and the former page's money is found after another was opened.
+
+
+@pytest.fixture
+def closes_nothing(shop, monkeypatch):
+    """A provider that can close no page."""
     cannot = replace(shop.provider.caps(shop.account), cancel=False)
     monkeypatch.setattr(Sandbox, "caps", lambda *_: cannot)
-    other = await shop.opened(due.id)
-    assert other != ref
-    first = await attempts.look(shop.provider, shop.account, ref)
+
+
+async def test_a_page_paid_unheard_is_settled_before_another_opens_at_who_can_close_none(shop, closes_nothing):
+    due = await shop.due(minutes=60)
+    shop.provider.pay(await shop.opened(due.id))
+    clock.move(21 * MINUTE)
+    with pytest.raises(Refused, match="it is paid"):
+        await shop.opened(due.id)
+    assert (await state(due.id), len(shop.provider.payments)) == ("paid", 1)
+
+
+@pytest.mark.parametrize("cancel", [True, False])
+async def test_no_other_page_opens_until_the_provider_has_said_what_became_of_the_former(shop, monkeypatch, cancel):
+    able = replace(shop.provider.caps(shop.account), cancel=cancel)
+    monkeypatch.setattr(Sandbox, "caps", lambda *_: able)
+    due = await shop.due(minutes=60)
+    former = await shop.opened(due.id)
+    clock.move(21 * MINUTE)
+    shop.provider.down = True
+    with pytest.raises(OutcomeUnknown, match="look again in a few minutes"):
+        await shop.opened(due.id)
+    assert len(shop.provider.payments) == 1
+    shop.provider.down = False
+    assert await shop.opened(due.id) != former
+
+
+async def test_a_former_page_at_another_account_is_asked_about_there(shop):
+    other = await a_shop()
+    await accounts.add_account("elsewhere", shop.till, "sandbox")
+    due = await shop.due(minutes=60)
+    shop.provider.pay(await shop.opened(due.id))
+    clock.move(21 * MINUTE)
+    known = {shop.account: shop.provider, "elsewhere": other.provider}
+    with pytest.raises(Refused, match="it is paid"):
+        await attempts.begin(due.id, known.__getitem__, "elsewhere", label="x", mail="a@b.fr", back="https://x.invalid")
+    assert not other.provider.payments
+
+
+@pytest.mark.parametrize("result", [Result.WAITING, Result.REFUSED])
+async def test_money_that_the_provider_itself_learns_of_too_late_is_taken_and_the_second_given_back(
+    shop, closes_nothing, monkeypatch, result
+):
+    """It was asked, and said that nothing was paid."""
+    due = await shop.due(minutes=60)
+    former = await shop.opened(due.id)
+    clock.move(21 * MINUTE)
+    with monkeypatch.context() as patched:
+        patched.setattr(Sandbox, "lookup", lambda *_: _said(result))
+        other = await shop.opened(due.id)
+    shop.provider.pay(former)
     shop.provider.pay(other)
-    second = await attempts.look(shop.provider, shop.account, other)
-    assert (first.taken_as, second.taken_as) == ("paid", "extra")
+    taken = [(await attempts.look(shop.provider, shop.account, ref)).taken_as for ref in (former, other)]
+    assert taken == ["paid", "extra"]
     assert (await books(shop.till))["refund_due"] == -1000
+
+
+async def _said(result):
+    return Found(result)
 
 
 async def test_a_former_page_that_can_be_cancelled_is_settled_before_another_opens(shop):
@@ -237,6 +301,31 @@ async def test_a_payment_whose_opener_died_is_given_up_after_a_while(shop):
         await shop.opened(due.id)
     clock.move(3 * MINUTE)
     assert await shop.opened(due.id)
+
+
+async def test_a_refused_card_bars_no_other_way_to_pay_once_its_page_is_over(shop, closes_nothing):
+    due = await shop.due(minutes=24 * 60)
+    shop.provider.refuse(await shop.opened(due.id))
+    clock.move(21 * MINUTE)
+    await polling.look_due(lambda _: shop.provider)
+    async with connection() as c:
+        assert await c.fetchval("SELECT state FROM parvis.payment_attempt") == "dead"
+    assert await state(due.id) == "created"
+
+
+async def test_the_worker_gives_up_what_nobody_answers_for(shop, monkeypatch):
+    due = await shop.due()
+
+    async def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Sandbox, "start", killed)
+    monkeypatch.setattr(attempts, "_lose", killed)
+    with pytest.raises(KeyboardInterrupt):
+        await shop.opened(due.id)
+    assert await attempts.lose_unanswered() == 0
+    clock.move(3 * MINUTE)
+    assert [await attempts.lose_unanswered() for _ in range(2)] == [1, 0]
 
 
 async def test_the_database_itself_bars_a_second_open_payment(shop):
@@ -341,6 +430,15 @@ async def test_money_for_something_cancelled_is_given_back(shop):
     shop.provider.pay(ref)
     settled = await attempts.look(shop.provider, shop.account, ref)
     assert (settled.taken_as, await state(due.id)) == ("vain", "to_refund")
+    [refund] = await refunds.refunds_of(settled.capture)
+    for _ in range(2):
+        await jobs.send_refunds(lambda _: shop.provider)
+    assert (await state(due.id), (await refunds.refund_by_id(refund.id)).state) == ("refunded", "done")
+    assert next(iter(shop.provider.refunds.values()))[:2] == (ref, 1000)
+    assert len(shop.provider.refunds) == 1
+    assert await books(shop.till) == {}
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.event WHERE type = 'refund.done'") == 1
 
 
 @pytest.mark.parametrize(
@@ -375,7 +473,7 @@ async def test_money_nobody_asked_for_waits_in_suspense(shop):
 async def test_a_foreign_tills_account_does_not_pay(shop):
     other, due = await a_shop(), await shop.due()
     with pytest.raises(NotFound):
-        await attempts.begin(due.id, other.provider, other.account, label="x", mail="a@b.fr", back="https://x.invalid")
+        await other.opened(due.id)
 
 
 STEPS = ["charge", "capture", "receipt", "record", "pay", "move"]

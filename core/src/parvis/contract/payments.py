@@ -70,10 +70,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A payment at the provider: its reference there, and the page where the payer goes."""
+    """A payment at the provider: its reference there, and the page where the payer goes.
+
+    `terms` is what the account is there at this moment (a number, a mode) and what an answer about the payment has to
+    match, whatever the till says of its account later. No secret: it is kept as it is.
+    """
 
     ref: str
     url: str
+    terms: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +122,18 @@ class Provider(Protocol):
         """Open a payment. Raises OutcomeUnknown, or Refused when the provider refuses the order for good."""
         ...
 
-    async def lookup(self, account: str, ref: str) -> Found:
-        """What became of a payment; a reference it does not know is `gone`. Raises OutcomeUnknown."""
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:
+        """What became of a payment; a reference it does not know is `gone`. Raises OutcomeUnknown.
+
+        `terms` are those it was started under, empty for a reference that nobody here started.
+        """
         ...
 
     async def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:
         """The references a notification names, to be looked up. Raises Invalid for one that is forged."""
         ...
 
-    async def cancel(self, account: str, ref: str) -> Found:
+    async def cancel(self, account: str, ref: str, terms: str = "") -> Found:
         """Let a payment no longer be paid; what became of it, for it may be too late. Raises OutcomeUnknown."""
         ...
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from parvis import clock, settings
@@ -14,31 +16,36 @@ from parvis.contract.payments import OutcomeUnknown, Provider
 from parvis.db import connection
 from parvis.errors import Refused
 from parvis.jobs import Timer
-from parvis.payments import expiring, hearing, payers, polling, providers, refund_sending
+from parvis.payments import attempts, expiring, hearing, payers, polling, providers, refund_sending, rounds
 from parvis.payments.accounts import BY_OURSELVES
+from parvis.payments.attempts import ProviderOf
 from parvis.payments.debits import personal
-from parvis.payments.expiring import ProviderOf
 from parvis.payments.statements import reconciling
 from parvis.payments.tariffs import quotes
 
 log = structlog.get_logger()
 _Act: TypeAlias = Callable[[UUID, Provider], Awaitable[object]]
-# A statement of a day is read once it is surely complete, and asked for again for so many days.
+# A statement of a day is read once it is surely complete, so many days in one run: the next run goes on.
 _COMPLETE_FROM = 4
 _DAYS = 31
 _UNANSWERED = timedelta(minutes=10)
-_APPROVED = (
-    "SELECT r.id, c.account FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture "
-    "WHERE r.state = 'approved' AND r.method = 'provider' ORDER BY r.changed LIMIT 100"
+_BATCH = 100
+# So many of each account: a backlog of one leaves room for the others.
+_OF_EACH = (
+    "SELECT id, account FROM (SELECT r.id, c.account, r.changed, "
+    "row_number() OVER (PARTITION BY c.account ORDER BY r.changed) AS turn "
+    "FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture WHERE r.method = 'provider' AND "
 )
-_ASKED = (
-    "SELECT r.id, c.account FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture "
-    "WHERE r.state IN ('sent', 'unknown') AND r.method = 'provider' AND r.changed <= $1 ORDER BY r.changed LIMIT 100"
-)
-_READ = (
-    "SELECT a.key, max(s.day) AS last FROM parvis.provider_account a LEFT JOIN parvis.statement s ON s.account = a.key "
-    "WHERE a.provider <> ALL ($1) GROUP BY a.key ORDER BY a.key"
-)
+_IN_TURN = ") AS due WHERE turn <= $1 ORDER BY changed"
+_APPROVED = _OF_EACH + "r.state = 'approved'" + _IN_TURN
+_ASKED = _OF_EACH + "r.state IN ('sent', 'unknown') AND r.changed <= $2" + _IN_TURN
+# A new account begins with its first money, whoever was away meanwhile.
+_ACCOUNTS = """
+SELECT a.key AS account, coalesce(max(s.day),
+    (SELECT min(c.day) - 1 FROM parvis.capture c WHERE c.account = a.key)) AS last
+FROM parvis.provider_account a LEFT JOIN parvis.statement s ON s.account = a.key
+WHERE a.provider <> ALL ($1) GROUP BY a.key ORDER BY a.key
+"""
 
 
 def timers() -> tuple[Timer, ...]:
@@ -57,6 +64,7 @@ def timers() -> tuple[Timer, ...]:
 
 
 async def _look() -> int:
+    await attempts.lose_unanswered()
     return await polling.look_due(await providers.every())
 
 
@@ -82,39 +90,48 @@ async def ask_again(provider_of: ProviderOf) -> int:
 
 async def _each(sql: str, provider_of: ProviderOf, act: _Act, *values: object) -> int:
     async with connection() as c:
-        rows = await c.fetch(sql, *values)
-    done = 0
-    for row in rows:
-        try:
-            await act(row["id"], provider_of(row["account"]))
-            done += 1
-        except Refused:
-            # Another worker, or an accountant, was quicker.
-            log.info("refund.passed-by", refund=str(row["id"]))
-    return done
+        rows = await c.fetch(sql, _BATCH, *values)
+    return await rounds.each("refund", rows, partial(_one, provider_of, act))
+
+
+async def _one(provider_of: ProviderOf, act: _Act, row: asyncpg.Record) -> bool:
+    try:
+        await act(row["id"], provider_of(row["account"]))
+    except Refused:
+        # Another worker, or an accountant, was quicker.
+        log.info("refund.passed-by", refund=str(row["id"]))
+        return False
+    return True
 
 
 async def reconcile() -> int:
     """Read the statements of the days that are over, and note what waits too long; how many statements."""
     async with connection() as c:
-        rows = await c.fetch(_READ, list(BY_OURSELVES))
-    known, now = await providers.every(), clock.now().astimezone(settings.current().zone)
-    until = now.date() - timedelta(days=1 if now.hour >= _COMPLETE_FROM else 2)
-    read = 0
-    for row in rows:
-        read += await _catch_up(known(row["key"]), row["key"], row["last"] or until - timedelta(days=1), until)
-        await reconciling.note_waiting(row["key"])
-    return read
+        rows = await c.fetch(_ACCOUNTS, list(BY_OURSELVES))
+    return await rounds.each("reconcile", rows, partial(_read, await providers.every()))
 
 
-async def _catch_up(provider: Provider, account: str, last: date, until: date) -> int:
+async def _read(provider_of: ProviderOf, row: asyncpg.Record) -> int:
     try:
-        if not provider.caps(account).rows:
-            return 0
-        days = min((until - last).days, _DAYS)
-        for ahead in range(days - 1, -1, -1):
-            await reconciling.reconcile_day(provider, account, until - timedelta(days=ahead))
+        return await _catch_up(provider_of(row["account"]), row["account"], row["last"])
     except (OutcomeUnknown, Refused):
-        log.warning("statement.unread", account=account)
+        log.warning("statement.unread", account=row["account"])
         return 0
-    return max(days, 0)
+    finally:
+        await reconciling.note_waiting(row["account"])
+
+
+async def _catch_up(provider: Provider, account: str, last: date | None) -> int:
+    if not provider.caps(account).rows:
+        return 0
+    days = _days(last, clock.now().astimezone(settings.current().zone))
+    for day in days:
+        await reconciling.reconcile_day(provider, account, day)
+    return len(days)
+
+
+def _days(last: date | None, now: datetime) -> list[date]:
+    """The days to read after the last one that was, the oldest first, as many as one run reads."""
+    until = now.date() - timedelta(days=1 if now.hour >= _COMPLETE_FROM else 2)
+    since = until - timedelta(days=1) if last is None else last
+    return [since + timedelta(days=n) for n in range(1, min((until - since).days, _DAYS) + 1)]

@@ -12,7 +12,7 @@ from parvis.contract.values import PaymentProvider
 from parvis.db import connection
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments.accounts import OFFLINE, SEPA, Account
-from parvis.payments.expiring import ProviderOf
+from parvis.payments.attempts import ProviderOf
 from parvis.territory import queries as territory
 
 _AWAY = Text("This way to pay is not available at the moment.")
@@ -29,7 +29,7 @@ class Away:
         """Raises Refused."""
         raise Refused(Refusal("provider-away", _AWAY))
 
-    async def lookup(self, account: str, ref: str) -> Found:  # noqa: ARG002
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """Raises OutcomeUnknown."""
         raise OutcomeUnknown
 
@@ -37,7 +37,7 @@ class Away:
         """It names nothing."""
         return ()
 
-    async def cancel(self, account: str, ref: str) -> Found:  # noqa: ARG002
+    async def cancel(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """Raises OutcomeUnknown."""
         raise OutcomeUnknown
 
@@ -53,7 +53,7 @@ class Away:
 class Bank(Away):
     """Stands for the bank that collects debits: nobody can ask it, it says itself what became of them."""
 
-    async def lookup(self, account: str, ref: str) -> Found:  # noqa: ARG002
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """Nothing is known yet."""
         return Found(Result.WAITING)
 

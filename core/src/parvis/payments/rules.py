@@ -63,6 +63,8 @@ REFUND_HELD = frozenset({"requested", "approved", "sent", "unknown", "failed", "
 # Minutes after a payment was opened; notifications may never come.
 _LOOKS = (1, 3, 6, 10, 15, 20, 30, 60, 120)
 _MORNING = time(7)
+# A provider that is away is asked again so soon, and in the end so rarely, for as long as any keeps what was paid.
+_AGAIN, _DAY, _READABLE = timedelta(minutes=5), timedelta(days=1), timedelta(days=365)
 LIVE_ATTEMPTS = frozenset({"creating", "live"})
 
 
@@ -115,6 +117,20 @@ def next_look(created: datetime, looked: int, zone: ZoneInfo) -> datetime | None
         return None
     morning = created.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(morning, _MORNING, zone).astimezone(UTC)
+
+
+def look_again(created: datetime, now: datetime) -> datetime | None:
+    """When to ask once more (UTC) about a payment that nobody gave an answer about; None: no more, after a year.
+
+    After an eighth of the time that has passed: five minutes at first, once a day in the end.
+
+    >>> opened = datetime(2027, 1, 4, 12, tzinfo=UTC)
+    >>> [str(look_again(opened, opened + timedelta(hours=hours)))[5:16] for hours in (0, 8, 24 * 30)]
+    ['01-04 12:05', '01-04 21:00', '02-04 12:00']
+    """
+    if now - created >= _READABLE:
+        return None
+    return now + min(max((now - created) / 8, _AGAIN), _DAY)
 
 
 def checked_cents(cents: object, field: str = "cents") -> Cents:

@@ -86,7 +86,10 @@ class Charge(Table, tablename="charge", schema="parvis"):
 
 
 class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
-    """A payment opened at a provider; one at a time for an intent. `look_at`: when to ask next what became of it."""
+    """A payment opened at a provider; one at a time for an intent. `look_at`: when to ask next what became of it.
+
+    `terms` is what its account was there when it was opened, in the provider's own words.
+    """
 
     id = UUID(primary_key=True, default=None)
     intent = ForeignKey(Intent, null=False, on_delete=OnDelete.restrict)
@@ -99,6 +102,7 @@ class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
     resume_until = Timestamptz(default=None)
     live_until = Timestamptz(default=None)
     looked = SmallInt(default=0)
+    terms = Varchar(length=200)
     look_at = Timestamptz(null=True, default=None)
 
 

@@ -46,7 +46,8 @@ class Shop:
 
     async def opened(self, intent: UUID) -> str:
         """The reference of the payment that the resident opens for an intent, or comes back to."""
-        page = await begin(intent, self.provider, self.account, label="Pools", mail="a@b.fr", back="https://x.invalid")
+        order = {"label": "Pools", "mail": "a@b.fr", "back": "https://x.invalid"}
+        page = await begin(intent, lambda _: self.provider, self.account, **order)
         return page.url.rsplit("/", 1)[1]
 
     async def paid(self, cents: Cents = 1000, **basket: Any) -> tuple[Intent, Settled]:

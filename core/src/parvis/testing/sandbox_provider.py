@@ -65,7 +65,7 @@ class Sandbox:
         self._lose()
         return Started(ref, f"https://sandbox.invalid/pay/{ref}")
 
-    async def lookup(self, account: str, ref: str) -> Found:
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """What became of a payment. Raises OutcomeUnknown."""
         self._answer()
         payment = self.payments.get(ref)
@@ -81,7 +81,7 @@ class Sandbox:
             raise Invalid(Refusal("notification-forged", Text("This notification is not signed by the provider.")))
         return (msgspec.json.decode(body, type=str),)
 
-    async def cancel(self, account: str, ref: str) -> Found:
+    async def cancel(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """Let a payment no longer be paid, unless it is. Raises OutcomeUnknown."""
         found = await self.lookup(account, ref)
         if found.result not in {Result.PAID, Result.GONE}:

@@ -70,7 +70,7 @@ async def _begun(here: Basket, due: Due, mail: str) -> str:
         raise Refused(Refusal("not-online", _COUNTER))
     back = settings.current().base_url + here.way_back()
     page = await attempts.begin(
-        due.intent, providers.of(found[0]), found[0].key, label=", ".join(due.labels), mail=mail, back=back
+        due.intent, await providers.every(), found[0].key, label=", ".join(due.labels), mail=mail, back=back
     )
     return page.url
 
