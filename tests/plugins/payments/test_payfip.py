@@ -29,7 +29,9 @@ MANY = (100, 10) if os.environ.get("PARVIS_SOAK") == "1" else (10, 8)
 
 async def begin(till, intent, mail="a.resident@example.org"):
     back = "https://portal.invalid/back"
-    page = await attempts.begin(intent.id, till.provider, till.account, label="Été à la piscine", mail=mail, back=back)
+    page = await attempts.begin(
+        intent.id, lambda _: till.provider, till.account, label="Été à la piscine", mail=mail, back=back
+    )
     return page.url.rpartition("=")[2]
 
 

@@ -27,7 +27,9 @@ from parvis_payments.stripe.provider import StripeCheckout
 
 async def begin(till, intent, mail="a.resident@example.org"):
     back = "https://portal.invalid/back"
-    page = await attempts.begin(intent.id, till.provider, till.account, label="Patinoire", mail=mail, back=back)
+    page = await attempts.begin(
+        intent.id, lambda _: till.provider, till.account, label="Patinoire", mail=mail, back=back
+    )
     return page.url.rpartition("/")[2]
 
 

@@ -66,7 +66,7 @@ class CardSandbox:
         ref = await self._ask("start", CardOrder(account=account, order=order, notify=notify), str)
         return Started(ref, f"{_address()}/pay/{ref}")
 
-    async def lookup(self, account: str, ref: str) -> Found:
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """What became of a payment. Raises OutcomeUnknown."""
         return await self._ask("lookup", Asked(account=account, ref=ref), Found)
 
@@ -74,7 +74,7 @@ class CardSandbox:
         """The reference that a notification names."""
         return tuple(typed for name, typed in parse_qsl(body.decode("utf-8", "replace")) if name == "ref")
 
-    async def cancel(self, account: str, ref: str) -> Found:
+    async def cancel(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """Let a payment no longer be paid. Raises OutcomeUnknown."""
         return await self._ask("cancel", Asked(account=account, ref=ref), Found)
 

@@ -49,7 +49,8 @@ async def _call(
         async with httpx.AsyncClient(transport=transport, timeout=_PATIENCE) as http:
             answer = await http.post(f"{address}/services/securite", content=body, headers=_HEADERS)
         return _read(fromstring(answer.content, forbid_dtd=True))
-    except (httpx.HTTPError, ParseError, DefusedXmlException) as lost:
+    # LookupError, ValueError: an encoding that nobody knows.
+    except (httpx.HTTPError, httpx.InvalidURL, ParseError, DefusedXmlException, LookupError, ValueError) as lost:
         raise OutcomeUnknown(Text("PayFiP does not answer.")) from lost
 
 

@@ -26,6 +26,9 @@ from parvis_payments.payfip.rules import (
     MOST,
     PAID_IN,
     Fault,
+    Terms,
+    Unreadable,
+    address_fault,
     found,
     found_by_fault,
     is_idop,
@@ -62,6 +65,11 @@ class PayfipAccount(msgspec.Struct, frozen=True, kw_only=True):
         """What PayFiP calls `saisie`."""
         return "W" if self.live else "X" if self.activation else "T"
 
+    @property
+    def terms(self) -> Terms:
+        """What a payment that is opened now is told under later."""
+        return Terms(self.number, self.mode)
+
 
 def account_fault(told: PayfipAccount) -> Sequence[Refusal]:
     """What is wrong with what a till said."""
@@ -90,20 +98,28 @@ class Payfip:
             raise Refused(Refusal("provider-mail", _MAIL, "mail"))
         if not LEAST <= order.cents <= MOST:
             raise Refused(refusal("M5"))
+        fields = _order(account, order, told)
         try:
-            idop = await client.create(_address(), _order(account, order, told), self.transport)
+            if code := address_fault(fields):
+                raise Fault(code)
+            idop = await client.create(_address(), fields, self.transport)
         except Fault as fault:
             log.warning("payfip.refused", account=account, code=fault.code)
             raise Refused(refusal(fault.code)) from fault
-        return Started(idop, f"{_address()}/paiementws.web?idop={idop}")
+        return Started(idop, f"{_address()}/paiementws.web?idop={idop}", str(told.terms))
 
-    async def lookup(self, account: str, ref: str) -> Found:
-        """What became of a payment. Raises OutcomeUnknown."""
-        told = await account_details(account, PayfipAccount)
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:
+        """What became of a payment, told of the number it was opened under. Raises OutcomeUnknown."""
+        now = (await account_details(account, PayfipAccount)).terms
         if not is_idop(ref):
             return Found(Result.GONE)
         try:
-            return found(await client.details(_address(), ref, self.transport), told.number, told.mode)
+            return found(
+                await client.details(_address(), ref, self.transport), Terms.read(terms) if terms else now, now
+            )
+        except Unreadable as unreadable:
+            log.error("payfip.unreadable", account=account)
+            raise OutcomeUnknown from unreadable
         except Fault as fault:
             known = found_by_fault(fault.code)
             if known is None:
@@ -116,9 +132,9 @@ class Payfip:
         pairs = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=50)
         return tuple(dict.fromkeys(typed.lower() for name, typed in pairs if name.lower() == "idop" and is_idop(typed)))
 
-    async def cancel(self, account: str, ref: str) -> Found:
+    async def cancel(self, account: str, ref: str, terms: str = "") -> Found:
         """PayFiP cannot: only what became of it. Raises OutcomeUnknown."""
-        return await self.lookup(account, ref)
+        return await self.lookup(account, ref, terms)
 
     async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:  # noqa: ARG002
         """PayFiP cannot: the accountant gives back."""

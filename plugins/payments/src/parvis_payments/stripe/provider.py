@@ -63,17 +63,21 @@ class StripeCheckout:
             raise Refused(rules.refusal("key", None)) from refused
         if not session.url:
             raise OutcomeUnknown
-        return Started(session.id, session.url)
+        return Started(session.id, session.url, rules.LIVE if session.livemode else rules.TEST)
 
-    async def lookup(self, account: str, ref: str) -> Found:
-        """What became of a payment. Raises OutcomeUnknown."""
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:
+        """What became of a payment. Raises OutcomeUnknown, also for one that was opened here with another's key."""
         calls, live = await self.calls(account)
+        if terms == rules.TEST and live:
+            # No money moved for it, and the key of today does not see it.
+            return Found(Result.GONE)
         try:
-            return rules.found(await calls.session(ref), account, live)
+            return rules.found(await calls.session(ref), account, live or terms == rules.LIVE)
         except InvalidRequestError as refused:
-            if refused.code == "resource_missing":
+            if refused.code == "resource_missing" and not terms:
                 return Found(Result.GONE)
-            log.warning("stripe.refused", account=account, code=refused.code)
+            # Stripe forgets no session: what was opened here is at another account of Stripe's than the key is of now.
+            log.error("stripe.refused", account=account, code=refused.code)
             raise OutcomeUnknown from refused
 
     async def hint(self, account: str, body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -92,7 +96,7 @@ class StripeCheckout:
         except (SignatureVerificationError, ValueError, msgspec.MsgspecError) as forged:
             raise Invalid(Refusal("notification-forged", _FORGED)) from forged
 
-    async def cancel(self, account: str, ref: str) -> Found:
+    async def cancel(self, account: str, ref: str, terms: str = "") -> Found:
         """Let a session no longer be paid. Raises OutcomeUnknown."""
         calls, _ = await self.calls(account)
         try:
@@ -100,7 +104,7 @@ class StripeCheckout:
         except InvalidRequestError:
             # Paid, over, or of nobody here: what it is, it says itself.
             log.info("stripe.not-open", account=account)
-        return await self.lookup(account, ref)
+        return await self.lookup(account, ref, terms)
 
     async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:
         """Give back: looked for first, for Stripe forgets after a day what it was asked for once. Raises

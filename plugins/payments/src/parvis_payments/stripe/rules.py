@@ -23,8 +23,10 @@ from parvis_payments.stripe.objects import (
     StripeAccount,
 )
 
-# What Stripe takes in euros at once.
-LEAST, MOST = 50, 99_999_999
+# Stripe takes 50 cents, and we a euro as everywhere: less is paid at the counter, or with the next invoice.
+LEAST, MOST = 100, 99_999_999
+# Whether money moved where a payment was opened.
+LIVE, TEST = "live", "test"
 TOLERANCE = 300
 _KEY = re.compile(r"[sr]k_(test|live)_[A-Za-z0-9]{8,240}")
 _SECRET = re.compile(r"whsec_[A-Za-z0-9+/=_-]{8,240}")
@@ -135,7 +137,7 @@ def amount_fault(cents: int) -> Refusal | None:
     """Why so much cannot be paid at once."""
     if LEAST <= cents <= MOST:
         return None
-    return Refusal("provider-amount", Text("Cards take amounts from 0.50 to 999,999.99 euros."), "cents")
+    return Refusal("provider-amount", Text("Cards take amounts from 1 to 999,999.99 euros."), "cents")
 
 
 def withdrawn(dispute: Dispute) -> bool:
