@@ -19,12 +19,12 @@ _PATIENCE = 60
 
 
 @asynccontextmanager
-async def payment_services(folder: Path) -> AsyncIterator[str]:
-    """Their address while they run; what they keep is in `folder`. PayFiP is under `/tpa`."""
+async def payment_services(folder: Path, *faults: str) -> AsyncIterator[str]:
+    """Their address while they run, with faults on; what they keep is in `folder`. PayFiP is under `/tpa`."""
     listening, address = free_socket()
     listening.close()
     port = address.rpartition(":")[2]
-    words = (sys.executable, "-m", "parvis_payments.simulator", port, str(folder))
+    words = (sys.executable, "-m", "parvis_payments.simulator", port, str(folder), *faults)
     process = await asyncio.create_subprocess_exec(*words, env=os.environ)
     address = f"http://127.0.0.1:{port}"
     try:

@@ -14,6 +14,7 @@ from parvis.errors import Conflict, ParvisError
 from parvis.payments import attempts, expiring, intents, purposes, refund_sending, settling
 from parvis.payments.books import ledger, proofs, receipts
 from parvis.testing.payments import Shop, a_shop
+from parvis.testing.sandbox_provider import Sandbox
 
 MINUTE = timedelta(minutes=1)
 STEPS = 60
@@ -162,7 +163,7 @@ def crash_sometimes(world: World, monkeypatch) -> None:
 
 @pytest.mark.parametrize("seed", seeds(40))
 async def test_the_resident_ends_with_the_place_or_the_money(database, monkeypatch, seed):
-    shop = await a_shop()
+    shop = await a_shop(Sandbox(paid_late=True))
     world = World(shop, seed)
     purposes.use({"pools": world.take})
     crash_sometimes(world, monkeypatch)

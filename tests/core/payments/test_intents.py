@@ -242,6 +242,7 @@ async def test_money_that_the_provider_itself_learns_of_too_late_is_taken_and_th
     shop, closes_nothing, monkeypatch, result
 ):
     """It was asked, and said that nothing was paid."""
+    shop.provider.paid_late = True
     due = await shop.due(minutes=60)
     former = await shop.opened(due.id)
     clock.move(21 * MINUTE)

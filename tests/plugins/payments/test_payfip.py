@@ -1,27 +1,33 @@
 """PayFiP as its simulator plays it: what is believed, what is looked up, and what nobody loses."""
 
 import asyncio
+import itertools
 import os
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.paying import payment_services
 from tests.plugins.payments.conftest import a_payfip_till
 
 from parvis import clock, settings
 from parvis.app.portal_process import create as portal
-from parvis.contract.payments import OutcomeUnknown, Result
-from parvis.db import connection
+from parvis.contract.payments import Order, OutcomeUnknown, Result
+from parvis.db import connection, new_id
 from parvis.errors import Refused
 from parvis.payments import attempts, intents, polling
+from parvis.payments.accounts import keep_details
 from parvis.payments.books import ledger, proofs, receipts
 from parvis.testing.visits import put_clock
+from parvis_payments.payfip import client, routes, rules
 from parvis_payments.payfip import provider as payfip_provider
-from parvis_payments.payfip import routes
-from parvis_payments.payfip.provider import Payfip
-from parvis_payments.simulator import bank, faults
+from parvis_payments.payfip.provider import Payfip, PayfipAccount
+from parvis_payments.simulator import bank, card, faults
 
 # Payments, and notifications of each: a thousand for a hundred in `make soak`.
 MANY = (100, 10) if os.environ.get("PARVIS_SOAK") == "1" else (10, 8)
@@ -242,3 +248,280 @@ async def test_many_notifications_in_parallel_settle_each_payment_once(http, pla
     total = sum(1000 + n for n in range(payments))
     held = ledger.balance_of(await ledger.balances(payfip.till), f"clearing:{payfip.account}")
     assert held == total
+
+
+@pytest.mark.parametrize("changed", [{"number": "123456"}, {"number": "123456", "live": True}])
+async def test_money_on_its_way_is_found_after_the_number_was_corrected(played, changed):
+    before = {"number": "007700", "live": changed.get("live", False)}
+    till = await a_payfip_till(played, **before)
+    intent = await till.due(minutes=90)
+    idop = await begin(till, intent)
+    await keep_details(till.account, PayfipAccount(**changed))
+    assert await begin(till, intent) == idop, "the page that is open is come back to"
+    played.bank.end(idop, "P")
+    await attempts.look(till.provider, till.account, idop)
+    assert await state(intent) == "paid"
+    other = await begin(till, await till.due())
+    assert played.bank.payments[other].fields["numcli"] == "123456"
+
+
+@pytest.mark.parametrize("before", [{"live": True}, {"activation": True}])
+async def test_real_money_is_taken_after_the_account_went_back_to_test(played, before):
+    till = await a_payfip_till(played, **before)
+    intent = await till.due()
+    idop = await begin(till, intent)
+    await keep_details(till.account, PayfipAccount(number="007700"))
+    played.bank.end(idop, "P")
+    await attempts.look(till.provider, till.account, idop)
+    assert await state(intent) == "paid"
+
+
+async def test_a_test_that_was_begun_before_the_account_went_live_is_worth_nothing_and_paid_anew(played, payfip):
+    intent = await payfip.due(minutes=90)
+    idop = await begin(payfip, intent)
+    played.bank.end(idop, "P")
+    await keep_details(payfip.account, PayfipAccount(number="007700", live=True))
+    assert await attempts.look(payfip.provider, payfip.account, idop) is None
+    assert await state(intent) == "created"
+    other = await begin(payfip, intent)
+    assert (other != idop, played.bank.payments[other].fields["saisie"]) == (True, "W")
+
+
+async def test_a_test_payment_where_money_moves_settles_nothing(played):
+    till = await a_payfip_till(played, live=True)
+    intent = await till.due(minutes=90)
+    idop = await begin(till, intent)
+    played.bank.end(idop, "P")
+    played.bank.payments[idop].fields["saisie"] = "T"
+    assert await attempts.look(till.provider, till.account, idop) is None
+    assert await state(intent) == "created"
+    assert [one for one in await ledger.balances(till.till) if one.cents] == []
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.capture") == 0
+
+
+async def test_the_activation_collects_as_x(played):
+    till = await a_payfip_till(played, activation=True)
+    idop = await begin(till, intent := await till.due())
+    assert played.bank.payments[idop].fields["saisie"] == "X"
+    played.bank.end(idop, "P")
+    await attempts.look(till.provider, till.account, idop)
+    assert await state(intent) == "paid"
+
+
+@pytest.mark.parametrize(("at", "year"), [("2027-12-31T23:59:00+01:00", "2027"), ("2028-01-01T00:00:00+01:00", "2028")])
+async def test_the_year_is_that_of_paris(played, payfip, at, year):
+    put_clock(datetime.fromisoformat(at))
+    idop = await begin(payfip, await payfip.due())
+    assert played.bank.payments[idop].fields["exer"] == year
+
+
+async def test_a_long_label_is_cut_and_one_of_signs_alone_has_a_name(played, payfip):
+    for label, expected in (("a" * 98 + " bc", "a" * 98), ("…", "Paiement"), ("é" * 200, "e" * 99)):
+        order = Order(attempt=new_id(), cents=1000, label=label, mail="a@b.fr", back="https://portal.invalid/b")
+        idop = (await payfip.provider.start(payfip.account, order)).ref
+        assert played.bank.payments[idop].fields["objet"] == expected
+
+
+@pytest.mark.parametrize(("signs", "taken"), [(249, True), (250, False)])
+async def test_an_address_to_come_back_to_that_is_too_long_is_refused_before_payfip_is_asked(
+    played, payfip, signs, taken
+):
+    back = "https://portal.invalid/".ljust(signs, "b")
+    order = Order(attempt=new_id(), cents=1000, label="Pool", mail="a@b.fr", back=back)
+    if taken:
+        await payfip.provider.start(payfip.account, order)
+    else:
+        with pytest.raises(Refused, match="D1"):
+            await payfip.provider.start(payfip.account, order)
+    assert len(played.bank.payments) == taken
+
+
+@given(st.uuids())
+def test_a_reference_comes_back_as_the_attempt_it_was(attempt):
+    told = rules.refdet(attempt)
+    assert re.fullmatch("[A-Za-z0-9]{6,30}", told)
+    assert rules.attempt_of(told) == attempt
+
+
+FIELDS = ("numcli", "saisie", "resultrans", "montant", "refdet", "dattrans", "heurtrans")
+TEXTS = st.one_of(
+    st.text(max_size=30), st.sampled_from(["007700", "T", "W", "P", "V", "R", "1234", "01010001", "0000", "-1", "1e3"])
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), TEXTS))
+def test_whatever_is_told_is_understood_or_unreadable_and_never_paid_without_an_amount(told):
+    terms = rules.Terms("007700", "T")
+    try:
+        found = rules.found(told, terms, terms)
+    except rules.Unreadable:
+        assert told["resultrans"] in {"P", "V"}
+    else:
+        assert (found.result is Result.PAID) == (found.cents > 0)
+
+
+ENCODED = b'<?xml version="1.0" encoding="no-such-thing"?><x/>'
+PAID_NOTHING = (
+    b"<x><return><numcli>007700</numcli><saisie>T</saisie><resultrans>P</resultrans>"
+    b"<dattrans>04012027</dattrans><heurtrans>1200</heurtrans></return></x>"
+)
+
+
+@pytest.mark.parametrize(
+    "body", [ENCODED, PAID_NOTHING, PAID_NOTHING.replace(b"</saisie>", b"</saisie><montant>x</montant>")]
+)
+async def test_an_answer_that_cannot_be_read_stops_nobody_and_is_asked_for_again(played, payfip, body):
+    """A real trigger of what `test_apart.py` has for every provider."""
+    other = await a_payfip_till(played)
+    lost, found = await payfip.due(), await other.due()
+    for till, intent in ((payfip, lost), (other, found)):
+        played.bank.end(await begin(till, intent), "P")
+    odd = Payfip(httpx.MockTransport(lambda _: httpx.Response(200, content=body)))
+    put_clock(clock.now() + timedelta(minutes=2))
+    assert await polling.look_due(lambda account: odd if account == payfip.account else other.provider) == 1
+    assert (await state(lost), await state(found)) == ("pending", "paid")
+    put_clock(clock.now() + timedelta(minutes=6))
+    await polling.look_due(lambda _: payfip.provider)
+    assert await state(lost) == "paid"
+
+
+CODES = {
+    "S1": "in its mode", "T1": "by its number", "T2": "by its number", "T4": "by its number", "M1": "amounts from",
+    "M3": "amounts from", "M5": "amounts from", "A1": "e-mail address", "A2": "e-mail address",
+    "R3": "what this site sends", "N1": "what this site sends", "D1": "what this site sends", "P3": "this payment",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("code", CODES)
+async def test_each_fault_at_the_start_is_said_in_words_and_leaves_the_way_free(played, payfip, code):
+    intent = await payfip.due()
+    played.bank.answers["creerPaiementSecurise"] = code
+    with pytest.raises(Refused, match=CODES[code]):
+        await begin(payfip, intent)
+    async with connection() as c:
+        assert await c.fetchval("SELECT state FROM parvis.payment_attempt") == "lost"
+    played.bank.answers.clear()
+    assert await begin(payfip, intent)
+
+
+@pytest.mark.parametrize(
+    ("code", "result"),
+    [("P1", Result.GONE), ("P3", None), ("P4", Result.WAITING), ("P5", Result.WAITING), ("X9", None)],
+)
+async def test_each_fault_of_a_look_says_gone_waiting_or_nothing(played, payfip, code, result):
+    idop = await begin(payfip, await payfip.due())
+    played.bank.answers["recupererDetailPaiementSecurise"] = code
+    if result is None:
+        with pytest.raises(OutcomeUnknown):
+            await payfip.provider.lookup(payfip.account, idop)
+    else:
+        assert (await payfip.provider.lookup(payfip.account, idop)).result == result
+
+
+@pytest.mark.parametrize("fault", faults.TECHNICAL_KINDS)
+async def test_every_technical_fault_leaves_the_outcome_unknown(played, payfip, fault):
+    intent = await payfip.due()
+    played.faults.add(fault)
+    with pytest.raises(OutcomeUnknown):
+        await begin(payfip, intent)
+
+
+async def test_without_a_result_after_the_twenty_minutes_another_page_opens_and_the_first_is_over(played, payfip):
+    intent, now = await payfip.due(minutes=24 * 60), clock.now()
+    idop = await begin(payfip, intent)
+    put_clock(now + timedelta(minutes=20, seconds=1))
+    await polling.look_due(lambda _: payfip.provider)
+    assert await state(intent) == "created"
+    put_clock(now + timedelta(minutes=120, seconds=1))
+    await polling.look_due(lambda _: payfip.provider)
+    async with connection() as c:
+        assert await c.fetchval("SELECT state FROM parvis.payment_attempt") == "dead"
+    assert await begin(payfip, intent) != idop
+
+
+async def test_who_paid_and_was_not_heard_pays_once_though_every_worker_was_dead(played, payfip):
+    intent, now = await payfip.due(minutes=90), clock.now()
+    played.bank.end(await begin(payfip, intent), "P")
+    put_clock(now + timedelta(minutes=25))
+    played.faults.add(faults.DOWN)
+    with pytest.raises(OutcomeUnknown):
+        await begin(payfip, intent)
+    played.faults.clear()
+    with pytest.raises(Refused, match="it is paid"):
+        await begin(payfip, intent)
+    assert len(played.bank.payments) == 1
+
+
+ACTS = ("notified", "again", "back", "polled")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(ACTS)), ids="-".join)
+async def test_notification_return_and_worker_in_any_order_take_the_money_once(http, played, payfip, order):
+    intent = await payfip.due()
+    idop = await begin(payfip, intent)
+    played.bank.end(idop, "P")
+    put_clock(clock.now() + timedelta(minutes=2))
+    acts = {
+        "notified": lambda: http.post(f"/payfip/{payfip.account}", data={"idop": idop}),
+        "again": lambda: http.get(f"/payfip/{payfip.account}", params={"idOp": idop.upper()}),
+        "back": lambda: attempts.look_at(intent.id, payfip.provider, payfip.account),
+        "polled": lambda: polling.look_due(lambda _: payfip.provider),
+    }
+    for act in order:
+        await acts[act]()
+        assert await state(intent) == "paid"
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.capture") == 1
+        assert await c.fetchval("SELECT count(*) FROM parvis.receipt") == 1
+        assert await c.fetchval("SELECT count(*) FROM parvis.event WHERE type = 'payment.settled'") == 1
+
+
+@pytest.mark.parametrize(("number", "fields"), [("007700", []), ("990001", ["number"])])
+async def test_a_number_that_payfip_does_not_know_is_said_when_it_is_typed(played, number, fields):
+    told = await payfip_provider.number_fault(PayfipAccount(number=number), played.transport())
+    assert [one.field for one in told] == fields
+
+
+async def test_a_number_is_kept_while_payfip_does_not_answer(played):
+    with played.away():
+        assert await payfip_provider.number_fault(PayfipAccount(number="990001"), played.transport()) == ()
+
+
+async def test_without_an_answer_within_its_patience_the_outcome_is_unknown(tmp_path, payfip, monkeypatch):
+    """The service as a process that hangs: the client gives up, and what waits for another till does not wait for it."""
+    monkeypatch.setattr(client, "_PATIENCE", httpx.Timeout(0.2, connect=5))
+    idop = await begin(payfip, await payfip.due())
+    async with payment_services(tmp_path / "hanging", faults.HANGS) as address:
+        settings.provide(payfip_provider.Environment(payfip=f"{address}/tpa"))
+        hanging = Payfip()
+        with pytest.raises(OutcomeUnknown):
+            await hanging.lookup(payfip.account, idop)
+        with pytest.raises(OutcomeUnknown):
+            order = Order(attempt=new_id(), cents=1000, label="x", mail="a@b.fr", back="https://portal.invalid")
+            await hanging.start(payfip.account, order)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [(faults.SILENT, 0), (faults.NOTIFIED_FIRST, 1), (faults.NOTIFIED_TWICE, 2)]
+)
+async def test_the_switches_notify_never_first_or_twice(http, played, payfip, monkeypatch, fault, told):
+    """At the payer's page, as a browser meets it; a notification that is first has settled it before they are back."""
+    intent, came = await payfip.due(), []
+
+    async def notify(url, told, times, late):
+        for _ in range(times):
+            await http.post(url, data=told)
+            came.append(await state(intent))
+
+    monkeypatch.setattr(card, "notify", notify)
+    idop = await begin(payfip, intent)
+    played.faults.add(fault)
+    async with httpx.AsyncClient(transport=played.transport(), base_url="http://played.invalid") as browser:
+        back = await browser.post("/tpa/paiementws.web", params={"idop": idop}, data={"resultrans": "P"})
+    assert (back.status_code, back.headers["location"]) == (303, "https://portal.invalid/back")
+    assert came == ["paid"] * told
+    assert await state(intent) == ("paid" if told else "pending")
+    put_clock(clock.now() + timedelta(minutes=2))
+    await polling.look_due(lambda _: payfip.provider)
+    assert await state(intent) == "paid"

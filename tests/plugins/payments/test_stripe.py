@@ -15,11 +15,12 @@ from parvis.contract.payments import Order, OutcomeUnknown, Result, RowKind, Sen
 from parvis.db import connection, new_id
 from parvis.errors import Refused
 from parvis.payments import attempts, intents, polling
+from parvis.payments.accounts import keep_details
 from parvis.payments.books import ledger, proofs
 from parvis.testing.visits import put_clock
 from parvis_payments.simulator import faults
 from parvis_payments.simulator.checkout import Checkout
-from parvis_payments.simulator.stripe import KEY, nested
+from parvis_payments.simulator.stripe import KEY, WEBHOOK, nested
 from parvis_payments.stripe import client, rules
 from parvis_payments.stripe.objects import Moved, Session, StripeAccount
 from parvis_payments.stripe.provider import StripeCheckout
@@ -152,6 +153,73 @@ async def test_an_answer_that_is_none_is_an_unknown_outcome(stripe, body):
     provider = StripeCheckout(httpx.MockTransport(lambda _: httpx.Response(200, content=body)))
     with pytest.raises(OutcomeUnknown):
         await provider.lookup(stripe.account, "cs_test_1")
+
+
+OTHER = "sk_test_anotheraccount"
+
+
+async def test_what_was_opened_with_another_accounts_key_is_unknown_and_never_gone(played, stripe):
+    intent, now = await stripe.due(minutes=120), clock.now()
+    ref = await begin(stripe, intent)
+    played.stripe.pay(ref)
+    await keep_details(stripe.account, StripeAccount(key=OTHER, webhook=WEBHOOK))
+    with pytest.raises(OutcomeUnknown):
+        await attempts.look(stripe.provider, stripe.account, ref)
+    put_clock(now + timedelta(minutes=36))
+    with pytest.raises(OutcomeUnknown):
+        await begin(stripe, intent)
+    assert await state(intent) == "pending"
+    await keep_details(stripe.account, StripeAccount(key=KEY, webhook=WEBHOOK))
+    put_clock(now + timedelta(minutes=50))
+    assert await polling.look_due(lambda _: stripe.provider) == 1
+    assert await state(intent) == "paid"
+
+
+async def test_real_money_is_found_after_a_key_of_test_mode_was_put_in_and_out_again(played):
+    live = "sk_live_abcdefgh"
+    till = await a_stripe_till(played, key=live)
+    intent = await till.due(minutes=120)
+    ref = await begin(till, intent)
+    played.stripe.pay(ref)
+    await keep_details(till.account, StripeAccount(key=KEY, webhook=WEBHOOK))
+    with pytest.raises(OutcomeUnknown):
+        await attempts.look(till.provider, till.account, ref)
+    await keep_details(till.account, StripeAccount(key=live, webhook=WEBHOOK))
+    await attempts.look(till.provider, till.account, ref)
+    assert await state(intent) == "paid"
+
+
+async def test_a_test_that_was_begun_before_the_account_went_live_is_gone(played, stripe):
+    intent = await stripe.due(minutes=120)
+    ref = await begin(stripe, intent)
+    played.stripe.pay(ref)
+    await keep_details(stripe.account, StripeAccount(key="sk_live_abcdefgh", webhook=WEBHOOK))
+    assert await attempts.look(stripe.provider, stripe.account, ref) is None
+    assert await state(intent) == "created"
+
+
+@pytest.mark.parametrize("cents", [50, 99])
+async def test_less_than_a_euro_is_paid_at_the_counter_as_everywhere(played, stripe, cents):
+    intent = await stripe.due(cents)
+    with pytest.raises(Refused, match="at the counter"):
+        await begin(stripe, intent)
+    assert played.stripe.of(KEY, "checkout.session") == []
+
+
+async def test_stripe_may_tell_nothing_and_it_is_found_all_the_same(played, stripe):
+    intent, came = await stripe.due(), []
+
+    async def tell(_, events, times=1):
+        came.extend(events * times)
+
+    played.app.state.tell = tell
+    ref = await begin(stripe, intent)
+    played.faults.add(faults.STRIPE_SILENT)
+    async with httpx.AsyncClient(transport=played.transport(), base_url="http://played.invalid") as browser:
+        back = await browser.post(f"/stripe/pay/{ref}", data={"act": "pay"})
+    assert (back.status_code, came) == (303, [])
+    put_clock(clock.now() + timedelta(minutes=2))
+    assert await polling.look_due(lambda _: stripe.provider) == 1
 
 
 async def test_a_refund_is_found_again_after_stripe_forgot_what_it_was_asked(played, stripe):

@@ -321,7 +321,8 @@ class PaymentProvider:
 
     `origins` are those of the pages a payer is led to, asked once at start. `available` says whether the operator has
     switched it on; it can be chosen only where the emitter enabled the plugin. `fault` says what is wrong with an
-    account's details, by field. `notified` is the address at which it is told of payments, the account's key after it.
+    account's details, by field; `checked` does too, having asked the provider, and says nothing if it gave no answer.
+    `notified` is the address at which it is told of payments, the account's key after it.
     """
 
     key: str
@@ -331,6 +332,7 @@ class PaymentProvider:
     origins: Callable[[], Sequence[str]] | None = None
     available: Callable[[], bool] | None = None
     fault: Callable[[Any], Sequence[Refusal]] | None = None
+    checked: Callable[[Any], Awaitable[Sequence[Refusal]]] | None = None
     notified: str = ""
 
 

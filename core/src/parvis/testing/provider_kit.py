@@ -9,15 +9,17 @@ class TestOurProvider(ProviderConformance):
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from parvis import clock
 from parvis.contract.payments import Order, OutcomeUnknown, Provider, Result, RowKind, Sent
 from parvis.db import new_id
 from parvis.errors import Invalid, Refused
+from parvis.testing.visits import put_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,27 @@ class ProviderConformance:
         assert (found.result, found.cents) == (Result.PAID, 1234)
         assert found.at is None or found.at.tzinfo is not None
 
+    async def test_the_answer_names_the_amount_that_was_asked_and_our_attempt_or_none(self, rig: Rig) -> None:
+        """Each payment has its own: nothing is mixed up among several."""
+        for cents in (101, 4207, 1234):
+            order = rig.order(cents)
+            started = await rig.provider.start(rig.account, order)
+            await rig.pay(started.ref)
+            found = await rig.provider.lookup(rig.account, started.ref, started.terms)
+            assert (found.result, found.cents) == (Result.PAID, cents)
+            assert found.attempt in {order.attempt, None}
+
+    async def test_once_its_time_is_over_it_cannot_be_paid_any_more(self, rig: Rig) -> None:
+        """Whatever the payer tries after `live_for`; what was paid before stays so."""
+        started = await rig.provider.start(rig.account, rig.order())
+        paid = await rig.paid()
+        put_clock(clock.now() + rig.provider.caps(rig.account).live_for + timedelta(seconds=1))
+        with suppress(Exception):
+            await rig.pay(started.ref)
+        late = await rig.provider.lookup(rig.account, started.ref, started.terms)
+        assert late.result in {Result.GONE, Result.WAITING}
+        assert (await rig.provider.lookup(rig.account, paid)).result == Result.PAID
+
     async def test_a_refused_card_may_be_followed_by_another(self, rig: Rig) -> None:
         """A refusal is not the end."""
         started = await rig.provider.start(rig.account, rig.order())
@@ -114,9 +137,27 @@ class ProviderConformance:
             for ask in (
                 rig.provider.start(rig.account, rig.order()),
                 rig.provider.lookup(rig.account, ref),
+                rig.provider.cancel(rig.account, ref),
             ):
                 with pytest.raises(OutcomeUnknown):
                     await ask
+        assert (await rig.provider.lookup(rig.account, ref)).result == Result.PAID
+
+    async def test_a_refund_without_an_answer_is_unknown_and_made_once_when_asked_again(self, rig: Rig) -> None:
+        """And statements of such a time are asked for again."""
+        caps, refund = rig.provider.caps(rig.account), new_id()
+        if not caps.refund:
+            pytest.skip("it cannot give back")
+        ref = await rig.paid(1000)
+        with rig.down():
+            with pytest.raises(OutcomeUnknown):
+                await rig.provider.refund(rig.account, ref, refund, 600)
+            if caps.rows:
+                with pytest.raises(OutcomeUnknown):
+                    await rig.provider.rows(rig.account, rig.today())
+        for _ in range(2):
+            assert await rig.provider.refund(rig.account, ref, refund, 600) == Sent.DONE
+        assert await rig.provider.refund(rig.account, ref, new_id(), 401) == Sent.FAILED
 
     async def test_a_cancelled_payment_can_no_longer_be_paid_and_a_paid_one_stays_so(self, rig: Rig) -> None:
         """Cancelling says what became of it."""

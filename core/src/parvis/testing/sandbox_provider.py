@@ -31,13 +31,15 @@ class _Payment:
 
 @dataclass(slots=True)
 class Sandbox:
-    """The provider. `down` answers nothing; `answer_lost` does what it is asked and then answers nothing."""
+    """The provider. `down` answers nothing; `answer_lost` does what it is asked and then answers nothing; `paid_late`
+    lets a page be paid after its time, as long as nobody asked about it."""
 
     least: int = 100
     most: int = 9_999_999
     down: bool = False
     answer_lost: bool = False
     refuses_refunds: bool = False
+    paid_late: bool = False
     payments: dict[str, _Payment] = field(default_factory=dict)
     refunds: dict[UUID, tuple[str, int, date]] = field(default_factory=dict)
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
@@ -71,7 +73,7 @@ class Sandbox:
         payment = self.payments.get(ref)
         if payment is None or payment.account != account:
             return Found(Result.GONE)
-        if payment.result != Result.PAID and clock.now() >= payment.opened + self.caps(account).live_for:
+        if payment.result != Result.PAID and self._over(payment):
             payment.result = Result.GONE
         return Found(payment.result, payment.cents, payment.paid, payment.order.attempt)
 
@@ -118,7 +120,7 @@ class Sandbox:
     def pay(self, ref: str, cents: int | None = None) -> None:
         """The payer pays; another amount than was asked for if it is given. Raises LookupError once it is too late."""
         payment = self.payments[ref]
-        if payment.result in {Result.PAID, Result.GONE}:
+        if payment.result in {Result.PAID, Result.GONE} or (self._over(payment) and not self.paid_late):
             raise LookupError(payment.result)
         payment.result, payment.paid = Result.PAID, clock.now()
         payment.cents = payment.order.cents if cents is None else cents
@@ -135,6 +137,9 @@ class Sandbox:
         """The body and headers with which it says that something became of a payment."""
         body = msgspec.json.encode(ref)
         return body, {SIGNATURE: self._signature(body)}
+
+    def _over(self, payment: _Payment) -> bool:
+        return clock.now() >= payment.opened + self.caps(payment.account).live_for
 
     def _signature(self, body: bytes) -> str:
         return hmac.new(self._key, body, hashlib.sha256).hexdigest()

@@ -50,6 +50,7 @@ def payment_providers() -> tuple[PaymentProvider, ...]:
             account=payfip_provider.PayfipAccount,
             origins=lambda: _origin(settings.provided(Environment).payfip),
             fault=payfip_provider.account_fault,
+            checked=payfip_provider.number_fault,
             notified=payfip_provider.NOTIFIED,
         ),
         PaymentProvider(

@@ -114,6 +114,8 @@ async def add(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]
         form = forms.of_raw(provider.account, asking.with_secrets(chosen.raw, before))
     if not form.errors and provider.fault:
         form = form.refused(provider.fault(form.decoded))
+    if not form.errors and provider.checked:
+        form = form.refused(await provider.checked(form.decoded))
     if form.errors:
         return await _accounts(request, here, form)
     async with transaction():

@@ -1,4 +1,4 @@
-"""The two calls to PayFiP: SOAP 1.1, document/literal. A lost or unreadable answer is an unknown outcome."""
+"""The three calls to PayFiP: SOAP 1.1, document/literal. A lost or unreadable answer is an unknown outcome."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ async def create(address: str, fields: Mapping[str, str], transport: httpx.Async
 async def details(address: str, idop: str, transport: httpx.AsyncBaseTransport | None = None) -> dict[str, str]:
     """What became of a payment. Raises Fault, OutcomeUnknown."""
     return await _call(address, "recupererDetailPaiementSecurise", {"idOp": idop}, transport)
+
+
+async def client(address: str, number: str, transport: httpx.AsyncBaseTransport | None = None) -> dict[str, str]:
+    """Whose a client number is. Raises Fault for one that PayFiP does not take, OutcomeUnknown."""
+    return await _call(address, "recupererDetailClient", {"numCli": number}, transport)
 
 
 async def _call(

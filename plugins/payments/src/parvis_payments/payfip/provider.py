@@ -36,6 +36,7 @@ from parvis_payments.payfip.rules import (
     objet,
     refdet,
     refusal,
+    unknown_number,
 )
 
 log = structlog.get_logger()
@@ -76,6 +77,17 @@ def account_fault(told: PayfipAccount) -> Sequence[Refusal]:
     if is_number(told.number):
         return ()
     return (Refusal("payfip-number", Text("Write the six figures of the client number."), "number"),)
+
+
+async def number_fault(told: PayfipAccount, transport: httpx.AsyncBaseTransport | None = None) -> Sequence[Refusal]:
+    """What PayFiP says is wrong with a till's number; nothing if it does not answer, as the first payment tells too."""
+    try:
+        await client.client(_address(), told.number, transport)
+    except Fault as fault:
+        return unknown_number(fault.code)
+    except OutcomeUnknown:
+        log.warning("payfip.number-unasked")
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

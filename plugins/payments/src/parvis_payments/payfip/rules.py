@@ -156,6 +156,16 @@ def _words(code: str) -> Text:
     return Text("PayFiP does not accept this payment ({code}). Please tell the office: nothing was taken.", told)
 
 
+def unknown_number(code: str) -> tuple[Refusal, ...]:
+    """What a fault says of a till's client number that was asked about; a fault about anything else says nothing."""
+    if code not in _ACCOUNT:
+        return ()
+    text = Text(
+        "PayFiP does not know this client number ({code}). Compare it with the letter of the DGFiP.", {"code": code}
+    )
+    return (Refusal("payfip-number", text, "number"),)
+
+
 def address_fault(fields: Mapping[str, str]) -> str | None:
     """The code that PayFiP has for an address that is too long for it."""
     named = (("urlnotif", "N1"), ("urlredirect", "D1"))

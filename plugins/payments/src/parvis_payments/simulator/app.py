@@ -11,10 +11,8 @@ from typing import Any
 
 from defusedxml.ElementTree import fromstring
 from litestar import Litestar, Request, Response, get, post
-from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.params import FromQuery
-from litestar.response import Redirect
 
 from parvis.contract.values import Simulator, Stage
 from parvis.errors import Text
@@ -91,14 +89,14 @@ PLAYED = Simulator(
 
 @post("/tpa/services/securite", status_code=200)
 async def service(request: _Request, state: State) -> Response[str]:
-    """The two operations, and the faults that are switched on."""
+    """The three operations, and the faults that are switched on."""
     active = state.faults()
     if faults.HANGS in active:
         await asyncio.sleep(HANGS_SECONDS)
     if faults.DOWN in active:
         return Response("<html><body>Bad Gateway</body></html>", status_code=502, media_type="text/html")
-    if faults.TECHNICAL in active:
-        return _fault("TechIndisponibiliteErreur", "999")
+    if kind := faults.technical(active):
+        return _fault(kind, "999")
     operation, fields = _asked(await request.body())
     try:
         told = _done(state.bank, operation, fields)
@@ -145,13 +143,17 @@ async def act(request: _Request, state: State, idop: FromQuery[str] = "") -> Res
     if faults.SILENT in (active := state.faults()):
         times = 0
     times, heard = faults.notified(active, times), partial(state.bank.heard, idop)
-    told = BackgroundTask(card.notify, kept.fields["urlnotif"], {"idop": idop}, times, state.faults, late, heard)
-    return Redirect(kept.fields["urlredirect"], status_code=303, background=told)
+    told = (kept.fields["urlnotif"], {"idop": idop}, times, state.faults, late, heard)
+    return await pages.led_back(kept.fields["urlredirect"], faults.NOTIFIED_FIRST in active, card.notify, *told)
 
 
 def _done(bank: Bank, operation: str, fields: dict[str, str]) -> dict[str, str]:
+    if operation in bank.answers:
+        raise Refused(bank.answers[operation])
     if operation == "creerPaiementSecurise":
         return {"idOp": bank.create(fields)}
+    if operation == "recupererDetailClient":
+        return bank.client(fields.get("numCli", ""))
     return bank.details(fields.get("idOp", ""))
 
 

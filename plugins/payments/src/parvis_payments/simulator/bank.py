@@ -19,7 +19,6 @@ PAID = frozenset({"P", "V"})
 RESULTS = ("P", "V", "R", "Z", "A")
 # Which code answers a field that does not fit; in the order in which they are looked at.
 _FIELDS = (
-    ("numcli", "T2", r"[0-9]{6}"),
     ("exer", "E1", r"[0-9]{4}"),
     ("refdet", "R3", r"[A-Za-z0-9]{6,30}"),
     ("objet", "O1", r"[A-Za-z0-9 ]{0,99}"),
@@ -30,6 +29,8 @@ _FIELDS = (
     ("urlredirect", "D1", r"https?://\S{1,241}"),
 )
 _LEAST = 100
+# Nobody's client numbers begin so.
+_NOBODYS = "99"
 
 
 class Refused(Exception):
@@ -50,10 +51,11 @@ class Kept(msgspec.Struct):
 
 @dataclass
 class Bank:
-    """The payments by their idOp."""
+    """The payments by their idOp. `answers` has codes that operations are to be refused with, whatever they ask."""
 
     file: Path | None = None
     payments: dict[str, Kept] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.file and self.file.exists():
@@ -61,6 +63,9 @@ class Bank:
 
     def create(self, fields: dict[str, str]) -> str:
         """A new payment's idOp. Raises Refused."""
+        self.client(fields.get("numcli", ""))
+        if not fields.get("montant"):
+            raise Refused("M1")
         for name, code, form in _FIELDS:
             if not re.fullmatch(form, fields.get(name, "")):
                 raise Refused(code)
@@ -72,6 +77,16 @@ class Bank:
         self.payments[idop] = Kept(fields, clock.now())
         self._keep()
         return idop
+
+    def client(self, number: str) -> dict[str, str]:
+        """Whose a client number is. Raises Refused."""
+        if not number:
+            raise Refused("T1")
+        if not re.fullmatch(r"[0-9]{6}", number):
+            raise Refused("T2")
+        if number.startswith(_NOBODYS):
+            raise Refused("T4")
+        return {"numcli": number, "libelleN1": "Régie (simulation)", "libelleN2": "", "libelleN3": ""}
 
     def details(self, idop: str) -> dict[str, str]:
         """The payment as PayFiP tells it. Raises Refused."""

@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import State
 from litestar.params import FromPath
-from litestar.response import Redirect
 
 from parvis.contract.payments import OutcomeUnknown
 from parvis.errors import Refused
@@ -93,9 +91,9 @@ async def act(request: _Request, state: State, ref: FromPath[str]) -> Response[A
         said = pages.told("Carte", "Ce paiement est terminé, ou n’existe pas.")
         return Response(said, media_type="text/html", status_code=410)
     how = _ACTS.get(chosen, _ACTS["abandon"])
-    times = faults.notified(state.faults(), how.times)
-    told = BackgroundTask(notify, state.notified[ref], {"ref": ref}, times, state.faults, how.late)
-    return Redirect(card.payments[ref].order.back, status_code=303, background=told)
+    active = state.faults()
+    told = (state.notified[ref], {"ref": ref}, faults.notified(active, how.times), state.faults, how.late)
+    return await pages.led_back(card.payments[ref].order.back, faults.NOTIFIED_FIRST in active, notify, *told)
 
 
 async def notify(

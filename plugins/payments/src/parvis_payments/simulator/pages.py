@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from html import escape
+from typing import Any
+
+from litestar.background_tasks import BackgroundTask
+from litestar.response import Redirect
 
 _PAGE = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>
@@ -51,3 +55,11 @@ def euros(cents: int) -> str:
     '1234,50\xa0€'
     """
     return f"{cents // 100},{cents % 100:02}\u00a0€"
+
+
+async def led_back(address: str, first: bool, tell: Callable[..., Awaitable[None]], *what: Any) -> Redirect:
+    """The payer is led back, and the instance told of it before (`first`) or meanwhile."""
+    if first:
+        await tell(*what)
+        return Redirect(address, status_code=303)
+    return Redirect(address, status_code=303, background=BackgroundTask(tell, *what))

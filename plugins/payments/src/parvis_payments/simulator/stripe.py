@@ -95,9 +95,9 @@ async def act(request: _Request, state: State, ref: FromPath[str]) -> Response[A
         return Redirect(f"{request.url.path}?refused=yes", status_code=303)
     how, active = _ACTS.get(chosen, _ACTS["abandon"]), state.faults()
     times = 0 if faults.STRIPE_SILENT in active else faults.notified(active, how.times)
-    said = BackgroundTask(_tell, state, list(stripe.untold()), times, how.late)
     back = session["cancel_url" if chosen == "abandon" else "success_url"]
-    return Redirect(back, status_code=303, background=said)
+    told = (state, list(stripe.untold()), times, how.late)
+    return await pages.led_back(back, faults.NOTIFIED_FIRST in active, _tell, *told)
 
 
 async def _tell(state: State, events: Sequence[Thing], times: int, late: float) -> None:

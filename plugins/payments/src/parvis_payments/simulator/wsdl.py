@@ -20,6 +20,7 @@ _TOLD = (
 OPERATIONS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "creerPaiementSecurise": (_CREATED, ("idOp",)),
     "recupererDetailPaiementSecurise": (("idOp",), _TOLD),
+    "recupererDetailClient": (("numCli",), ("libelleN1", "libelleN2", "libelleN3", "numcli")),
 }
 FAULTS = (
     "FonctionnelleErreur", "TechDysfonctionnementErreur", "TechIndisponibiliteErreur", "TechProtocolaireErreur",
