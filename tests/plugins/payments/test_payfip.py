@@ -489,7 +489,7 @@ async def test_a_number_is_kept_while_payfip_does_not_answer(played):
 
 
 async def test_without_an_answer_within_its_patience_the_outcome_is_unknown(tmp_path, payfip, monkeypatch):
-    """The service as a process that hangs: the client gives up, and what waits for another till does not wait for it."""
+    """The service as a process that hangs: the client gives up, and what waits for another till is not kept waiting."""
     monkeypatch.setattr(client, "_PATIENCE", httpx.Timeout(0.2, connect=5))
     idop = await begin(payfip, await payfip.due())
     async with payment_services(tmp_path / "hanging", faults.HANGS) as address:
@@ -509,7 +509,7 @@ async def test_the_switches_notify_never_first_or_twice(http, played, payfip, mo
     """At the payer's page, as a browser meets it; a notification that is first has settled it before they are back."""
     intent, came = await payfip.due(), []
 
-    async def notify(url, told, times, late):
+    async def notify(url, told, times, *late):
         for _ in range(times):
             await http.post(url, data=told)
             came.append(await state(intent))
