@@ -5,81 +5,38 @@ from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
+from tests.core.payments.debiting import CREDITOR, IBAN, a_debiting_till, on, state
 
 from parvis import clock
-from parvis.contract.values import Channel
 from parvis.db import connection, new_id, transaction
 from parvis.errors import Conflict, Invalid, Refused
 from parvis.identity.actors import Actor
-from parvis.identity.contacts import Contact
-from parvis.payments import attempts, dues, expiring, intents, providers
+from parvis.payments import attempts, dues, expiring, payers
 from parvis.payments import refunds as giving_back
 from parvis.payments.books import ledger, proofs, receipts
-from parvis.payments.debits import batches, creditors, failing, mandates, openings, personal, queries
-from parvis.payments.debits.creditors import Creditor
-from parvis.payments.debits.mandates import Given
-from parvis.payments.intents import Charge
+from parvis.payments.debits import (
+    batches,
+    bringing,
+    failing,
+    mandates,
+    openings,
+    orders,
+    personal,
+    queries,
+    withdrawing,
+)
+from parvis.payments.debits.bringing import Brought
 from parvis.payments.invoices import bills
-from parvis.payments.invoices.bills import BillTo
 from parvis.payments.payers import payer
-from parvis.testing.payments import a_shop
 from parvis.testing.people import a_person
 from parvis.testing.visits import put_clock
 
-IBAN = "FR7630006000011234567890189"
-CREDITOR = Creditor(name="Régie de la cantine", iban="DE89 3704 0044 0532 0130 00", identifier="DE98ZZZ09999999999")
 NS = "{urn:iso:std:iso:20022:tech:xsd:pain.008.001.08}"
-
-
-class Till:
-    """A till that debits, and its payers."""
-
-    def __init__(self, shop):
-        self.shop, self.till, self.by = shop, shop.till, new_id()
-
-    async def bill(self, cents=1000, mail="lea@example.org", days=30):
-        to = BillTo(contact=Contact(Channel.MAIL, mail), language="fr")
-        charge = Charge(self.till, "Cantine, novembre", "canteen", cents)
-        [intent] = await bills.write([charge], to, ledger.today() + timedelta(days=days), self.by)
-        return intent
-
-    async def mandate(self, intent, iban=IBAN, by=None):
-        given = Given(name="Léa Keller", iban=iban, signed_on=ledger.today())
-        return await mandates.give(self.till, await payer(intent.basket), given, by)
-
-    async def due(self, cents=1000, mail="lea@example.org"):
-        intent = await self.bill(cents, mail)
-        await self.mandate(intent)
-        return intent
-
-    async def batch(self):
-        return await batches.make(self.till, queries.soonest(CREDITOR), self.by)
-
-    async def sent(self):
-        made = await self.batch()
-        await batches.send(made.id)
-        return made
-
-    def provider_of(self, account):
-        return providers.Bank() if account == creditors.key(self.till) else self.shop.provider
-
-    async def books(self):
-        return {one.account: one.cents for one in await ledger.balances(self.till) if one.cents}
-
-    async def line(self, batch):
-        [line] = await queries.lines_of(batch.id)
-        return line
 
 
 @pytest.fixture
 async def till(database):
-    found = Till(await a_shop())
-    await creditors.keep(found.till, CREDITOR)
-    return found
-
-
-async def state(intent):
-    return (await intents.intent(intent.id)).state
+    return await a_debiting_till()
 
 
 async def test_a_mandate_is_numbered_without_a_gap_and_there_is_one(till):
@@ -92,7 +49,7 @@ async def test_a_mandate_is_numbered_without_a_gap_and_there_is_one(till):
     second = await till.mandate(intent)
     assert (first.number, second.number) == (1, 2)
     assert (second.last, second.reference[-6:]) == ("0189", "000002")
-    await mandates.revoke(first.id)
+    await withdrawing.revoke(first.id)
     assert (await till.mandate(await till.bill(mail="a@example.org"))).number == 3
     async with connection() as c:
         assert IBAN.encode() not in await c.fetchval("SELECT iban FROM parvis.sepa_mandate WHERE id = $1", first.id)
@@ -112,9 +69,9 @@ async def test_the_file_is_what_banks_read_and_the_same_each_time(till):
     await till.due(4250, "a@example.org")
     await till.due(99, "b@example.org")
     made = await till.batch()
-    content = await batches.file(made.id)
+    content = await orders.take(made.id)
     clock.move(timedelta(hours=3))
-    assert await batches.file(made.id) == content
+    assert await orders.take(made.id) == content
     root = ElementTree.fromstring(content)
     assert root.tag == f"{NS}Document"
     assert [one.text for one in root.iter(f"{NS}InstdAmt")] == ["42.50", "0.99"]
@@ -129,6 +86,9 @@ async def test_what_is_collected_is_paid_with_its_receipt_and_the_next_follows(t
     intent = await till.due(4250)
     made = await till.sent()
     assert (await state(intent), await till.books()) == ("pending", {})
+    with pytest.raises(Refused, match="collects it on"):
+        await batches.collect(made.id)
+    on(made.day)
     assert await batches.collect(made.id) == 1
     assert (await state(intent), await till.books()) == ("paid", {"bank": 4250, "revenue:canteen": -4250})
     assert await receipts.gaps(till.till) == []
@@ -144,7 +104,7 @@ async def test_only_bills_of_payers_with_a_mandate_and_on_a_working_day(till):
         await till.batch()
     intent = await till.due()
     revoked = await till.mandate(await till.bill(mail="r@example.org"))
-    await mandates.revoke(revoked.id)
+    await withdrawing.revoke(revoked.id)
     sunday = next(day for day in _days() if day.weekday() == 6 and day > queries.soonest(CREDITOR))
     for day in (sunday, ledger.today()):
         with pytest.raises(Refused):
@@ -172,7 +132,7 @@ async def test_what_is_in_a_batch_is_not_paid_online_nor_given_up_until_it_is_dr
 async def test_what_is_being_paid_online_is_in_no_batch(till):
     intent = await till.due()
     await till.shop.opened(intent.id)
-    assert await queries.ready(till.till) == []
+    assert await till.ready() == []
     with pytest.raises(Refused, match="No bill"):
         await till.batch()
 
@@ -200,7 +160,7 @@ async def test_a_batch_and_a_page_at_the_same_moment_never_have_the_same_amount(
 
 async def test_a_debit_that_is_rejected_can_be_paid_otherwise_and_its_mandate_may_end(till):
     intent = await till.due()
-    put_clock(clock.now() + timedelta(days=29))
+    put_clock(clock.now() + timedelta(days=4))
     made = await till.sent()
     assert await failing.fail((await till.line(made)).id, "AC04") == "rejected"
     put_clock(clock.now() + timedelta(days=10))
@@ -209,6 +169,7 @@ async def test_a_debit_that_is_rejected_can_be_paid_otherwise_and_its_mandate_ma
     till.shop.provider.pay(ref := await till.shop.opened(intent.id))
     await attempts.look(till.shop.provider, till.shop.account, ref)
     assert await state(intent) == "paid"
+    on(made.day)
     assert await batches.collect(made.id) == 0
     with pytest.raises(Refused):
         await failing.fail((await till.line(made)).id, "AM04")
@@ -216,8 +177,7 @@ async def test_a_debit_that_is_rejected_can_be_paid_otherwise_and_its_mandate_ma
 
 async def test_a_debit_that_comes_back_a_year_later_is_owed_again_and_paid_once(till):
     intent = await till.due(4250)
-    made = await till.sent()
-    await batches.collect(made.id)
+    made = await till.collected()
     put_clock(clock.now() + timedelta(days=390))
     line = await till.line(made)
     assert await failing.fail(line.id, "MD06") == "returned"
@@ -241,19 +201,21 @@ async def test_a_debit_that_comes_back_a_year_later_is_owed_again_and_paid_once(
 async def test_a_debit_for_a_bill_that_was_taken_back_is_given_back_and_a_return_needs_none(till):
     intent = await till.due()
     made = await till.sent()
-    await intents.cancel(intent.id)
+    await bills.take_back(intent.id)
+    on(made.day)
     await batches.collect(made.id)
-    assert await till.books() == {"bank": 1000, "refund_due": -1000}
+    assert (await state(intent), await till.books()) == ("to_refund", {"bank": 1000, "refund_due": -1000})
     await failing.fail((await till.line(made)).id, "MD06")
-    assert await till.books() == {}
+    assert (await state(intent), await till.books()) == ("cancelled", {})
+    put_clock(clock.now() + timedelta(days=6 * 366))
+    assert await payers.forget_old() == 1
     async with connection() as c:
         assert await c.fetchval("SELECT state FROM parvis.refund") == "cancelled"
 
 
 async def test_a_return_by_many_at_once_is_entered_once(till):
     await till.due()
-    made = await till.sent()
-    await batches.collect(made.id)
+    made = await till.collected()
     line = await till.line(made)
     done = await asyncio.gather(*(failing.fail(line.id, "AM04") for _ in range(8)), return_exceptions=True)
     assert sum(one == "returned" for one in done) == 1
@@ -285,21 +247,22 @@ async def test_what_a_banks_file_says_is_entered_once(till):
         )
     )
     content = PAIN_002.format(transactions=told).encode()
-    assert await failing.bring(till.till, content) == failing.Brought(1, 0, 1)
-    assert await failing.bring(till.till, content) == failing.Brought(0, 1, 1)
+    assert await bringing.bring(till.till, content) == Brought(1, 0, 1)
+    assert await bringing.bring(till.till, content) == Brought(0, 1, 1)
+    on(made.day)
     assert await batches.collect(made.id) == 1
     assert (await state(first), await state(second)) == ("created", "paid")
     back = CAMT_053.format(ref=lines[second.id].reference).encode()
-    assert await failing.bring(till.till, back) == failing.Brought(1, 0, 0)
+    assert await bringing.bring(till.till, back) == Brought(1, 0, 0)
     assert await state(second) == "created"
-    other = Till(await a_shop())
-    assert await failing.bring(other.till, back) == failing.Brought(0, 0, 1)
+    other = await a_debiting_till()
+    assert await bringing.bring(other.till, back) == Brought(0, 0, 1)
 
 
 @pytest.mark.parametrize("content", [b"", b"<a", b"\xff", b"<Document/>", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>'])
 async def test_a_file_that_is_none_is_said_to_be_none(till, content):
     with pytest.raises(Invalid, match="no file of a bank"):
-        await failing.bring(till.till, content)
+        await bringing.bring(till.till, content)
 
 
 async def _made(till):
@@ -322,7 +285,7 @@ async def test_who_gave_a_mandate_is_shown_it_and_forgotten_once_nothing_can_com
     [shown] = await personal.export(Actor(person=person))
     assert (shown["reference"], shown["last"], shown["revoked_at"]) == (given.reference, IBAN[-4:], None)
     assert await personal.export(Actor(person=await a_person())) == []
-    await mandates.revoke(given.id)
+    await withdrawing.revoke(given.id)
     for days, gone in ((390, 0), (20, 1), (1, 0)):
         clock.move(timedelta(days=days))
         assert await personal.forget_old() == gone
@@ -346,6 +309,7 @@ async def test_a_mandate_that_was_not_used_for_three_years_ends_and_one_that_was
 async def test_what_is_rejected_while_its_batch_is_collected_is_never_money(till):
     made = [(await till.due(mail=f"payer{n}@example.org"), await till.sent()) for n in range(12)]
     lines = [await till.line(batch) for _, batch in made]
+    on(made[-1][1].day)
 
     async def both(batch, line):
         answers = await asyncio.gather(batches.collect(batch.id), failing.fail(line.id, "AM04"), return_exceptions=True)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from parvis import clock
 from parvis.db import Connection, new_id
-from parvis.errors import NotFound, Refusal, Refused, Text
-from parvis.payments import intents
+from parvis.errors import NotFound
+from parvis.payments import attempts, intents
 from parvis.payments.accounts import account as account_of
 from parvis.payments.rules import ATTEMPT, after
 
@@ -22,14 +22,13 @@ _ADD = (
 async def claim(c: Connection, intent: UUID, account: str, ref: str, until: datetime) -> None:
     """Keep an amount until then, under the index that lets an intent have one open payment. Raises Refused.
 
-    In the caller's transaction. Whoever opens a page at this moment is first, or finds that it is taken.
+    In the caller's transaction. Whoever opens a page at this moment is first, or finds that it is taken. A page that is
+    over is noted to be: its provider was asked before.
     """
     found, now = await intents.locked(c, intent), clock.now()
     if (await account_of(account)).till != found.till:
         raise NotFound
-    sql = "SELECT true FROM parvis.payment_attempt WHERE intent = $1 AND state IN ('creating', 'live')"
-    if await c.fetchval(sql, intent):
-        raise Refused(Refusal("attempt-open", Text("It is being paid at this moment.")))
+    await attempts.none_open(c, intent)
     await intents.move(c, found, "start")
     await c.execute(_ADD, new_id(), intent, account, ref, now, until)
 

@@ -21,20 +21,32 @@ from parvis.identity import accounts, guards
 from parvis.identity import queries as people
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
+from parvis.payments.debits.rules import DISPUTED
 from parvis.payments.dues import Due, dues_of
 
 _CONTACT, _LINK = "basket-contact", "basket"
 # As long as a debt to a public body can be asked for (loi n° 68-1250), and its year.
 _KEPT = timedelta(days=5 * 365)
 _UNDER_WAY = "('requested', 'approved', 'sent', 'unknown', 'failed')"
-_UNLINK = f"""
-UPDATE parvis.basket b SET person = NULL, contact_kind = NULL, contact = NULL, contact_digest = NULL WHERE {{whose}}
-AND NOT EXISTS (SELECT FROM parvis.intent i WHERE i.basket = b.id AND i.state IN ('created', 'pending', 'to_refund'))
+_SETTLED = f"""
+NOT EXISTS (SELECT FROM parvis.intent i WHERE i.basket = b.id AND i.state IN ('created', 'pending', 'to_refund'))
 AND NOT EXISTS (SELECT FROM parvis.intent i JOIN parvis.capture c ON c.intent = i.id
-    JOIN parvis.refund r ON r.capture = c.id WHERE i.basket = b.id AND r.state IN {_UNDER_WAY}) RETURNING b.id
+    JOIN parvis.refund r ON r.capture = c.id WHERE i.basket = b.id AND r.state IN {_UNDER_WAY})
+"""  # noqa: S608 - of constants
+# A debit that was collected since may come back: its bill is owed again, by somebody who can be asked for it.
+_DEBITED = """
+EXISTS (SELECT FROM parvis.debit d JOIN parvis.intent i ON i.id = d.intent
+    WHERE i.basket = b.id AND d.state = 'collected' AND d.changed > {since})
+"""
+_UNLINK = f"""
+UPDATE parvis.basket b SET person = NULL, contact_kind = NULL, contact = NULL, contact_digest = NULL, forget = false
+WHERE {{whose}} AND {_SETTLED} AND NOT {_DEBITED} RETURNING b.id
 """  # noqa: S608 - of constants
 _THEIRS = "(b.person = ANY ($1) OR b.contact_digest = ANY ($2))"
 
+_LATER = f"""
+UPDATE parvis.basket b SET person = NULL, forget = true WHERE {_THEIRS} AND b.contact IS NOT NULL AND {_SETTLED}
+"""  # noqa: S608 - of constants
 _HELD = f"""
 SELECT count(DISTINCT i.id) FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id
 LEFT JOIN parvis.capture c ON c.intent = i.id LEFT JOIN parvis.refund r ON r.capture = c.id AND r.state IN {_UNDER_WAY}
@@ -123,19 +135,24 @@ async def under_way(actor: Actor) -> int:
 
 
 async def erase(actor: Actor) -> int:
-    """Take somebody out of everything that is settled, amounts and receipts stay; how many baskets."""
-    theirs = await identity_of(actor)
+    """Take somebody out of everything that is settled, amounts and receipts stay; how many baskets.
+
+    Of what was debited and may come back, their contact stays until it no longer can.
+    """
+    theirs, since = await identity_of(actor), clock.now() - DISPUTED
     async with transaction() as c:
-        sql = _UNLINK.format(whose=_THEIRS)
-        return len(await c.fetch(sql, *theirs))
+        sql = _UNLINK.format(whose=_THEIRS, since="$3")
+        gone = await c.fetch(sql, *theirs, since)
+        await c.execute(_LATER, *theirs)
+        return len(gone)
 
 
 async def forget_old() -> int:
-    """Take everybody out of what was settled long ago; how many baskets."""
-    whose = "b.created < $1 AND (b.person IS NOT NULL OR b.contact IS NOT NULL)"
+    """Take everybody out of what was settled long ago, and who asked for it out of the rest; how many baskets."""
+    whose = "(b.created < $1 OR b.forget) AND (b.person IS NOT NULL OR b.contact IS NOT NULL)"
     async with transaction() as c:
-        sql = _UNLINK.format(whose=whose)
-        return len(await c.fetch(sql, clock.now() - _KEPT))
+        sql = _UNLINK.format(whose=whose, since="$2")
+        return len(await c.fetch(sql, clock.now() - _KEPT, clock.now() - DISPUTED))
 
 
 async def told_first(source: UUID, what: str) -> bool:

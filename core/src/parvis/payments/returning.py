@@ -41,4 +41,7 @@ async def take_back(account: str, ref: str, until: datetime) -> bool:
         if row["taken_as"] == "paid" and found.state == "paid":
             await intents.move(c, found, "return")
             await intents.prolong(c, found.id, until)
+        elif row["taken_as"] == "vain" and found.state == "to_refund":
+            # Neither what it was for nor the money: nothing is asked for, and nothing given back.
+            await intents.move(c, found, "return")
     return True

@@ -39,6 +39,7 @@ INTENT = _moves(
     ("refunded", "extra", "refunded"),
     ("to_refund", "place", "paid"),
     ("paid", "return", "created"),
+    ("to_refund", "return", "cancelled"),
     ("to_refund", "repaid", "refunded"),
     ("paid", "undo", "created"),
 )

@@ -6,6 +6,7 @@ from piccolo.columns import (
     JSONB,
     UUID,
     BigInt,
+    Boolean,
     Bytea,
     Date,
     ForeignKey,
@@ -37,6 +38,7 @@ class Basket(Table, tablename="basket", schema="parvis"):
     """What somebody pays for at once: `purpose` says who gives it (a service's key), `subject` what it is there.
 
     The payer is an account, or a contact (encrypted, found by its digest); `asked_by` is the agent who wrote a bill.
+    `forget`: the payer asked to be, and is as soon as nothing of it can come back.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -50,6 +52,7 @@ class Basket(Table, tablename="basket", schema="parvis"):
     asked_by = UUID(null=True, default=None)
     version = Integer(default=1)
     created = Timestamptz(default=None)
+    forget = Boolean(default=False)
 
 
 class Intent(Table, tablename="intent", schema="parvis"):

@@ -57,7 +57,8 @@ async def _tell(template: str, batch: Batch, line: Line) -> None:
     payer = await payers.payer(found.basket)
     due = next((one for one in await dues.dues_in(found.basket) if one.intent == line.intent), None)
     to = await contact_of(payer)
-    if to is None or due is None:
+    # What is not asked for any more, but was with the bank already, is given back: that is another message.
+    if to is None or due is None or not due.payable:
         return
     context = _said(batch, line, due) | {"emitter": (await territory.emitter(due.emitter)).name}
     async with transaction():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, astuple
 from datetime import date
+from functools import partial
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,7 +19,10 @@ from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.office.settings import asking
 from parvis.office.tills.looking import FETCH, KEEP, OPEN, OPENED, SEE, UPLOAD, Here, look
 from parvis.office.tills.wording import BATCHES, DEBITS
-from parvis.payments.debits import batches, creditors, failing, queries, rules
+from parvis.payments import providers
+from parvis.payments.books import ledger
+from parvis.payments.debits import batches, bringing, creditors, failing, inquiring, orders, queries, rules
+from parvis.payments.debits.bringing import Brought
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.queries import Batch
 from parvis.web import fields, forms, pages, uploads
@@ -23,6 +30,14 @@ from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
 _FILE = Text("Choose the bank’s file.")
+_ACTS: Mapping[str, Callable[[UUID], Awaitable[object]]] = MappingProxyType(
+    {
+        "send": batches.send,
+        "send-former": partial(batches.send, former=True),
+        "collect": batches.collect,
+        "drop": batches.drop,
+    }
+)
 
 
 class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +49,7 @@ class NewBatch(msgspec.Struct, frozen=True, kw_only=True):
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a batch."""
 
-    act: Literal["send", "collect", "drop"]
+    act: Literal["send", "send-former", "collect", "drop"]
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +71,9 @@ async def make(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
     if form.errors:
         return await _list(request, here, form)
     try:
+        asked = await inquiring.ask(till, form.value.day, await providers.every())
         async with transaction():
-            made = await batches.make(till, form.value.day, here.by)
+            made = await batches.make(till, form.value.day, here.by, asked)
             await here.trace("make-debits", batch=str(made.id), debits=made.debits, cents=made.cents)
     except Refused as refused:
         return await _list(request, here, form.refused(refused.refusals))
@@ -73,11 +89,11 @@ async def bring(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUI
         if not (content := files.get("file", b"")):
             raise Invalid(Refusal("file", _FILE, "file"))
         async with transaction():
-            brought = await failing.bring(till, content)
-            await here.trace("bring-debits", failed=brought.failed, known=brought.known, unknown=brought.unknown)
+            brought = await bringing.bring(till, content)
+            await here.trace("bring-debits", **asdict(brought))
     except Refused as refused:
         return await _list(request, here, forms.blank().refused(refused.refusals))
-    told = f"{brought.failed}-{brought.known}-{brought.unknown}"
+    told = "-".join(map(str, astuple(brought)))
     return pages.see_other(f"{here.base}/debits?brought={told}")
 
 
@@ -115,17 +131,19 @@ async def show(
 @get("/office/{emitter:str}/tills/{till:uuid}/debits/{batch:uuid}/file.xml", **FETCH)
 async def file(
     request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], batch: FromPath[UUID]
-) -> Response[bytes]:
+) -> Response[Any]:
     """The file for the bank; who took it is noted, for it has names and account numbers."""
     here = await look(request, emitter, till)
     found = await _batch(here, batch)
-    if found.state == "dropped":
-        raise NotFound
-    async with transaction():
-        await here.trace("take-debits", batch=str(batch))
+    try:
+        async with transaction():
+            await here.trace("take-debits", batch=str(batch))
+            content = await orders.take(batch)
+    except Refused as refused:
+        return await _one(request, here, found, forms.blank().refused(refused.refusals), None)
     name = f'attachment; filename="{found.reference}.xml"'
     headers = {"content-disposition": name, "cache-control": "no-store"}
-    return Response(await batches.file(batch), media_type="application/xml", headers=headers)
+    return Response(content, media_type="application/xml", headers=headers)
 
 
 @post("/office/{emitter:str}/tills/{till:uuid}/debits/{batch:uuid}", **KEEP)
@@ -135,12 +153,11 @@ async def act(
     """It went to the bank; the bank collected it; it is given up."""
     here, form = await look(request, emitter, till), await forms.read(request, Done)
     found = await _batch(here, batch)
-    acts = {"send": batches.send, "collect": batches.collect, "drop": batches.drop}
-    if form.text("act") not in acts:
+    if form.text("act") not in _ACTS:
         raise NotFound
     try:
         async with transaction():
-            await acts[form.text("act")](batch)
+            await _ACTS[form.text("act")](batch)
             await here.trace(f"{form.text('act')}-debits", batch=str(batch))
     except Refused as refused:
         return await _one(request, here, found, forms.blank().refused(refused.refusals), None)
@@ -177,8 +194,11 @@ async def _batch(here: Here, batch: UUID) -> Batch:
 
 async def _list(request: _AnyRequest, here: Here, form: Form[Any] | None) -> Response[Any]:
     creditor = await creditors.creditor_of(here.till.id)
-    ready = await queries.ready(here.till.id) if creditor else []
-    soonest = queries.soonest(creditor) if creditor else None
+    today = ledger.today()
+    due = await queries.ready(here.till.id, today + rules.AHEAD) if creditor else []
+    soonest = queries.soonest(creditor) if creditor else today
+    ready, later = [one for one in due if one.due <= soonest], [one for one in due if one.due > soonest]
+    made = await queries.batches_of(here.till.id)
     return pages.render(
         request,
         "office/tills/debits.html",
@@ -186,9 +206,11 @@ async def _list(request: _AnyRequest, here: Here, form: Form[Any] | None) -> Res
         page=here,
         creditor=creditor,
         ready=ready,
+        later=later,
         total=sum(one.cents for one in ready),
         soonest=soonest,
-        batches=await queries.batches_of(here.till.id),
+        batches=made,
+        overdue=[one for one in made if queries.is_late(one)],
         states=BATCHES,
         form=form or forms.blank(day=soonest),
         told=request.query_params.get("told", ""),
@@ -204,6 +226,9 @@ async def _one(request: _AnyRequest, here: Here, batch: Batch, form: Form[Any], 
         status=422 if form.errors else 200,
         page=here,
         batch=batch,
+        overdue=queries.is_late(batch),
+        early=rules.too_early(batch.day, ledger.today()) is not None,
+        withdrawn=sum(line.withdrawn for line in lines),
         lines=[(line.id, line) for line in lines],
         reasons={line.id: rules.reason_of(line.reason) for line in lines if line.reason},
         codes=[(code, text) for code, text in rules.REASONS.items()],
@@ -227,9 +252,10 @@ def _creditor(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any
     )
 
 
-def _brought(told: str) -> tuple[int, ...] | None:
+def _brought(told: str) -> Brought | None:
     parts = told.split("-")
-    return tuple(map(int, parts)) if len(parts) == 3 and all(part.isdigit() for part in parts) else None
+    known = len(parts) == len(Brought.__slots__) and all(part.isdigit() for part in parts)
+    return Brought(*map(int, parts)) if known else None
 
 
 HANDLERS = (listed, make, bring, ask, keep, show, file, act, fail)

@@ -17,7 +17,7 @@ from parvis.identity import queries as people
 from parvis.identity.contacts import Contact
 from parvis.office.tills.looking import KEEP, SEE, Here, look
 from parvis.payments.books import ledger
-from parvis.payments.debits import creditors, mandates, rules
+from parvis.payments.debits import creditors, mandates, rules, withdrawing
 from parvis.payments.debits.mandates import Given
 from parvis.payments.payers import Payer
 from parvis.web import fields, forms, pages
@@ -71,7 +71,7 @@ async def revoke(
         raise NotFound
     try:
         async with transaction():
-            await mandates.revoke(debit_mandate)
+            await withdrawing.revoke(debit_mandate)
             await here.trace("revoke-mandate", mandate=str(debit_mandate))
     except Refused as refused:
         return await _page(request, here, forms.blank().refused(refused.refusals))

@@ -41,12 +41,13 @@ SORTS = {
     "missing-here": Text("only in the statement"),
     "twice": Text("twice in the statement"),
     "amount": Text("another amount"),
-    "waiting": Text("waits for two days"),
+    "waiting": Text("has waited too long"),
 }
 DIFFERING = {
     "capture": Text("Money that came in"),
     "refund": Text("Refund"),
     "intent": Text("Unpaid amount"),
+    "batch": Text("Batch of direct debits"),
 }
 
 BATCHES = {

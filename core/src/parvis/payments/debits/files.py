@@ -66,7 +66,21 @@ class _Dated(SepaDD):  # type: ignore[misc]
     def _finalize_batch(self) -> None:
         super()._finalize_batch()
         for node in self._xml.iter("PmtInf"):
-            node.find("PmtInfId").text = f"{self.of.ref}-{node.find('.//SeqTp').text}"
+            node.find("PmtInfId").text = payment(self.of.ref, node.find(".//SeqTp").text)
+
+
+def payment(batch: str, sequence: str) -> str:
+    """The name under which a bank collects, and brings, a batch's debits of a sequence.
+
+    >>> payment("PRLV-9F2C-000001", "FRST"), batch_of(payment("PRLV-9F2C-000001", "FRST"))
+    ('PRLV-9F2C-000001-FRST', 'PRLV-9F2C-000001')
+    """
+    return f"{batch}-{sequence}"
+
+
+def batch_of(named: str) -> str:
+    """The batch that a bank names, or one of whose payments."""
+    return named.removesuffix("-FRST").removesuffix("-RCUR")
 
 
 def pain008(batch: Batch, debits: Sequence[Debit]) -> bytes:

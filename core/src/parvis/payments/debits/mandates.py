@@ -12,6 +12,7 @@ import asyncpg
 from parvis import clock, crypto
 from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
+from parvis.payments.books import ledger
 from parvis.payments.debits import rules
 from parvis.payments.payers import Payer
 
@@ -74,8 +75,8 @@ async def give(till: UUID, payer: Payer, given: Given, by: UUID | None = None) -
     return await one(mandate)
 
 
-async def revoke(mandate: UUID, why: str = "") -> None:
-    """Let it debit no more; what was sent to the bank is collected all the same. Raises Refused once it is revoked."""
+async def end(mandate: UUID, why: str = "") -> None:
+    """Let it debit no more; `withdrawing` takes out of batches what is in one. Raises Refused once it is revoked."""
     sql = (
         "UPDATE parvis.sepa_mandate SET revoked_at = $2, revoked_why = $3 "
         "WHERE id = $1 AND revoked_at IS NULL RETURNING id"
@@ -125,7 +126,7 @@ async def lock(c: Connection, till: UUID) -> None:
 
 
 def _signed_fault(day: date) -> Refusal | None:
-    today = clock.now().date()
+    today = ledger.today()
     if day <= today and (today - day).days < 3 * 365:
         return None
     return Refusal("mandate-day", Text("Write the day it was signed: not after today."), "signed_on")

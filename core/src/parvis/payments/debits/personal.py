@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from parvis import clock, crypto
 from parvis.db import connection, transaction
 from parvis.identity.actors import Actor
 from parvis.payments import payers
+from parvis.payments.debits import rules, withdrawing
 from parvis.payments.debits.queries import MANDATE
 
-# A payer may dispute a debit for 13 months (Code monétaire et financier, article L. 133-24).
-_DISPUTED = timedelta(days=400)
 # What was not used for 36 months is no mandate any more (SEPA Direct Debit Core Rulebook, section 4.1).
 _UNUSED = timedelta(days=3 * 365)
 _THEIRS = """
@@ -25,8 +25,17 @@ AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id AND d.changed 
 """
 _FORGET = """
 UPDATE parvis.sepa_mandate m SET person = NULL, contact_digest = NULL, name = $1, iban = $1, last = ''
-WHERE last <> '' AND revoked_at < $2
-AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id AND d.changed >= $2) RETURNING id
+WHERE last <> '' AND
+"""
+_OLD = """
+revoked_at < $2 AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id AND d.changed >= $2) RETURNING id
+"""
+_STANDING = (
+    "SELECT m.id FROM parvis.sepa_mandate m WHERE (m.person = ANY ($1) OR m.contact_digest = ANY ($2)) "
+    "AND m.revoked_at IS NULL ORDER BY m.till, m.id"
+)
+_UNUSED_ONES = """
+id = ANY ($2) AND revoked_at IS NOT NULL AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id) RETURNING id
 """
 
 
@@ -41,4 +50,23 @@ async def forget_old() -> int:
     now = clock.now()
     async with transaction() as c:
         await c.execute(_LAPSE, now, now - _UNUSED)
-        return len(await c.fetch(_FORGET, crypto.encrypt(b"", MANDATE), now - _DISPUTED))
+        return len(await c.fetch(_FORGET + _OLD, crypto.encrypt(b"", MANDATE), now - rules.DISPUTED))
+
+
+async def standing(actor: Actor) -> list[UUID]:
+    """The mandates by which somebody can be debited now, by till."""
+    async with connection() as c:
+        return [row["id"] for row in await c.fetch(_STANDING, *await payers.identity_of(actor))]
+
+
+async def erase(actor: Actor) -> int:
+    """Revoke what somebody who asks to be forgotten has given, and forget at once what was never used; how many.
+
+    What was used is forgotten once none of its debits can come back (`forget_old`).
+    """
+    async with transaction() as c:
+        found = await standing(actor)
+        for mandate in found:
+            await withdrawing.revoke(mandate)
+        await c.fetch(_FORGET + _UNUSED_ONES, crypto.encrypt(b"", MANDATE), found)
+    return len(found)

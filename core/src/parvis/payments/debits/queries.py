@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from parvis import clock, crypto
+from parvis import clock, crypto, settings
 from parvis.db import connection
 from parvis.errors import NotFound
 from parvis.payments.books import ledger
@@ -17,38 +18,49 @@ from parvis.payments.debits import openings, rules
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.invoices import bills
 from parvis.payments.money import Cents
+from parvis.payments.wallclock import bounds
 
 CREDITOR, MANDATE = "debit-creditor", "sepa-mandate"
 MOST = 500
 _READY = """
-SELECT DISTINCT ON (i.id) i.id, i.cents, i.expires_at, m.id AS mandate, m.reference, m.last,
+SELECT * FROM (SELECT DISTINCT ON (i.id) i.id, i.cents, i.expires_at, m.id AS mandate, m.reference, m.last,
     (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels,
     (SELECT count(*) FROM parvis.debit d WHERE d.mandate = m.id AND d.state IN ('listed', 'collected', 'returned'))
-        AS debited
+        AS debited,
+    EXISTS (SELECT FROM parvis.payment_attempt a WHERE a.intent = i.id AND a.state IN ('creating', 'live')) AS page_over
 FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket AND b.version = i.version
 JOIN parvis.sepa_mandate m ON m.till = i.till AND m.revoked_at IS NULL
     AND (m.person = b.person OR m.contact_digest = b.contact_digest)
-WHERE i.till = $1 AND b.purpose = $2 AND i.state IN ('created', 'pending') AND i.cents > 0 AND i.expires_at > $3
-AND NOT EXISTS (SELECT FROM parvis.payment_attempt a WHERE a.intent = i.id AND a.state IN ('creating', 'live'))
-ORDER BY i.id LIMIT $4
+WHERE i.till = $1 AND b.purpose = $2 AND i.state IN ('created', 'pending') AND i.cents > 0
+AND i.expires_at > $3 AND i.expires_at <= $4 AND NOT EXISTS (SELECT FROM parvis.payment_attempt a
+    WHERE a.intent = i.id AND a.state IN ('creating', 'live') AND a.live_until > $3)
+ORDER BY i.id) AS found ORDER BY expires_at, id LIMIT $5
 """
 _BATCH = """
-SELECT b.id, b.account, b.till, b.number, b.reference, b.day, b.state, b.made_at, b.made_by, b.creditor,
-    (SELECT count(*) FROM parvis.debit d WHERE d.batch = b.id) AS debits,
-    (SELECT coalesce(sum(d.cents), 0) FROM parvis.debit d WHERE d.batch = b.id)::bigint AS cents,
-    (SELECT count(*) FROM parvis.debit d WHERE d.batch = b.id AND d.state IN ('rejected', 'returned')) AS failed
-FROM parvis.debit_batch b
+SELECT b.id, b.account, b.till, b.number, b.reference, b.day, b.state, b.made_at, b.made_by, b.file_at, b.creditor,
+    n.debits, n.cents, n.failed, n.failed_cents
+FROM parvis.debit_batch b CROSS JOIN LATERAL (
+    SELECT count(*) AS debits, coalesce(sum(d.cents), 0)::bigint AS cents,
+        count(*) FILTER (WHERE d.state IN ('rejected', 'returned')) AS failed,
+        coalesce(sum(d.cents) FILTER (WHERE d.state IN ('rejected', 'returned')), 0)::bigint AS failed_cents
+    FROM parvis.debit d WHERE d.batch = b.id AND (d.state <> 'dropped' OR b.state = 'dropped')
+) AS n
 """
 _LINES = """
 SELECT d.id, d.batch, d.intent, d.mandate, d.reference, d.cents, d.sequence, d.label, d.state, d.reason,
-    m.reference AS rum, m.last, m.name, m.iban, m.signed_on
-FROM parvis.debit d JOIN parvis.sepa_mandate m ON m.id = d.mandate WHERE d.batch = $1 ORDER BY d.id
+    m.reference AS rum, m.last, m.name, m.iban, m.signed_on, b.state = 'made' AND d.state = 'listed'
+        AND (m.revoked_at IS NOT NULL OR i.state <> 'pending') AS withdrawn
+FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch JOIN parvis.intent i ON i.id = d.intent
+JOIN parvis.sepa_mandate m ON m.id = d.mandate WHERE d.batch = $1 ORDER BY d.id
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """An amount that can be debited, and by which mandate."""
+    """An amount that can be debited, and by which mandate; `debited`: how often that one was used.
+
+    `page_over`: a page at a provider is over, and nobody has asked yet what became of it.
+    """
 
     id: UUID
     cents: Cents
@@ -58,11 +70,20 @@ class Ready:
     last: str
     labels: tuple[str, ...]
     debited: int
+    page_over: bool
+
+    @property
+    def due(self) -> date:
+        """The last day of the territory on which it is to be paid: nobody is debited before it."""
+        return (self.expires_at - timedelta(microseconds=1)).astimezone(settings.current().zone).date()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """A batch, how many debits it has, what they come to, and how many failed."""
+    """A batch, how many debits it has, what they come to, and how many failed; what left it is not counted.
+
+    `file_at`: when its file was last taken (UTC).
+    """
 
     id: UUID
     account: str
@@ -73,15 +94,20 @@ class Batch:
     state: str
     made_at: datetime
     made_by: UUID
+    file_at: datetime | None
     creditor: Creditor
     debits: int
     cents: Cents
     failed: int
+    failed_cents: Cents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A debit of a batch, with its mandate; the names and IBANs are for the bank's file alone."""
+    """A debit of a batch, with its mandate; the names and IBANs are for the bank's file alone.
+
+    `withdrawn`: the bill was taken back, or the mandate revoked, before anybody said that the bank has the file.
+    """
 
     id: UUID
     batch: UUID
@@ -98,12 +124,15 @@ class Line:
     name: str
     iban: str
     signed_on: date
+    withdrawn: bool
 
 
-async def ready(till: UUID) -> list[Ready]:
-    """The bills of a till that are due of a payer with a mandate, and that nobody is paying."""
+async def ready(till: UUID, by: date) -> list[Ready]:
+    """The bills of a till, each part by itself, that are due by a day of the territory of a payer with a mandate, and
+    that nobody is paying: the most pressing first."""
+    until = bounds(by, settings.current().zone)[1]
     async with connection() as c:
-        rows = await c.fetch(_READY, till, bills.PURPOSE, clock.now(), MOST)
+        rows = await c.fetch(_READY, till, bills.PURPOSE, clock.now(), until, MOST)
     return [Ready(**(dict(row) | {"labels": tuple(row["labels"])})) for row in rows]
 
 
@@ -119,6 +148,25 @@ async def batches_of(till: UUID, limit: int = 100) -> list[Batch]:
             _read(row)
             for row in await c.fetch(_BATCH + "WHERE b.till = $1 ORDER BY b.number DESC LIMIT $2", till, limit)
         ]
+
+
+async def open_batches(account: str) -> list[Batch]:
+    """The batches of an account that are not in the books yet, nor given up."""
+    sql = _BATCH + "WHERE b.account = $1 AND b.state IN ('made', 'sent') ORDER BY b.number"
+    async with connection() as c:
+        return [_read(row) for row in await c.fetch(sql, account)]
+
+
+async def batches_called(till: UUID, references: Sequence[str]) -> list[Batch]:
+    """Those of a till's batches that have these references."""
+    sql = _BATCH + "WHERE b.till = $1 AND b.reference = ANY ($2) ORDER BY b.number"
+    async with connection() as c:
+        return [_read(row) for row in await c.fetch(sql, till, list(references))]
+
+
+def is_late(batch: Batch) -> bool:
+    """Whether somebody should have said by now what became of a batch."""
+    return rules.is_late(batch.state, batch.day, ledger.today(), openings.is_open)
 
 
 async def batch_by_id(batch: UUID) -> Batch:

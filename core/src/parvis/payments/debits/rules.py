@@ -21,6 +21,12 @@ _LENGTHS: Mapping[str, int] = MappingProxyType(
 _CREDITOR = re.compile(r"([A-Z]{2}[0-9]{2})([A-Z0-9]{3})([A-Z0-9]{1,28})")
 _CODE = re.compile(r"[A-Z0-9]{4}")
 LEAST_DAYS, MOST_DAYS = 1, 30
+# A batch is made at most so long before its day.
+AHEAD = timedelta(days=60)
+# A payer may dispute a debit for 13 months (Code monétaire et financier, article L. 133-24).
+DISPUTED = timedelta(days=400)
+# Within so many working days after the collection banks say what came back at once.
+WORD = 5
 REASONS: Mapping[str, Text] = MappingProxyType(
     {
         "AC01": Text("the account number is wrong"),
@@ -103,12 +109,37 @@ def collection_day(today: date, lead: int, is_open: Callable[[date], bool]) -> d
 def collection_fault(day: date, today: date, lead: int, is_open: Callable[[date], bool]) -> Refusal | None:
     """Why nothing can be collected on a day."""
     soonest = collection_day(today, lead, is_open)
-    if not soonest <= day <= today + timedelta(days=60):
+    if not soonest <= day <= today + AHEAD:
         text = Text("Choose a day from {soonest} on, within two months.", {"soonest": soonest})
         return Refusal("collection-day", text, "day")
     if not is_open(day):
         return Refusal("collection-closed", Text("Banks do not collect on this day: choose a working day."), "day")
     return None
+
+
+def send_fault(taken: bool, changed: bool) -> Refusal | None:
+    """Why nobody can say that the bank has a batch's file: nobody took it, or debits were taken back since."""
+    if not taken:
+        return Refusal("file-untaken", Text("Take its file to the bank first."))
+    if changed:
+        text = Text("A debit was taken back after you took the file: take the file once more for the bank.")
+        return Refusal("file-former", text)
+    return None
+
+
+def too_early(day: date, today: date) -> Refusal | None:
+    """Why a bank cannot have collected yet."""
+    if day <= today:
+        return None
+    return Refusal("batch-early", Text("The bank collects it on {day}: come back then.", {"day": day}))
+
+
+def is_late(state: str, day: date, today: date, is_open: Callable[[date], bool]) -> bool:
+    """Whether somebody should have said by now what became of a batch: that the bank has it, by its day; what the bank
+    did with it, five working days after it."""
+    if state == "made":
+        return day <= today
+    return state == "sent" and collection_day(day, WORD, is_open) < today
 
 
 def reference(number: int, prefix: str) -> str:

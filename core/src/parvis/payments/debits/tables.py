@@ -41,7 +41,10 @@ class SepaMandate(Table, tablename="sepa_mandate", schema="parvis"):
 
 
 class DebitBatch(Table, tablename="debit_batch", schema="parvis"):
-    """Debits that go to the bank in one file; `creditor` is what the till said of itself when it was made."""
+    """Debits that go to the bank in one file; `creditor` is what the till said of itself when it was made.
+
+    `file` is as it was last taken, at `file_at`.
+    """
 
     id = UUID(primary_key=True, default=None)
     account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
@@ -53,6 +56,8 @@ class DebitBatch(Table, tablename="debit_batch", schema="parvis"):
     creditor = Sealed("debit-creditor")
     made_at = Timestamptz(default=None)
     made_by = UUID(default=None)
+    file = Sealed("debit-file", null=True, default=None)
+    file_at = Timestamptz(null=True, default=None)
 
 
 class Debit(Table, tablename="debit", schema="parvis"):

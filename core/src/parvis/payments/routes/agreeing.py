@@ -13,7 +13,7 @@ from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.shares import count_claim
 from parvis.payments.books import ledger
-from parvis.payments.debits import creditors, mandates
+from parvis.payments.debits import creditors, mandates, withdrawing
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.mandates import Given
 from parvis.payments.dues import Due, dues_in
@@ -67,7 +67,7 @@ async def revoke(request: _AnyRequest, basket: FromPath[UUID], till: FromPath[UU
     count_claim(request)
     found = await mandates.of_payer(till, here.payer)
     if found:
-        await mandates.revoke(found.id)
+        await withdrawing.revoke(found.id)
     return pages.see_other(here.address(f"/mandate/{till}", told="revoked"))
 
 

@@ -39,7 +39,8 @@ SELECT 'refund' AS kind, r.id::text AS ref, r.cents FROM parvis.refund r JOIN pa
 WHERE c.account = $1 AND r.changed < $2 AND r.state IN ('requested', 'approved', 'sent', 'unknown', 'failed')
 UNION ALL
 SELECT DISTINCT 'intent', i.id::text, i.cents FROM parvis.intent i JOIN parvis.payment_attempt a ON a.intent = i.id
-WHERE a.account = $1 AND i.state IN ('created', 'pending') AND i.expires_at < $2
+WHERE a.account = $1 AND i.state IN ('created', 'pending') AND i.expires_at < $2 AND NOT EXISTS (
+    SELECT FROM parvis.payment_attempt l WHERE l.intent = i.id AND l.state = 'live' AND l.live_until > $2)
 UNION ALL
 SELECT 'capture', c.provider_ref, c.cents FROM parvis.capture c WHERE c.account = $1 AND c.taken_as = 'unknown'
 AND c.at < $2 AND NOT EXISTS (
@@ -103,16 +104,21 @@ async def note_waiting(at: str) -> int:
     """Open a difference for whatever has waited for two days: refunds, unpaid amounts, money of nobody; how many."""
     async with transaction() as c:
         rows = await c.fetch(_WAITING, at, clock.now() - _PATIENCE)
-        now, day = clock.now(), ledger.today()
-        sql = (
-            "INSERT INTO parvis.difference (id, account, day, kind, sort, provider_ref, ours, found_at) "
-            "SELECT $1, $2::varchar, $3, $4::varchar, 'waiting', $5::varchar, $6, $7 "
-            "WHERE NOT EXISTS (SELECT FROM parvis.difference "
-            "WHERE account = $2::varchar AND kind = $4::varchar AND provider_ref = $5::varchar AND sort = 'waiting' "
-            "AND closed_at IS NULL) ON CONFLICT DO NOTHING"
-        )
-        await c.executemany(sql, [(new_id(), at, day, row["kind"], row["ref"], row["cents"], now) for row in rows])
+        await open_waiting(c, at, [(row["kind"], row["ref"], row["cents"]) for row in rows])
     return len(rows)
+
+
+async def open_waiting(c: Connection, at: str, found: Sequence[tuple[str, str, Cents]]) -> None:
+    """Open a difference at an account for each thing that waits (kind, reference, amount), unless there is one."""
+    sql = (
+        "INSERT INTO parvis.difference (id, account, day, kind, sort, provider_ref, ours, found_at) "
+        "SELECT $1, $2::varchar, $3, $4::varchar, 'waiting', $5::varchar, $6, $7 "
+        "WHERE NOT EXISTS (SELECT FROM parvis.difference "
+        "WHERE account = $2::varchar AND kind = $4::varchar AND provider_ref = $5::varchar AND sort = 'waiting' "
+        "AND closed_at IS NULL) ON CONFLICT DO NOTHING"
+    )
+    now, day = clock.now(), ledger.today()
+    await c.executemany(sql, [(new_id(), at, day, *one, now) for one in found])
 
 
 async def close(difference: UUID, by: UUID, reason: str) -> None:

@@ -15,6 +15,7 @@ from parvis.errors import Text
 from parvis.identity import personal as identity
 from parvis.identity.actors import Actor
 from parvis.payments import payers
+from parvis.payments.debits import personal as debits
 from parvis.portal.mine.gathering import owners
 
 OPEN = Text("Its appointment is not over: cancel it first, or come back after it.")
@@ -25,11 +26,20 @@ WITH_REQUESTS = Text("It stays while one of your requests does.")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which requests go and which stay, each with its reason; why the account stays, None if it goes too."""
+    """Which requests go and which stay, each with its reason; why the account stays, None if it goes too.
+
+    `mandates`: how many direct debit mandates end.
+    """
 
     gone: tuple[DossierInfo, ...]
     kept: tuple[tuple[DossierInfo, Text], ...]
     account: Text | None
+    mandates: int
+
+    @property
+    def does_something(self) -> bool:
+        """Whether there is anything to erase."""
+        return bool(self.gone or self.mandates or self.account is None)
 
 
 async def plan(actor: Actor, person: UUID) -> Plan:
@@ -38,7 +48,7 @@ async def plan(actor: Actor, person: UUID) -> Plan:
     why = {one.id: await _why(one, known) for one in found}
     gone = tuple(one for one in found if why[one.id] is None)
     kept = tuple((one, reason) for one in found if (reason := why[one.id]) is not None)
-    return Plan(gone, kept, await _account(actor, person, bool(kept)))
+    return Plan(gone, kept, await _account(actor, person, bool(kept)), len(await debits.standing(actor)))
 
 
 async def erase(actor: Actor, person: UUID) -> Plan:
@@ -48,9 +58,8 @@ async def erase(actor: Actor, person: UUID) -> Plan:
         erased = set(await erase_asked([one.id for one in asked.gone], owners()))
         # What has changed since the plan was made stays, and the account with it.
         kept = (*asked.kept, *((one, OPEN) for one in asked.gone if one.id not in erased))
-        done = Plan(
-            tuple(one for one in asked.gone if one.id in erased), kept, await _account(actor, person, bool(kept))
-        )
+        gone = tuple(one for one in asked.gone if one.id in erased)
+        done = Plan(gone, kept, await _account(actor, person, bool(kept)), await debits.erase(actor))
         await audit.trace(actor, "erase", "person", person, requests=len(done.gone), account=done.account is None)
         await payers.erase(actor)
         if done.account is None:
