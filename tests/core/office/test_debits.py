@@ -15,11 +15,12 @@ from parvis.messages.sealing import unseal
 from parvis.office.tills import debit_notices
 from parvis.payments import intents, payers
 from parvis.payments.books import ledger
-from parvis.payments.debits import batches, creditors, mandates, queries
+from parvis.payments.debits import batches, creditors, mandates, orders, queries, watching
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills
 from parvis.payments.invoices.bills import BillTo
+from parvis.testing.visits import put_clock
 
 IBAN = "FR76 3000 6000 0112 3456 7890 189"
 CREDITOR = {
@@ -36,9 +37,9 @@ async def till(office):
     return found
 
 
-async def bill(till, cents=4250, mail="lea@example.org"):
+async def bill(till, cents=4250, mail="lea@example.org", days=5):
     to = BillTo(contact=Contact(Channel.MAIL, mail), language="fr")
-    last = ledger.today() + timedelta(days=30)
+    last = ledger.today() + timedelta(days=days)
     [intent] = await bills.write([Charge(till, "Cantine, novembre", "canteen", cents)], to, last, new_id())
     return intent
 
@@ -116,15 +117,19 @@ async def test_who_has_no_key_sees_no_mandate(office, payer, till):
 async def test_the_accountant_makes_a_batch_takes_its_file_and_says_what_became_of_it(office, payer, till):
     intent, base, http = payer
     accountant, page = await office.agent("accountant"), f"tills/{till}/debits"
-    assert "No bill is due of somebody with a mandate" in (await accountant.get(page)).text
+    assert "of somebody with a mandate" in (await accountant.get(page)).text
     await agreed(payer, till)
+    await bill(till, 700, days=40)
     assert "1 bill is due" in (await accountant.get(page)).text
+    assert "1 later bill" in accountant.text
     await accountant.post(page, day=ledger.today().isoformat())
     assert (accountant.status, "Choose a day from" in accountant.text) == (422, True)
     await accountant.post(page, day=queries.soonest(await creditors.creditor_of(till)).isoformat())
     assert "The batch is made" in accountant.text
     [batch] = await queries.batches_of(till)
     at = f"{page}/{batch.id}"
+    await accountant.post(at, act="send")
+    assert (accountant.status, "Take its file to the bank first" in accountant.text) == (422, True)
     file = (await accountant.get(f"{at}/file.xml")).page
     assert file.headers["content-type"].startswith("application/xml")
     assert b"FR7630006000011234567890189" in file.content
@@ -133,6 +138,11 @@ async def test_the_accountant_makes_a_batch_takes_its_file_and_says_what_became_
     await accountant.post(at, act="collect")
     assert (accountant.status, "gone on meanwhile" in accountant.text) == (422, True)
     assert "The payers are told" in (await accountant.post(at, act="send")).text
+    assert "Enter what it rejects before" in accountant.text
+    await accountant.post(at, act="collect")
+    assert (accountant.status, "come back then" in accountant.text) == (422, True)
+    put_clock(clock.now() + timedelta(days=(batch.day - ledger.today()).days))
+    accountant = await office.agent("accountant")
     assert "the money is in the books" in (await accountant.post(at, act="collect")).text
     [line] = await queries.lines_of(batch.id)
     await accountant.post(f"{at}/{line.id}", reason="zz")
@@ -149,6 +159,7 @@ async def test_the_payer_is_told_before_and_after_once(payer, till):
     await agreed(payer, till)
     made = await batches.make(till, queries.soonest(await creditors.creditor_of(till)), new_id())
     [line] = await queries.lines_of(made.id)
+    await orders.take(made.id)
     await batches.send(made.id)
     for _ in range(2):
         await debit_notices.tell_before(DebitAnnounced(debit=line.id))
@@ -171,9 +182,10 @@ async def test_a_mandate_on_paper_is_typed_in_and_revoked(office, till):
     assert "Paul Weiss" in accountant.text
     [mandate] = await mandates.of_till(till)
     assert (mandate.given_by, mandate.number) == (accountant.person, 1)
-    assert [one.mandate for one in await queries.ready(till)] == []
+    in_a_week = ledger.today() + timedelta(days=7)
+    assert [one.mandate for one in await queries.ready(till, in_a_week)] == []
     await bill(till, mail="paul@example.org")
-    assert [one.mandate for one in await queries.ready(till)] == [mandate.id]
+    assert [one.mandate for one in await queries.ready(till, in_a_week)] == [mandate.id]
     assert "is revoked" in (await accountant.post(f"{page}/{mandate.id}/revoke")).text
     assert (await accountant.post(f"{page}/{mandate.id}/revoke")).status == 422
 
@@ -181,6 +193,7 @@ async def test_a_mandate_on_paper_is_typed_in_and_revoked(office, till):
 async def test_a_banks_file_is_brought_in(office, payer, till):
     await agreed(payer, till)
     made = await batches.make(till, queries.soonest(await creditors.creditor_of(till)), new_id())
+    await orders.take(made.id)
     await batches.send(made.id)
     [line] = await queries.lines_of(made.id)
     accountant, page = await office.agent("accountant"), f"tills/{till}/debits"
@@ -216,3 +229,71 @@ async def test_another_tills_batches_and_mandates_are_not_there(office, payer, t
         assert (await accountant.post(f"tills/{other}/{path}", **data)).status == 404
     assert (await accountant.post(f"tills/{till}/debits/{made.id}/{new_id()}", reason="AM04")).status == 404
     assert (await queries.batch_by_id(made.id)).state == "made"
+
+
+async def test_what_was_taken_back_is_said_before_the_bank_has_the_file(office, payer, till):
+    intent, *_ = payer
+    await agreed(payer, till)
+    await bill(till, 700)
+    made = await batches.make(till, queries.soonest(await creditors.creditor_of(till)), new_id())
+    accountant, page = await office.agent("accountant"), f"tills/{till}/debits"
+    at = f"{page}/{made.id}"
+    await accountant.get(f"{at}/file.xml")
+    await bills.take_back(intent.id)
+    assert "1 debit was taken back after the file was taken" in (await accountant.get(at)).text
+    await accountant.post(at, act="send")
+    assert (accountant.status, "take the file once more" in accountant.text) == (422, True)
+    assert "The payers are told" in (await accountant.post(at, act="send-former")).text
+    for line in await queries.lines_of(made.id):
+        await debit_notices.tell_before(DebitAnnounced(debit=line.id))
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.message WHERE template = 'office/debit'") == 1
+
+
+async def test_a_file_of_which_nothing_is_left_is_none(office, payer, till):
+    intent, *_ = payer
+    await agreed(payer, till)
+    made = await batches.make(till, queries.soonest(await creditors.creditor_of(till)), new_id())
+    await bills.take_back(intent.id)
+    accountant = await office.agent("accountant")
+    await accountant.get(f"tills/{till}/debits/{made.id}/file.xml")
+    assert (accountant.status, "give the batch up" in accountant.text) == (422, True)
+
+
+async def test_batches_that_wait_are_said_where_the_accountant_works(office, payer, till):
+    await agreed(payer, till)
+    made = await batches.make(till, queries.soonest(await creditors.creditor_of(till)), new_id())
+    put_clock(clock.now() + timedelta(days=(made.day - ledger.today()).days))
+    accountant = await office.agent("accountant")
+    for page in ("debits", f"debits/{made.id}"):
+        assert "nobody has said that the bank has its file" in (await accountant.get(f"tills/{till}/{page}")).text
+    await orders.take(made.id)
+    await batches.send(made.id)
+    put_clock(clock.now() + timedelta(days=15))
+    accountant = await office.agent("accountant")
+    assert "The bank was to collect it on" in (await accountant.get(f"tills/{till}/debits")).text
+    await watching.note_waiting()
+    assert "1 difference to close" in (await accountant.get(f"tills/{till}")).text
+    assert "Batch of direct debits" in (await accountant.get(f"tills/{till}/differences")).text
+
+
+async def test_a_statement_that_brings_the_money_closes_the_batch(office, payer, till):
+    await agreed(payer, till)
+    made = await batches.make(till, queries.soonest(await creditors.creditor_of(till)), new_id())
+    await orders.take(made.id)
+    await batches.send(made.id)
+    put_clock(clock.now() + timedelta(days=(made.day - ledger.today()).days))
+    accountant, page = await office.agent("accountant"), f"tills/{till}/debits"
+    content = (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Ntry>'
+        '<Amt Ccy="EUR">{}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><NtryDtls><Btch><PmtInfId>'
+        f"{made.reference}-FRST</PmtInfId></Btch></NtryDtls></Ntry></Stmt></BkToCstmrStmt></Document>"
+    )
+    said = []
+    for amount in ("42.00", "42.50"):
+        sent = {"file": ("bank.xml", content.format(amount).encode())}
+        answer = await accountant.http.post(accountant.url(f"{page}/bring"), files=sent, follow_redirects=True)
+        said.append(unescape(answer.text))
+    assert "The money for 1 batch is not what is left of it" in said[0]
+    assert "The bank has collected 1 batch" in said[1]
+    assert (await queries.batch_by_id(made.id)).state == "collected"

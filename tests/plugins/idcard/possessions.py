@@ -128,7 +128,7 @@ async def to_be_debited(till: UUID, person: UUID):
     """A mandate, and a bill in a batch for the bank."""
     told = Creditor(name="Cantine", iban="DE89370400440532013000", identifier="DE98ZZZ09999999999")
     await creditors.keep(till, told)
-    paid_by = await payers.payer((await a_bill(till, person)).basket)
+    paid_by = await payers.payer((await a_bill(till, person, days=5)).basket)
     given = Given(name="Léa Martin", iban="FR7630006000011234567890189", signed_on=ledger.today())
     mandate = await debit_mandates.give(till, paid_by, given)
     batch = await batches.make(till, queries.soonest(told), person)
@@ -149,9 +149,9 @@ async def of_the_resident(whose: Whose):
     }
 
 
-async def a_bill(till: UUID, person: UUID):
+async def a_bill(till: UUID, person: UUID, days: int = 30):
     to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr", person=person)
-    last = ledger.today() + timedelta(days=30)
+    last = ledger.today() + timedelta(days=days)
     [intent] = await bills.write([Charge(till, "Cantine", "canteen", 1500)], to, last, new_id())
     return intent
 

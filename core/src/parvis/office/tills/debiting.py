@@ -207,6 +207,7 @@ async def _list(request: _AnyRequest, here: Here, form: Form[Any] | None) -> Res
         creditor=creditor,
         ready=ready,
         later=later,
+        firsts={one.mandate: one.id for one in reversed(due) if not one.debited},
         total=sum(one.cents for one in ready),
         soonest=soonest,
         batches=made,
