@@ -29,8 +29,8 @@ from parvis_payments.payfip import provider as payfip_provider
 from parvis_payments.payfip.provider import Payfip, PayfipAccount
 from parvis_payments.simulator import bank, card, faults
 
-# Payments, and notifications of each: a thousand for a hundred in `make soak`.
-MANY = (100, 10) if os.environ.get("PARVIS_SOAK") == "1" else (10, 8)
+# Payments, and notifications of each, as many at once; a hundred payments in `make soak`.
+MANY = (100, 24) if os.environ.get("PARVIS_SOAK") == "1" else (10, 24)
 
 
 async def begin(till, intent, mail="a.resident@example.org"):
@@ -488,18 +488,25 @@ async def test_a_number_is_kept_while_payfip_does_not_answer(played):
         assert await payfip_provider.number_fault(PayfipAccount(number="990001"), played.transport()) == ()
 
 
-async def test_without_an_answer_within_its_patience_the_outcome_is_unknown(tmp_path, payfip, monkeypatch):
-    """The service as a process that hangs: the client gives up, and what waits for another till is not kept waiting."""
+async def test_a_service_that_hangs_is_given_up_and_nobody_waits_behind_it(tmp_path, played, payfip, monkeypatch):
+    """As a process of its own, which answers nobody for a minute."""
     monkeypatch.setattr(client, "_PATIENCE", httpx.Timeout(0.2, connect=5))
-    idop = await begin(payfip, await payfip.due())
+    other = await a_payfip_till(played)
+    stuck = [await payfip.due() for _ in range(6)]
+    found = await other.due()
+    for till, intent in (*((payfip, one) for one in stuck), (other, found)):
+        idop = await begin(till, intent)
+    played.bank.end(idop, "P")
+    put_clock(clock.now() + timedelta(minutes=2))
     async with payment_services(tmp_path / "hanging", faults.HANGS) as address:
         settings.provide(payfip_provider.Environment(payfip=f"{address}/tpa"))
         hanging = Payfip()
+        order = Order(attempt=new_id(), cents=1000, label="x", mail="a@b.fr", back="https://portal.invalid")
         with pytest.raises(OutcomeUnknown):
-            await hanging.lookup(payfip.account, idop)
-        with pytest.raises(OutcomeUnknown):
-            order = Order(attempt=new_id(), cents=1000, label="x", mail="a@b.fr", back="https://portal.invalid")
             await hanging.start(payfip.account, order)
+        assert await polling.look_due(lambda account: hanging if account == payfip.account else other.provider) == 1
+    assert await state(found) == "paid"
+    assert {await state(one) for one in stuck} == {"pending"}
 
 
 @pytest.mark.parametrize(
