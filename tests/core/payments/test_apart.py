@@ -13,8 +13,10 @@ from structlog.testing import capture_logs
 from parvis import clock
 from parvis.contract.payments import Found, OutcomeUnknown, Result, Sent
 from parvis.db import connection, new_id, transaction
+from parvis.errors import Conflict
 from parvis.payments import asking, attempts, expiring, intents, jobs, polling, purposes, refunds
 from parvis.payments.books import ledger, proofs
+from parvis.payments.providers import every
 from parvis.payments.statements import reconciling
 from parvis.testing.payments import Shop, a_shop
 from parvis.testing.sandbox_provider import Sandbox
@@ -333,3 +335,46 @@ async def test_paid_without_an_amount_is_no_answer(database, monkeypatch, cents)
     with pytest.raises(OutcomeUnknown):
         await attempts.look(shop.provider, shop.account, ref)
     assert await state(due) == "pending"
+
+
+@pytest.mark.parametrize("free", [True, False])
+async def test_a_provider_that_is_down_for_a_day_loses_nobody_money_or_place(payable, giver, free):
+    """What was chosen is freed after two hours; who had paid gets it if it is still free, or the money; the day's
+    statement agrees in the end."""
+    given = []
+
+    async def take(intent):
+        if not free:
+            raise Conflict
+        given.append(intent.id)
+
+    giver(take)
+    put_clock(datetime(2027, 1, 4, 9, tzinfo=UTC))
+    shop = await payable.shop(alone_up_to=5000)
+    unpaid = await opened(shop, minutes=30, purpose="pools")
+    paid = await opened(shop, paid=True, minutes=30, purpose="pools")
+    shop.provider.down = True
+    for minutes in (2, 5, 10, 20, 31, 60, 120, 149):
+        put_clock(datetime(2027, 1, 4, 9, tzinfo=UTC) + timedelta(minutes=minutes))
+        await polling.look_due(await every())
+        assert await expiring.expire_due(await every()) == 0
+    for hours in range(3, 24):
+        put_clock(datetime(2027, 1, 4, 9, tzinfo=UTC) + timedelta(hours=hours))
+        await polling.look_due(await every())
+        await expiring.expire_due(await every())
+        await jobs.reconcile()
+    assert [await state(one) for one in (unpaid, paid)] == ["expired", "expired"]
+    shop.provider.down = False
+    for hours in range(24, 30):
+        put_clock(datetime(2027, 1, 4, 9, tzinfo=UTC) + timedelta(hours=hours))
+        await polling.look_due(await every())
+        await jobs.send_refunds(await every())
+        await jobs.reconcile()
+    assert [await state(one) for one in (unpaid, paid)] == ["expired", "paid" if free else "refunded"]
+    assert given == ([paid.id] if free else [])
+    put_clock(datetime(2027, 1, 6, 9, tzinfo=UTC))
+    await jobs.reconcile()
+    differences = await reconciling.open_differences(shop.till)
+    assert [(one.sort, one.found_again) for one in differences if one.found_again and one.sort != "waiting"] == []
+    balances = {one.account: one.cents for one in await ledger.balances(shop.till) if one.cents}
+    assert balances == ({f"clearing:{shop.account}": 1000, "revenue:pools": -1000} if free else {})

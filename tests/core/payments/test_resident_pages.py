@@ -1,6 +1,7 @@
 """A resident's pages: they say the truth at every moment, and lead to paying, coming back and the receipt."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from html import unescape
 from io import BytesIO
@@ -9,7 +10,7 @@ import pytest
 from pypdf import PdfReader
 from tests.core.payments.tariff_examples import swimming
 
-from parvis import clock
+from parvis import clock, settings
 from parvis.contract.values import Channel
 from parvis.db import new_id
 from parvis.identity.contacts import Contact
@@ -86,6 +87,22 @@ async def test_while_nothing_is_known_it_says_so_and_asks_nobody_to_pay_again(bi
     assert resident.status == 200
     await resident.post("/look")
     assert resident.location.endswith("back=yes")
+
+
+async def test_coming_back_again_and_again_shows_what_is_known_and_asks_the_provider_no_more(billed, resident):
+    shops, (first, _), _, _ = billed
+    await resident.post("/pay", intent=str(first.id))
+    ref = resident.location.rpartition("/")[2]
+    settings.use(replace(settings.current(), limits=True, limit_claims=3))
+    for _ in range(4):
+        await resident.get(back="yes")
+        assert resident.status == 200
+    shops[0].provider.pay(ref)
+    await resident.get(back="yes")
+    assert (resident.status, (await intents.intent(first.id)).state) == (200, "pending")
+    put_clock(clock.now() + timedelta(minutes=11))
+    await resident.get(back="yes")
+    assert "Thank you: it is paid." in resident.text
 
 
 async def test_a_refused_card_is_said_and_paid_again_on_the_same_page(billed, resident):

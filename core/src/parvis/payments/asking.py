@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
@@ -57,6 +57,18 @@ async def look_at(intent: UUID, provider: Provider, account: str | None = None) 
         rows = await c.fetch(sql, intent, account)
     answers = [await look(provider, row["account"], row["provider_ref"]) for row in rows]
     return next((answer for answer in answers if answer is not None), None)
+
+
+async def look_for(provider: Provider, account: str, refs: Sequence[str]) -> int:
+    """Ask about those payments of a statement that were opened here and are not paid here; how many were. Raises
+    OutcomeUnknown."""
+    sql = (
+        "SELECT provider_ref FROM parvis.payment_attempt "
+        "WHERE account = $1 AND provider_ref = ANY ($2) AND state <> 'paid' ORDER BY id"
+    )
+    async with connection() as c:
+        rows = await c.fetch(sql, account, list(refs))
+    return sum([await look(provider, account, row["provider_ref"]) is not None for row in rows])
 
 
 async def stop(intent: UUID, provider: Provider) -> Settled | None:

@@ -8,8 +8,9 @@ from uuid import UUID
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from parvis.errors import NotFound
+from parvis.errors import NotFound, TooMany
 from parvis.identity import guards
+from parvis.identity.shares import count_claim
 from parvis.payments import payers
 from parvis.payments.books import receipting
 from parvis.payments.invoices import invoicing, issuing
@@ -41,7 +42,7 @@ async def mine(request: _AnyRequest) -> Response[Any]:
 async def show(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
     """A basket with each of its payments; coming back from a provider it is asked what became of them."""
     here = await Basket.of(request, basket)
-    silent = await here.ask() if "back" in request.query_params else False
+    silent = await _asked(request, here) if "back" in request.query_params else False
     return await basket_page(request, here, forms.blank(), silent=silent)
 
 
@@ -61,6 +62,15 @@ async def invoice(request: _AnyRequest, basket: FromPath[UUID], invoice: FromPat
     if found.basket != here.payer.basket:
         raise NotFound
     return paper_response(await invoicing.paper(found), invoicing.file_name(found))
+
+
+async def _asked(request: _AnyRequest, here: Basket) -> bool:
+    """Whether a provider did not answer. Who comes back too often is shown what is known: the worker asks as well."""
+    try:
+        count_claim(request)
+    except TooMany:
+        return False
+    return await here.ask()
 
 
 def paper_response(content: bytes, name: str) -> Response[bytes]:
