@@ -35,6 +35,11 @@ class Details(Struct, frozen=True):
     key: Annotated[str, Asked(label=Text("Key"), secret=True)] = ""
 
 
+async def known_there(told):
+    """What the provider itself says of a number: it knows every one but 13."""
+    return () if told.number != "13" else (Refusal("number", Text("Nobody's number."), "number"),)
+
+
 @pytest.fixture
 async def shop(office):
     before, provider = plugins.current(), Sandbox()
@@ -44,6 +49,7 @@ async def shop(office):
         provider=provider,
         account=Details,
         fault=lambda told: () if told.number else (Refusal("number", Text("Which number?"), "number"),),
+        checked=known_there,
         notified="/told",
     )
     plugins.use(a_plugin(key="pay", providers=(brought,)))
@@ -219,6 +225,8 @@ async def test_a_till_is_opened_and_says_where_it_collects(office, shop):
     assert "a till of this name already" in manager.text
     await manager.post(f"tills/{till.id}/accounts", provider="pay.card", number="")
     assert (manager.status, "Which number?" in manager.text) == (422, True)
+    await manager.post(f"tills/{till.id}/accounts", provider="pay.card", number="13")
+    assert (manager.status, "Nobody's number." in manager.text) == (422, True)
     assert (await manager.post(f"tills/{till.id}/accounts", provider="pay.other", number="7")).status == 404
     for number in ("7", "8"):
         await manager.post(f"tills/{till.id}/accounts", provider="pay.card", number=number)

@@ -18,7 +18,7 @@ Act: TypeAlias = Callable[[asyncpg.Record], Awaitable[int]]
 # An account's rows that are asked about at the same time, and how long new ones are begun: with a provider's own
 # patience after that, a round of one that hangs ends before its timer is stopped.
 AT_ONCE = 4
-_SECONDS = 25
+_SECONDS = 20
 
 
 async def each(what: str, rows: Iterable[asyncpg.Record], act: Act) -> int:
