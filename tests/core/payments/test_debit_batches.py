@@ -1,6 +1,6 @@
 """What goes into a batch, and stays in it: on its day, once, as long as it is owed and the payer lets it be."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -99,6 +99,32 @@ async def test_a_later_day_takes_what_is_due_by_then(till):
     day = next(day for day in _days(41) if queries.openings.is_open(day))
     made = await batches.make(till.till, day, till.by)
     assert later.id in await listed(made)
+
+
+async def test_a_bill_whose_day_has_passed_is_debited_by_the_next_batch_and_paid_online_by_nobody(till):
+    intent = await till.due()
+    put_clock(clock.now() + timedelta(days=8))
+    assert await expiring.expire_due(till.provider_of) == 1
+    with pytest.raises(Refused, match="time to pay has run out"):
+        await till.shop.opened(intent.id)
+    made = await till.batch()
+    assert (await listed(made), await state(intent)) == ([intent.id], "pending")
+    await batches.drop(made.id)
+    assert await state(intent) == "created"
+    await till.shop.opened(intent.id)
+
+
+async def test_a_bill_of_months_ago_is_not(till):
+    await till.due()
+    put_clock(clock.now() + timedelta(days=70))
+    await expiring.expire_due(till.provider_of)
+    assert await till.ready() == []
+
+
+async def test_a_day_that_is_none_of_a_calendars_asks_nobody(till):
+    assert await inquiring.ask(till.till, date.max, till.provider_of) == frozenset()
+    with pytest.raises(Refused, match="within two months"):
+        await batches.make(till.till, date.max, till.by)
 
 
 async def test_a_bill_that_was_taken_back_before_the_file_was_taken_is_not_in_it(till):

@@ -28,7 +28,7 @@ def _moves(*rows: tuple[str, str, str]) -> Moves:
 
 INTENT = _moves(
     ("created", "start", "pending"),
-    ("pending", "start", "pending"),
+    ("pending|expired", "start", "pending"),
     ("pending", "stop", "created"),
     ("created|pending|expired", "cancel", "cancelled"),
     ("created|pending", "expire", "expired"),

@@ -3,6 +3,7 @@
 from parvis.office.tills import (
     billing,
     closing,
+    crediting,
     daily,
     debit_notices,
     debiting,
@@ -23,6 +24,7 @@ HANDLERS = (
     *differing.HANDLERS,
     *stating.HANDLERS,
     *billing.HANDLERS,
+    *crediting.HANDLERS,
     *debiting.HANDLERS,
     *instalments.HANDLERS,
     *mandating.HANDLERS,

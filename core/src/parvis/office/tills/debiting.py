@@ -16,14 +16,12 @@ from litestar.params import FromPath
 
 from parvis.db import transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
-from parvis.office.settings import asking
-from parvis.office.tills.looking import FETCH, KEEP, OPEN, OPENED, SEE, UPLOAD, Here, look
+from parvis.office.tills.looking import FETCH, KEEP, SEE, UPLOAD, Here, look
 from parvis.office.tills.wording import BATCHES, DEBITS
 from parvis.payments import providers
 from parvis.payments.books import ledger
 from parvis.payments.debits import batches, bringing, creditors, failing, inquiring, orders, queries, rules
 from parvis.payments.debits.bringing import Brought
-from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.queries import Batch
 from parvis.web import fields, forms, pages, uploads
 from parvis.web.forms import Form
@@ -95,28 +93,6 @@ async def bring(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUI
         return await _list(request, here, forms.blank().refused(refused.refusals))
     told = "-".join(map(str, astuple(brought)))
     return pages.see_other(f"{here.base}/debits?brought={told}")
-
-
-@get("/office/{emitter:str}/tills/{till:uuid}/debits/creditor", **OPEN)
-async def ask(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
-    """For whom does the bank collect?"""
-    here = await look(request, emitter, till)
-    known = await creditors.creditor_of(till) or Creditor(name=here.till.name)
-    return _creditor(request, here, asking.filled(known))
-
-
-@post("/office/{emitter:str}/tills/{till:uuid}/debits/creditor", **OPENED)
-async def keep(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
-    """Say so."""
-    here, form = await look(request, emitter, till), await forms.read(request, Creditor)
-    if not form.errors:
-        form = form.refused(creditors.faults(form.value))
-    if form.errors:
-        return _creditor(request, here, form)
-    async with transaction():
-        await creditors.keep(till, form.value)
-        await here.trace("debit-for")
-    return pages.see_other(f"{here.base}/debits?told=kept")
 
 
 @get("/office/{emitter:str}/tills/{till:uuid}/debits/{batch:uuid}", **SEE)
@@ -242,21 +218,10 @@ async def _one(request: _AnyRequest, here: Here, batch: Batch, form: Form[Any], 
     )
 
 
-def _creditor(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
-    return pages.render(
-        request,
-        "office/tills/creditor.html",
-        status=422 if form.errors else 200,
-        page=here,
-        questions=asking.questions(Creditor),
-        form=form,
-    )
-
-
 def _brought(told: str) -> Brought | None:
     parts = told.split("-")
     known = len(parts) == len(Brought.__slots__) and all(part.isdigit() for part in parts)
     return Brought(*map(int, parts)) if known else None
 
 
-HANDLERS = (listed, make, bring, ask, keep, show, file, act, fail)
+HANDLERS = (listed, make, bring, show, file, act, fail)

@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 
 from parvis.contract.payments import OutcomeUnknown
+from parvis.payments.books import ledger
 from parvis.payments.counter.by_hand import close_pages
-from parvis.payments.debits import queries
+from parvis.payments.debits import queries, rules
 from parvis.payments.expiring import ProviderOf
 
 log = structlog.get_logger()
@@ -23,7 +24,8 @@ async def ask(till: UUID, day: date, provider_of: ProviderOf) -> frozenset[UUID]
 
     Outside a transaction. What a provider does not answer for is not among them, nor what comes after the fortieth.
     """
-    over = [one.id for one in await queries.ready(till, day) if one.page_over][:_MOST]
+    by = min(day, ledger.today() + rules.AHEAD)
+    over = [one.id for one in await queries.ready(till, by) if one.page_over][:_MOST]
     gate = asyncio.Semaphore(_AT_ONCE)
     said = await asyncio.gather(*(_said(intent, provider_of, gate) for intent in over))
     return frozenset(intent for intent, answered in zip(over, said, strict=True) if answered)

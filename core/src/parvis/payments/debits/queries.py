@@ -31,8 +31,9 @@ SELECT * FROM (SELECT DISTINCT ON (i.id) i.id, i.cents, i.expires_at, m.id AS ma
 FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket AND b.version = i.version
 JOIN parvis.sepa_mandate m ON m.till = i.till AND m.revoked_at IS NULL
     AND (m.person = b.person OR m.contact_digest = b.contact_digest)
-WHERE i.till = $1 AND b.purpose = $2 AND i.state IN ('created', 'pending') AND i.cents > 0
-AND i.expires_at > $3 AND i.expires_at <= $4 AND NOT EXISTS (SELECT FROM parvis.payment_attempt a
+WHERE i.till = $1 AND b.purpose = $2 AND i.cents > 0 AND i.expires_at <= $4
+AND (i.state IN ('created', 'pending') AND i.expires_at > $3 OR i.state = 'expired' AND i.expires_at > $6)
+AND NOT EXISTS (SELECT FROM parvis.payment_attempt a
     WHERE a.intent = i.id AND a.state IN ('creating', 'live') AND a.live_until > $3)
 ORDER BY i.id) AS found ORDER BY expires_at, id LIMIT $5
 """
@@ -129,10 +130,11 @@ class Line:
 
 async def ready(till: UUID, by: date) -> list[Ready]:
     """The bills of a till, each part by itself, that are due by a day of the territory of a payer with a mandate, and
-    that nobody is paying: the most pressing first."""
+    that nobody is paying: the most pressing first. Who lets it be debited relies on it, so that a day that has passed
+    since at most `rules.LATE` is no reason not to."""
     until = bounds(by, settings.current().zone)[1]
     async with connection() as c:
-        rows = await c.fetch(_READY, till, bills.PURPOSE, clock.now(), until, MOST)
+        rows = await c.fetch(_READY, till, bills.PURPOSE, clock.now(), until, MOST, clock.now() - rules.LATE)
     return [Ready(**(dict(row) | {"labels": tuple(row["labels"])})) for row in rows]
 
 

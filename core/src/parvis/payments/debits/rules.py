@@ -23,6 +23,8 @@ _CODE = re.compile(r"[A-Z0-9]{4}")
 LEAST_DAYS, MOST_DAYS = 1, 30
 # A batch is made at most so long before its day.
 AHEAD = timedelta(days=60)
+# A bill whose day has passed is debited by the next batch, not by one of months later.
+LATE = timedelta(days=60)
 # A payer may dispute a debit for 13 months (Code monétaire et financier, article L. 133-24).
 DISPUTED = timedelta(days=400)
 # Within so many working days after the collection banks say what came back at once.
