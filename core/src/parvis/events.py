@@ -173,6 +173,14 @@ class DebitFailed(Event, frozen=True, kw_only=True):
     debit: UUID
 
 
+class PaymentTakenBack(Event, frozen=True, kw_only=True):
+    """A payer's bank took money that had come in back: it is owed again."""
+
+    type = "payment.taken-back"
+
+    capture: UUID
+
+
 class RefundDone(Event, frozen=True, kw_only=True):
     """Money was given back."""
 

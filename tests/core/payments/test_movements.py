@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from parvis.errors import Conflict, NotFound, Refused
+from parvis.errors import Refused
 from parvis.payments.books import ledger, movements
 from parvis.testing.payments import Shop, a_shop
 
@@ -34,21 +34,3 @@ async def test_no_more_is_handed_over_than_the_till_has(shop):
     answers = await asyncio.gather(*tries, return_exceptions=True)
     assert [answer for answer in answers if not isinstance(answer, Refused)] == [True]
     assert await books(shop) == {"bank": 2000, "paid_over": 4000, "revenue:pools": -6000}
-
-
-async def test_a_dispute_that_is_won_gives_the_money_back(shop):
-    assert [await movements.disputed(shop.account, "dp_1", 6000) for _ in range(2)] == [True, False]
-    assert (await books(shop))["disputed"] == 6000
-    assert [await movements.dispute_closed(shop.account, "dp_1", won=True) for _ in range(2)] == [True, False]
-    assert await books(shop) == {f"clearing:{shop.account}": 6000, "revenue:pools": -6000}
-    with pytest.raises(Conflict):
-        await movements.dispute_closed(shop.account, "dp_1", won=False)
-
-
-async def test_a_dispute_that_is_lost_is_owed_again(shop):
-    await movements.disputed(shop.account, "dp_1", 6000)
-    assert [await movements.dispute_closed(shop.account, "dp_1", won=False) for _ in range(2)] == [True, False]
-    assert await books(shop) == {"receivable": 6000, "revenue:pools": -6000}
-    for won in (True, False):
-        with pytest.raises(NotFound):
-            await movements.dispute_closed(shop.account, "dp_2", won=won)

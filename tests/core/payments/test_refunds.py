@@ -1,17 +1,21 @@
 """Money given back: by two persons, once, and never more than came in."""
 
 import asyncio
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from parvis import clock
+from parvis.contract.payments import Sent
 from parvis.db import new_id
-from parvis.errors import Invalid, NotFound, Refused
-from parvis.payments import accounts, attempts, intents, refund_sending, refunds
+from parvis.errors import Conflict, Invalid, NotFound, Refused
+from parvis.payments import accounts, attempts, intents, purposes, refund_sending, refunds
 from parvis.payments.books import ledger, proofs
 from parvis.payments.intents import Charge
 from parvis.payments.settling import Money, settle
+from parvis.payments.statements import reconciling
 from parvis.testing.payments import Shop, a_shop
+from parvis.testing.visits import put_clock
 
 AGENT, MANAGER = new_id(), new_id()
 
@@ -144,7 +148,8 @@ async def test_parts_given_back_add_up_to_the_whole_sale_vat_and_all(shop):
     settled = await attempts.look(shop.provider, shop.account, ref)
     for cents in (199, 150, 200, 161, 190, 110):
         refund = await refunds.request(settled.capture, cents, "Closed", AGENT)
-        assert refund.state == "approved"
+        if refund.state == "requested":
+            await refunds.decide(refund.id, True, MANAGER)
         await refund_sending.send(refund.id, shop.provider)
     assert await books(shop) == {}
 
@@ -154,6 +159,85 @@ async def test_money_nobody_asked_for_is_given_back_out_of_suspense(shop):
     refund = await refunds.request(settled.capture, 150, "Not ours", AGENT)
     assert refund.state == "approved"
     assert await books(shop) == {f"clearing:{shop.account}": 150, "refund_due": -150}
+
+
+async def in_vain(shop: Shop) -> tuple[intents.Intent, refunds.Refund]:
+    """Money for a place that is gone, and the refund that follows by itself."""
+    purposes.use({"pools": gone})
+    due, settled = await shop.paid(1000, purpose="pools")
+    purposes.use({})
+    [refund] = await refunds.refunds_of(settled.capture)
+    return due, refund
+
+
+async def gone(_):
+    raise Conflict
+
+
+async def test_what_was_paid_in_vain_is_given_back_only_once_all_of_it_was(shop):
+    due, refund = await in_vain(shop)
+    await refunds.withdraw(refund.id)
+    part, rest = [await refunds.request(refund.capture, cents, "In vain", AGENT) for cents in (100, 900)]
+    await refund_sending.send(part.id, shop.provider)
+    assert (await intents.intent(due.id)).state == "to_refund"
+    await refunds.decide(rest.id, True, MANAGER)
+    await refund_sending.send(rest.id, shop.provider)
+    assert (await intents.intent(due.id)).state == "refunded"
+    assert await books(shop) == {}
+
+
+async def test_a_refund_that_came_back_is_owed_again_and_leaves_another_way(shop):
+    refund = await approved(shop, 400)
+    await refund_sending.send(refund.id, shop.provider)
+    assert await refund_sending.finish(refund.id, Sent.FAILED) == "bounced"
+    with pytest.raises(Refused):
+        await refund_sending.finish(refund.id, Sent.FAILED)
+    assert await books(shop) == {f"clearing:{shop.account}": 1000, "refund_due": -400, "revenue:pools": -600}
+    [_, again] = await refunds.refunds_of(refund.capture)
+    assert (again.cents, again.state, again.decided_by) == (400, "failed", MANAGER)
+    with pytest.raises(Refused, match="6,00 euros are left"):
+        await refunds.request(refund.capture, 601, "Closed", AGENT)
+    await refund_sending.retry(again.id, MANAGER, "mandate")
+    await refund_sending.pay_by_hand(again.id)
+    assert await books(shop) == {f"clearing:{shop.account}": 1000, "bank": -400, "revenue:pools": -600}
+
+
+async def test_what_was_given_back_in_vain_and_came_back_waits_again(shop):
+    due, refund = await in_vain(shop)
+    await refund_sending.send(refund.id, shop.provider)
+    await refund_sending.finish(refund.id, Sent.FAILED)
+    assert (await intents.intent(due.id)).state == "to_refund"
+    assert await books(shop) == {f"clearing:{shop.account}": 1000, "refund_due": -1000}
+
+
+async def test_many_small_refunds_of_one_payment_need_somebody_else_like_a_large_one(shop):
+    _, settled = await shop.paid(1000)
+    asked = [await refunds.request(settled.capture, cents, "Closed", AGENT) for cents in (150, 50, 1)]
+    assert [one.state for one in asked] == ["approved", "approved", "requested"]
+
+
+async def test_many_small_refunds_of_a_basket_at_once_count_together(shop):
+    charges = [Charge(shop.till, "Lessons", "pools", 1000)]
+    until = (await shop.due()).expires_at
+    parts = await intents.demand_parts([intents.Part(charges, until) for _ in range(4)])
+    captures = []
+    for part in parts:
+        shop.provider.pay(ref := await shop.opened(part.id))
+        captures.append((await attempts.look(shop.provider, shop.account, ref)).capture)
+    tries = (refunds.request(capture, 150, "Closed", AGENT) for capture in captures)
+    assert sorted(one.state for one in await asyncio.gather(*tries)) == ["approved", *["requested"] * 3]
+
+
+async def test_a_refund_is_of_the_day_it_was_sent(shop):
+    put_clock(datetime(2026, 3, 10, 22, 55, tzinfo=UTC))
+    refund = await approved(shop)
+    shop.provider.answer_lost = True
+    await refund_sending.send(refund.id, shop.provider)
+    shop.provider.answer_lost = False
+    clock.move(timedelta(minutes=15))
+    assert await refund_sending.ask_again(refund.id, shop.provider) == "done"
+    for day in (date(2026, 3, 10), date(2026, 3, 11)):
+        assert await reconciling.reconcile_day(shop.provider, shop.account, day) == []
 
 
 async def test_cash_leaves_the_cash_box(shop):

@@ -16,6 +16,7 @@ from parvis.contract.payments import OutcomeUnknown
 from parvis.db import connection, new_id
 from parvis.payments import hearing, refund_sending, refunds
 from parvis.payments.books import ledger, movements, proofs, receipts
+from parvis.payments.statements import reconciling
 from parvis.testing.visits import put_clock
 from parvis_payments.environment import Environment
 from parvis_payments.events import StripeTold
@@ -158,9 +159,16 @@ async def test_a_refund_that_waited_is_told_of_and_done(http, played, stripe):
     assert (await refunds.refund_by_id(refund)).state == "done"
     assert await books(stripe) == {}
     played.stripe.fail(made["id"])
-    assert await tell(http, stripe, played.told(made["id"], "refund.failed")) == 200
-    await seen_to(stripe)
-    assert (await refunds.refund_by_id(refund)).state == "done"
+    for _ in range(2):
+        assert await tell(http, stripe, played.told(made["id"], "refund.failed")) == 200
+        await seen_to(stripe)
+    assert (await refunds.refund_by_id(refund)).state == "bounced"
+    assert await books(stripe) == {f"clearing:{stripe.account}": 1000, "refund_due": -1000}
+    assert await reconciling.reconcile_day(stripe.provider, stripe.account, ledger.today()) == []
+    [*_, again] = await refunds.refunds_of((await refunds.refund_by_id(refund)).capture)
+    await refund_sending.retry(again.id, new_id())
+    assert await refund_sending.send(again.id, stripe.provider) == "done"
+    assert await books(stripe) == {}
     del ref
 
 
@@ -182,6 +190,8 @@ async def test_a_dispute_takes_the_money_away_until_it_is_decided(http, played, 
     played.stripe.decide(dispute, won=won)
     assert await tell(http, stripe, played.told(dispute, "charge.dispute.closed")) == 200
     await seen_to(stripe)
+    async with connection() as c:
+        assert await c.fetchval("SELECT capture IS NOT NULL FROM parvis.dispute")
     account = f"clearing:{stripe.account}" if won else "receivable"
     assert await books(stripe) == {account: 6000, "revenue:pools": -6000}
     assert account.startswith(left)

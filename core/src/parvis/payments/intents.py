@@ -14,6 +14,7 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.events import PaymentExpired
 from parvis.outbox import record
+from parvis.payments.books import sales
 from parvis.payments.books.postings import Sale
 from parvis.payments.money import Cents
 from parvis.payments.rules import INTENT, after, checked_cents
@@ -173,6 +174,8 @@ async def expire(found: UUID) -> None:
 
 async def _drop(c: Connection, found: Intent, how: str) -> None:
     await move(c, found, how)
+    if how == "cancel":
+        await sales.drop(found.till, found.id, await sales_of(found.id))
     await record(PaymentExpired(emitter=found.emitter, intent=found.id))
 
 
@@ -201,6 +204,7 @@ async def _new_version(c: Connection, basket: UUID) -> int:
         found = await locked(c, former.id)
         if found.state not in _GIVEN_UP:
             await move(c, found, "cancel")
+            await sales.drop(found.till, found.id, await sales_of(found.id))
     return int(version)
 
 

@@ -1,4 +1,4 @@
-"""Giving back what was approved: sent once, then done, failed, or unknown until the provider says."""
+"""Giving back what was approved: sent once, then done, failed, or unknown until the provider says. It may come back."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from uuid import UUID
 
 import asyncpg
 
+from parvis import clock
 from parvis.contract.payments import OutcomeUnknown, Provider, Sent
 from parvis.db import Connection, connection, transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.events import RefundDone
 from parvis.outbox import record
-from parvis.payments import intents, refunds
+from parvis.payments import granting, intents, refundable, refunds
 from parvis.payments.accounts import account
 from parvis.payments.books import ledger, postings
-from parvis.payments.rules import approval_fault
+from parvis.payments.rules import MAY_BOUNCE, REFUND, after, approval_fault
 from parvis.payments.wording import METHODS
 
 
@@ -23,7 +24,7 @@ async def send(refund: UUID, provider: Provider) -> str:
     async with transaction() as c:
         paid, found = await refunds.both(c, refund)
         _by_provider(found, True)
-        await refunds.move(c, found, "send")
+        await _leave(c, found)
     return await _ask(refund, provider, paid)
 
 
@@ -36,14 +37,22 @@ async def ask_again(refund: UUID, provider: Provider) -> str:
 
 
 async def finish(refund: UUID, sent: Sent) -> str:
-    """Note what became of a refund that was sent, or paid by hand (`done`); its state then. Raises Refused."""
+    """Note what became of a refund that was sent, or paid by hand (`done`); its state then. Raises Refused.
+
+    One that failed after it was done came back: it is owed again, and waits to be sent another way.
+    """
     async with transaction() as c:
         paid, found = await refunds.both(c, refund)
         if found.state == "unknown" and sent == Sent.UNKNOWN:
             return found.state
+        if found.state == "done" and sent == Sent.FAILED:
+            return await _bounced(c, found, paid)
         state = await refunds.move(c, found, sent.value)
         if state == "done":
             await _done(c, found, paid)
+        elif state == "failed" and await refundable.was_taken_back(c, paid["id"]):
+            state = await refunds.withdraw_in(c, refund)
+            await _not_left(found, paid)
     return state
 
 
@@ -52,17 +61,37 @@ async def pay_by_hand(refund: UUID) -> None:
     async with transaction() as c:
         _, found = await refunds.both(c, refund)
         _by_provider(found, False)
-        await refunds.move(c, found, "send")
+        await _leave(c, found)
         await finish(refund, Sent.DONE)
 
 
-async def retry(refund: UUID, by: UUID) -> None:
-    """Let a refund that failed be sent again. Raises Refused."""
+async def retry(refund: UUID, by: UUID, method: str | None = None) -> None:
+    """Let a refund that failed be sent again, another way if one is named. Raises Refused."""
     async with transaction() as c:
         _, found = await refunds.both(c, refund)
-        if wrong := approval_fault(found.requested_by, by):
+        # Whoever could ask for it alone can ask for it again.
+        if found.decided_by and (wrong := approval_fault(found.requested_by, by)):
             raise Refused(wrong)
         await refunds.move(c, found, "approve")
+        sql = "UPDATE parvis.refund SET method = coalesce($2, method) WHERE id = $1"
+        await c.execute(sql, refund, method)
+
+
+async def back_by_hand(refund: UUID) -> None:
+    """Note that the bank sent a refund back. Raises Refused where that cannot be."""
+    async with transaction() as c:
+        _, found = await refunds.both(c, refund)
+        if found.method not in MAY_BOUNCE:
+            text = Text("Such a refund does not come back: {method}.", {"method": METHODS[found.method]})
+            raise Refused(Refusal("refund-method", text, "method"))
+        after(REFUND, found.state, "bounce")
+        await finish(refund, Sent.FAILED)
+
+
+async def _leave(c: Connection, found: refunds.Refund) -> None:
+    """Send it: whenever its outcome is known, it is of this day."""
+    await refunds.move(c, found, "send")
+    await c.execute("UPDATE parvis.refund SET done_day = $2 WHERE id = $1", found.id, ledger.today())
 
 
 def _by_provider(found: refunds.Refund, wanted: bool) -> None:
@@ -83,9 +112,37 @@ async def _ask(refund: UUID, provider: Provider, paid: asyncpg.Record) -> str:
 async def _done(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
     out_of = (await account(paid["account"])).pays_from(found.method)
     await ledger.post(found.till, "refund", found.id, postings.repaid(out_of, found.cents))
-    await c.execute("UPDATE parvis.refund SET done_day = $2 WHERE id = $1", found.id, ledger.today())
-    if paid["taken_as"] == "vain":
+    if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
         intent = await intents.locked(c, paid["intent"])
         if intent.state == "to_refund":
             await intents.move(c, intent, "repaid")
     await record(RefundDone(emitter=paid["emitter"], refund=found.id, cents=found.cents))
+
+
+async def _bounced(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> str:
+    state = await refunds.move(c, found, "bounce")
+    await ledger.reverse(found.till, "refund", found.id)
+    await granting.ungrant(found.till, found.id)
+    if await refundable.was_taken_back(c, paid["id"]):
+        await _not_left(found, paid)
+        return state
+    await _wait_again(c, found, paid)
+    if paid["taken_as"] == "vain":
+        intent = await intents.locked(c, paid["intent"])
+        if intent.state == "refunded":
+            await intents.move(c, intent, "bounce")
+    return state
+
+
+async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
+    """A refund of its own, that failed: the day and the entry of the one that left stay what they are."""
+    again = await refunds.add(c, paid, found.cents, found.method, found.reason, found.requested_by)
+    sql = "UPDATE parvis.refund SET state = 'failed', decided_by = $2, decided_at = $3 WHERE id = $1"
+    await c.execute(sql, again, found.decided_by, clock.now())
+    await granting.grant(again, found.cents, paid)
+
+
+async def _not_left(found: refunds.Refund, paid: asyncpg.Record) -> None:
+    """The payer's bank took everything back, and what we thought had left besides did not: nobody owes it."""
+    if not paid["sold"]:
+        await ledger.post(found.till, "not-left", found.id, postings.not_left(found.cents, granting.held_in(paid)))

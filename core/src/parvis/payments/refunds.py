@@ -13,33 +13,28 @@ import asyncpg
 from parvis import clock
 from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
-from parvis.payments import intents
+from parvis.payments import granting, intents, refundable
 from parvis.payments.accounts import Account, account
-from parvis.payments.books import ledger, postings
-from parvis.payments.books.postings import Lines
+from parvis.payments.books import ledger
 from parvis.payments.money import Cents
-from parvis.payments.rules import (
-    REFUND,
-    REFUND_HELD,
-    Outcome,
-    after,
-    approval_fault,
-    checked_cents,
-    gives_back_a_sale,
-    refund_fault,
-)
+from parvis.payments.rules import REFUND, REFUND_HELD, REFUND_OPEN, after, approval_fault, checked_cents, refund_fault
 
+# `sold`: it pays a sale, so that giving it back takes some of that back too.
 CAPTURE = (
-    "SELECT c.id, c.account, c.provider_ref, c.till, c.intent, c.cents, c.taken_as, t.alone_up_to, t.emitter "
-    "FROM parvis.capture c JOIN parvis.till t ON t.id = c.till WHERE c.id = $1"
+    "SELECT c.id, c.account, c.provider_ref, c.till, c.intent, c.cents, c.taken_as, c.day, t.alone_up_to, t.emitter, "
+    "i.basket, c.taken_as = 'paid' OR EXISTS (SELECT FROM parvis.ledger_entry e "
+    "WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id) AS sold "
+    "FROM parvis.capture c JOIN parvis.till t ON t.id = c.till LEFT JOIN parvis.intent i ON i.id = c.intent "
+    "WHERE c.id = $1"
 )
-_GRANTED = REFUND_HELD - {"requested"}
 _ADD = (
     "INSERT INTO parvis.refund (id, capture, till, cents, state, method, reason, requested_by, requested_at, changed) "
     "VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $8)"
 )
-
-
+_LOCK_BASKET = (
+    "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.capture c "
+    "JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1) FOR NO KEY UPDATE"
+)
 _REFUND = "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by FROM parvis.refund "
 
 
@@ -59,25 +54,21 @@ class Refund:
 
 
 async def request(capture: UUID, cents: Cents, reason: str, by: UUID, method: str | None = None) -> Refund:
-    """Ask to give part or all of what came in back; up to the till's limit it is approved at once.
+    """Ask to give part or all of what came in back; up to the till's limit for a basket it is approved at once.
 
     `method` is the account's own unless said. Raises Refused above what is left of it, NotFound.
     """
     checked_cents(cents)
     async with transaction() as c:
-        paid = await _locked_capture(c, capture)
-        sql = "SELECT coalesce(sum(cents), 0) FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
-        held = int(await c.fetchval(sql, capture, list(REFUND_HELD)))
-        if await c.fetchval("SELECT true FROM parvis.capture_return WHERE capture = $1", capture):
-            # The payer's bank took it back: there is nothing of it to give.
-            held = paid["cents"]
-        if wrong := refund_fault(cents, paid["cents"], held):
+        # Refunds of a basket's parts count together: they wait for one another here.
+        await c.execute(_LOCK_BASKET, capture)
+        paid = await locked_capture(c, capture)
+        if wrong := refund_fault(cents, await refundable.left(capture)):
             raise Refused(wrong)
         how = method or (await account(paid["account"])).gives_back
-        refund = new_id()
-        await c.execute(_ADD, refund, capture, paid["till"], cents, how, reason, by, clock.now())
-        if cents <= paid["alone_up_to"]:
-            await _approve(c, await _locked(c, refund), paid, None)
+        refund = await add(c, paid, cents, how, reason, by)
+        if await refundable.asked_alone(c, paid) <= paid["alone_up_to"]:
+            await _approve(c, await locked(c, refund), paid, None)
     return await refund_by_id(refund)
 
 
@@ -85,7 +76,7 @@ async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, rea
     """Have all of what came in vain given back, as a rule and at once; in the caller's transaction."""
     refund = new_id()
     await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now())
-    await move(c, await _locked(c, refund), "approve")
+    await move(c, await locked(c, refund), "approve")
 
 
 async def reversed_at_counter(c: Connection, capture: UUID, reason: str, by: UUID) -> UUID:
@@ -93,12 +84,11 @@ async def reversed_at_counter(c: Connection, capture: UUID, reason: str, by: UUI
 
     Raises Refused if something of it was given back, or is about to be.
     """
-    paid = await _locked_capture(c, capture)
+    paid = await locked_capture(c, capture)
     sql = "SELECT count(*) FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
     if await c.fetchval(sql, capture, list(REFUND_HELD)):
         raise Refused(Refusal("refund-there", Text("Some of it was given back already: ask for a refund of the rest.")))
-    refund = new_id()
-    await c.execute(_ADD, refund, capture, paid["till"], paid["cents"], "counter", reason, by, clock.now())
+    refund = await add(c, paid, paid["cents"], "counter", reason, by)
     sql = "UPDATE parvis.refund SET state = 'done', done_day = $2 WHERE id = $1"
     await c.execute(sql, refund, ledger.today())
     return refund
@@ -119,17 +109,18 @@ async def decide(refund: UUID, approve: bool, by: UUID) -> None:
 async def withdraw(refund: UUID) -> None:
     """Take an approved refund back before it leaves. Raises Refused once it has."""
     async with transaction() as c:
-        _, found = await both(c, refund)
-        await _withdraw(c, found)
+        await both(c, refund)
+        await withdraw_in(c, refund)
 
 
 async def call_off(c: Connection, capture: UUID) -> None:
     """Take back every refund of a capture; in the caller's transaction. Raises Refused if one has left."""
-    rows = await c.fetch(
-        "SELECT id FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)", capture, list(REFUND_HELD)
-    )
-    for row in rows:
-        await _withdraw(c, await _locked(c, row["id"]))
+    await _withdraw_each(c, capture, REFUND_HELD)
+
+
+async def hold_back(c: Connection, capture: UUID) -> None:
+    """Take back every refund of a capture that has not left; in the caller's transaction, under the capture's lock."""
+    await _withdraw_each(c, capture, REFUND_OPEN)
 
 
 async def refund_by_id(refund: UUID) -> Refund:
@@ -144,46 +135,24 @@ async def refunds_of(capture: UUID) -> list[Refund]:
         return [_read(row) for row in await c.fetch(_REFUND + "WHERE capture = $1 ORDER BY id", capture)]
 
 
-async def _approve(c: Connection, found: Refund, paid: asyncpg.Record, by: UUID | None) -> None:
-    await move(c, found, "approve")
-    await c.execute(
-        "UPDATE parvis.refund SET decided_by = $2, decided_at = $3 WHERE id = $1", found.id, by, clock.now()
-    )
-    await ledger.post(found.till, "grant", found.id, await _granted(found, paid))
-
-
-async def _granted(found: Refund, paid: asyncpg.Record) -> Lines:
-    taken_as: Outcome = paid["taken_as"]
-    if taken_as == "unknown":
-        return ((postings.SUSPENSE, found.cents), (postings.REFUND_DUE, -found.cents))
-    state = (await intents.intent(paid["intent"])).state
-    if not gives_back_a_sale(taken_as, state):
-        return ()
-    before = sum(
-        other.cents for other in await refunds_of(paid["id"]) if other.state in _GRANTED and other.id != found.id
-    )
-    return postings.granted(await intents.sales_of(paid["intent"]), found.cents, before)
-
-
-async def _withdraw(c: Connection, found: Refund) -> None:
+async def withdraw_in(c: Connection, refund: UUID) -> str:
+    """Take a refund back, in the caller's transaction, under its capture's lock; its state now. Raises Refused."""
+    found = await locked(c, refund)
     if found.state == "requested":
-        await move(c, found, "reject")
-        return
-    await move(c, found, "cancel")
-    try:
-        await ledger.reverse(found.till, "grant", found.id)
-    except NotFound:
-        # Nothing was granted: it gave back what was owed already.
-        return
+        return await move(c, found, "reject")
+    state = await move(c, found, "cancel")
+    await granting.ungrant(found.till, found.id)
+    return state
 
 
 async def both(c: Connection, refund: UUID) -> tuple[asyncpg.Record, Refund]:
     """A refund and what it gives back, nobody else's until the transaction ends. Raises NotFound."""
     found = await refund_by_id(refund)
-    return await _locked_capture(c, found.capture), await _locked(c, refund)
+    return await locked_capture(c, found.capture), await locked(c, refund)
 
 
-async def _locked_capture(c: Connection, capture: UUID) -> asyncpg.Record:
+async def locked_capture(c: Connection, capture: UUID) -> asyncpg.Record:
+    """Money that came in, nobody else's until the transaction ends. Raises NotFound."""
     paid = await c.fetchrow(CAPTURE, capture)
     if paid is None:
         raise NotFound
@@ -192,10 +161,32 @@ async def _locked_capture(c: Connection, capture: UUID) -> asyncpg.Record:
         await intents.locked(c, paid["intent"])
     else:
         await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", paid["till"])
-    return paid
+    return await c.fetchrow(CAPTURE, capture)
 
 
-async def _locked(c: Connection, refund: UUID) -> Refund:
+async def _withdraw_each(c: Connection, capture: UUID, states: frozenset[str]) -> None:
+    sql = "SELECT id FROM parvis.refund WHERE capture = $1 AND state = ANY ($2) ORDER BY id"
+    for row in await c.fetch(sql, capture, list(states)):
+        await withdraw_in(c, row["id"])
+
+
+async def add(c: Connection, paid: asyncpg.Record, cents: Cents, method: str, reason: str, by: UUID | None) -> UUID:
+    """Note a refund as asked for, in the caller's transaction; its id."""
+    refund = new_id()
+    await c.execute(_ADD, refund, paid["id"], paid["till"], cents, method, reason, by, clock.now())
+    return refund
+
+
+async def _approve(c: Connection, found: Refund, paid: asyncpg.Record, by: UUID | None) -> None:
+    await move(c, found, "approve")
+    await c.execute(
+        "UPDATE parvis.refund SET decided_by = $2, decided_at = $3 WHERE id = $1", found.id, by, clock.now()
+    )
+    await granting.grant(found.id, found.cents, paid)
+
+
+async def locked(c: Connection, refund: UUID) -> Refund:
+    """A refund, nobody else's until the transaction ends. Raises NotFound."""
     return _read(await c.fetchrow(_REFUND + "WHERE id = $1 FOR NO KEY UPDATE", refund))
 
 

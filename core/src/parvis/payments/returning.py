@@ -1,47 +1,110 @@
-"""Money that came in and that the payer's bank took back: it leaves the bank account, and is owed again."""
+"""Money that came in and that the payer's bank took back: what of it was to be given back stays, and it is owed again.
+
+The sale stays in the books until the amount is paid again or no longer asked for (`books.sales`).
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
 
 from parvis import clock
-from parvis.db import transaction
-from parvis.errors import NotFound, Refused
-from parvis.payments import intents, refunds
+from parvis.db import Connection, connection, transaction
+from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
+from parvis.events import PaymentTakenBack
+from parvis.outbox import record
+from parvis.payments import granting, intents, refundable, refunds
+from parvis.payments.accounts import BY_OURSELVES
 from parvis.payments.accounts import account as account_of
 from parvis.payments.books import ledger, postings
+from parvis.payments.books.postings import Lines
+from parvis.payments.rules import return_fault
 
-_CAPTURE = "SELECT id, till, intent, cents, taken_as FROM parvis.capture WHERE account = $1 AND provider_ref = $2"
+# Who is told that it is owed again has so long to pay.
+AGAIN = timedelta(days=15)
+_LONGEST = 200
+_KEEP = (
+    "INSERT INTO parvis.capture_return (capture, at, day, reason, person) VALUES ($1, $2, $3, $4, $5) "
+    "ON CONFLICT DO NOTHING RETURNING capture"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """On which day of the territory a bank took money back, and why; `by` is whose account says so, None for the
+    bank's own word."""
+
+    day: date
+    reason: str = ""
+    by: UUID | None = None
 
 
 async def take_back(account: str, ref: str, until: datetime) -> bool:
     """Enter that money was taken back, once; whether that was new. What it was for can be paid again until then.
 
-    The sale is taken out of the books too, and entered again with the next payment. Raises NotFound.
+    Raises NotFound.
     """
     async with transaction() as c:
-        row = await c.fetchrow(_CAPTURE, account, ref)
-        if row is None or row["intent"] is None:
+        sql = "SELECT id FROM parvis.capture WHERE account = $1 AND provider_ref = $2"
+        capture = await c.fetchval(sql, account, ref)
+        if capture is None:
             raise NotFound
-        found = await intents.locked(c, row["intent"])
-        sql = "INSERT INTO parvis.capture_return (capture, at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING capture"
-        if await c.fetchval(sql, row["id"], clock.now()) is None:
-            return False
-        try:
-            async with transaction():
-                await refunds.call_off(c, row["id"])
-        except Refused:
-            # Given back already, and now taken back besides: all of it is owed.
-            pass
-        owed = postings.RECEIVABLE if row["taken_as"] == "paid" else postings.REFUND_DUE
-        into = (await account_of(account)).collects_into
-        await ledger.post(row["till"], "return", row["id"], postings.returned(into, row["cents"], owed))
-        if row["taken_as"] == "paid":
-            await ledger.reverse(row["till"], "charge", row["id"])
-        if row["taken_as"] == "paid" and found.state == "paid":
-            await intents.move(c, found, "return")
-            await intents.prolong(c, found.id, until)
-        elif row["taken_as"] == "vain" and found.state == "to_refund":
-            # Neither what it was for nor the money: nothing is asked for, and nothing given back.
-            await intents.move(c, found, "return")
+        out_of = (await account_of(account)).collects_into
+        return await enter(c, capture, out_of, Told(ledger.today()), until)
+
+
+async def bank_took(capture: UUID, told: Told) -> None:
+    """Enter what somebody read on the bank's papers: a payment was taken back; its payer is told.
+
+    Raises Invalid for a day or a reason that is none, Refused for what is there already, NotFound.
+    """
+    if not 1 <= len(told.reason) <= _LONGEST:
+        raise Invalid(Refusal("reason", Text("Say why, in at most 200 signs."), "reason"))
+    async with transaction() as c:
+        paid = await refunds.locked_capture(c, capture)
+        whose = await account_of(paid["account"])
+        if wrong := return_fault(whose.provider not in BY_OURSELVES, paid["day"], told.day, ledger.today()):
+            raise Invalid(wrong)
+        if not await enter(c, capture, whose.collects_into, told):
+            raise Refused(Refusal("taken-back", Text("Somebody has entered this already.")))
+        await record(PaymentTakenBack(emitter=paid["emitter"], capture=capture))
+
+
+async def enter(c: Connection, capture: UUID, out_of: str, told: Told, until: datetime | None = None) -> bool:
+    """Take money out of one of the till's accounts, in the caller's transaction; whether that was new."""
+    paid = await refunds.locked_capture(c, capture)
+    if await c.fetchval(_KEEP, capture, clock.now(), told.day, told.reason, told.by) is None:
+        return False
+    await refunds.hold_back(c, capture)
+    await ledger.post(paid["till"], "return", capture, await _lines(c, paid, out_of))
+    if paid["intent"]:
+        await _reopen(c, paid, until or clock.now() + AGAIN)
     return True
+
+
+async def returned(capture: UUID) -> Told | None:
+    """What is known of a payment that the bank took back, None if it did not."""
+    async with connection() as c:
+        row = await c.fetchrow("SELECT day, reason, person FROM parvis.capture_return WHERE capture = $1", capture)
+    return Told(*row) if row else None
+
+
+async def _reopen(c: Connection, paid: asyncpg.Record, until: datetime) -> None:
+    """Ask again for what was paid so; what was to be given back so is over."""
+    found = await intents.locked(c, paid["intent"])
+    if paid["sold"] and found.state == "paid":
+        await intents.move(c, found, "return")
+        await intents.prolong(c, found.id, until)
+    elif paid["taken_as"] == "vain" and found.state == "to_refund":
+        await intents.move(c, found, "return")
+
+
+async def _lines(c: Connection, paid: asyncpg.Record, out_of: str) -> Lines:
+    left = await refundable.gone(c, paid["id"])
+    if not paid["sold"]:
+        return postings.returned_in_vain(out_of, paid["cents"], left, granting.held_in(paid))
+    price = (await intents.intent(paid["intent"])).cents
+    return postings.returned(out_of, paid["cents"], max(0, paid["cents"] - price) - max(0, left - price))

@@ -6,7 +6,7 @@ A move that a table does not have is refused; money that came in is never refuse
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -41,6 +41,7 @@ INTENT = _moves(
     ("paid", "return", "created"),
     ("to_refund", "return", "cancelled"),
     ("to_refund", "repaid", "refunded"),
+    ("refunded", "bounce", "to_refund"),
     ("paid", "undo", "created"),
 )
 ATTEMPT = _moves(
@@ -53,14 +54,19 @@ REFUND = _moves(
     ("requested", "approve", "approved"),
     ("requested", "reject", "rejected"),
     ("approved", "send", "sent"),
-    ("approved", "cancel", "cancelled"),
+    ("approved|failed", "cancel", "cancelled"),
     ("sent|unknown", "done", "done"),
     ("sent|unknown", "failed", "failed"),
     ("sent", "unknown", "unknown"),
     ("failed", "approve", "approved"),
+    ("done", "bounce", "bounced"),
 )
 # What counts against the money that came in: nobody can ask for more than is left.
-REFUND_HELD = frozenset({"requested", "approved", "sent", "unknown", "failed", "done"})
+REFUND_OPEN = frozenset({"requested", "approved", "failed"})
+REFUND_LEFT = frozenset({"sent", "unknown", "done"})
+REFUND_HELD = REFUND_OPEN | REFUND_LEFT
+# The ways by which money is on its way for a while, and may come back.
+MAY_BOUNCE = frozenset({"provider", "mandate", "advances"})
 # Minutes after a payment was opened; notifications may never come.
 _LOOKS = (1, 3, 6, 10, 15, 20, 30, 60, 120)
 _MORNING = time(7)
@@ -142,18 +148,32 @@ def checked_cents(cents: object, field: str = "cents") -> Cents:
     raise Invalid(Refusal("amount", text, field))
 
 
-def gives_back_a_sale(taken_as: Outcome, state: str | None) -> bool:
-    """Whether giving money back takes a sale back, or only what is owed to the payer already."""
-    return taken_as == "paid" or (taken_as == "vain" and state == "paid")
+def refund_fault(cents: Cents, left: Cents) -> Refusal | None:
+    """Why so much cannot be given back of what came in, of which so much is left.
 
-
-def refund_fault(cents: Cents, captured: Cents, held: Cents) -> Refusal | None:
-    """Why so much cannot be given back of what came in, `held` of which is being given back already."""
+    >>> [refund_fault(cents, 600) is None for cents in (0, 1, 600, 601)]
+    [False, True, True, False]
+    """
     if cents < 1:
         return Refusal("refund-nothing", Text("Give back at least a cent."), "cents")
-    if held + cents > captured:
-        text = Text("More than was paid cannot be given back: {left} euros are left.", {"left": euros(captured - held)})
+    if cents > left:
+        text = Text("More than was paid cannot be given back: {left} euros are left.", {"left": euros(left)})
         return Refusal("refund-above", text, "cents")
+    return None
+
+
+def return_fault(online: bool, came_in: date, day: date, today: date) -> Refusal | None:
+    """Why nobody can enter by hand that a bank took money back on a day, that had come in on another.
+
+    >>> monday, tuesday = date(2026, 3, 9), date(2026, 3, 10)
+    >>> return_fault(True, monday, tuesday, tuesday) is None, return_fault(True, tuesday, monday, tuesday).field
+    (True, 'day')
+    """
+    if not online:
+        text = Text("Here only what was paid online is entered. A direct debit that came back is entered at its batch.")
+        return Refusal("return-elsewhere", text, "day")
+    if not came_in <= day <= today:
+        return Refusal("return-day", Text("Write a day since the payment, not after today."), "day")
     return None
 
 

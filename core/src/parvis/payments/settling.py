@@ -16,7 +16,7 @@ from parvis.events import PaymentSettled
 from parvis.outbox import record
 from parvis.payments import intents, refunds
 from parvis.payments.accounts import Account, account
-from parvis.payments.books import ledger, postings, receipts
+from parvis.payments.books import ledger, postings, receipts, sales
 from parvis.payments.intents import Intent
 from parvis.payments.money import Cents
 from parvis.payments.purposes import taken
@@ -113,8 +113,10 @@ async def take_up(intent: UUID) -> None:
         sql = "SELECT id, cents, at FROM parvis.capture WHERE intent = $1 AND taken_as = 'vain'"
         capture = await c.fetchrow(sql, intent)
         await refunds.call_off(c, capture["id"])
-        sales = await intents.sales_of(intent)
-        await ledger.post(found.till, "take-up", capture["id"], postings.taken_up(sales, capture["cents"]))
+        sold, cents = await intents.sales_of(intent), capture["cents"]
+        stands = await sales.stands(intent)
+        lines = postings.kept(cents, found.cents) if stands else postings.taken_up(sold, cents)
+        await ledger.post(found.till, "take-up", capture["id"], lines)
 
 
 async def _outcome(found: Intent | None, at: Account, money: Money) -> Outcome:
@@ -153,8 +155,7 @@ async def _take(c: Connection, at: Account, money: Money, found: Intent | None, 
         return
     await intents.move(c, found, how)
     if how == "paid":
-        # Under the capture: an amount whose money was taken back may be sold a second time.
-        await ledger.post(at.till, "charge", capture, postings.charged(await intents.sales_of(found.id)))
+        await sales.enter(at.till, found.id, capture, postings.charged(await intents.sales_of(found.id)))
         lines = postings.captured(into, money.cents, found.cents)
         await ledger.post(at.till, "capture", capture, postings.lying(lines, into, money.parts))
     else:

@@ -156,3 +156,15 @@ class Refund(Table, tablename="refund", schema="parvis"):
     decided_at = Timestamptz(null=True, default=None)
     changed = Timestamptz(default=None)
     done_day = Date(null=True, default=None)
+
+
+class Dispute(Table, tablename="dispute", schema="parvis"):
+    """Money that a payer's bank takes back until it is decided: `open`, `won`, `lost`; of which payment, if known."""
+
+    id = UUID(primary_key=True, default=None)
+    account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
+    capture = ForeignKey(Capture, null=True, on_delete=OnDelete.restrict)
+    cents = BigInt()
+    state = Varchar(length=4)
+    opened_at = Timestamptz(default=None)
+    closed_at = Timestamptz(null=True, default=None)

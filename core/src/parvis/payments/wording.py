@@ -26,6 +26,7 @@ STATES: Mapping[str, Text] = MappingProxyType(
         "sent": Text("it has been sent"),
         "done": Text("it is done"),
         "failed": Text("it failed"),
+        "bounced": Text("it came back"),
         "unknown": Text("the payment service has not said what became of it"),
     }
 )

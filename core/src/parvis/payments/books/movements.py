@@ -1,4 +1,4 @@
-"""Money that moves without a resident: a provider's payout, a hand-over to the public accountant, a chargeback.
+"""Money that moves without a resident: a provider's payout, a hand-over to the public accountant.
 
 Each is entered once, under the reference of whoever says so.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from uuid import UUID, uuid5
 
 from parvis.db import connection, transaction
-from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
+from parvis.errors import Refusal, Refused, Text
 from parvis.payments.accounts import account
 from parvis.payments.books import ledger, postings
 from parvis.payments.books.ledger import Entry
@@ -27,7 +27,7 @@ async def paid_out(at: str, ref: str, cents: Cents, fees: Cents = 0) -> bool:
     checked_cents(fees, "fees")
     whose = await account(at)
     lines = postings.paid_out(at, cents, fees)
-    return await ledger.post(whose.till, "payout", _source(at, "payout", ref), lines) is not None
+    return await ledger.post(whose.till, "payout", source_of(at, "payout", ref), lines) is not None
 
 
 async def handed_over(till: UUID, ref: str, cents: Cents, out_of: str = BANK) -> bool:
@@ -39,7 +39,7 @@ async def handed_over(till: UUID, ref: str, cents: Cents, out_of: str = BANK) ->
     async with transaction() as c:
         # Two hand-overs at once must not both take the same money.
         await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till)
-        source = _source(str(till), "hand-over", ref)
+        source = source_of(str(till), "hand-over", ref)
         if await _entered(till, "hand-over", source):
             return False
         there = await to_hand_over(till, out_of)
@@ -68,42 +68,12 @@ async def hand_overs(till: UUID, limit: int = 50) -> list[Entry]:
     return [entry for number in numbers for entry in await ledger.entries(till, number, number)]
 
 
-async def disputed(at: str, ref: str, cents: Cents) -> bool:
-    """The payer's bank took money back until it is decided; whether that was new. Raises NotFound, Invalid."""
-    checked_cents(cents)
-    whose = await account(at)
-    return (
-        await ledger.post(whose.till, "dispute", _source(at, "dispute", ref), postings.disputed(at, cents)) is not None
-    )
-
-
-async def dispute_closed(at: str, ref: str, *, won: bool) -> bool:
-    """The payer's bank gives the money back, or keeps it and it is owed again; whether that was new.
-
-    Raises NotFound for a dispute nobody entered, Conflict when it was closed the other way.
-    """
-    whose, source = await account(at), _source(at, "dispute", ref)
-    async with transaction() as c:
-        await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", whose.till)
-        if await _entered(whose.till, "dispute-lost" if won else "dispute-back", source):
-            raise Conflict
-        if won:
-            return await ledger.reverse(whose.till, "dispute", source) is not None
-        sql = (
-            "SELECT sum(l.cents)::bigint FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id "
-            "WHERE e.till = $1 AND e.kind = 'dispute' AND e.source = $2 AND l.cents > 0"
-        )
-        cents = await c.fetchval(sql, whose.till, source)
-        if cents is None:
-            raise NotFound
-        return await ledger.post(whose.till, "dispute-lost", source, postings.dispute_lost(cents)) is not None
-
-
 async def _entered(till: UUID, kind: str, source: UUID) -> bool:
     sql = "SELECT true FROM parvis.ledger_entry WHERE till = $1 AND kind = $2 AND source = $3"
     async with connection() as c:
         return bool(await c.fetchval(sql, till, kind, source))
 
 
-def _source(whose: str, kind: str, ref: str) -> UUID:
+def source_of(whose: str, kind: str, ref: str) -> UUID:
+    """By what a fact is entered once that somebody else has a reference of."""
     return uuid5(_SOURCES, f"{whose}\n{kind}\n{ref}")

@@ -83,6 +83,23 @@ def taken_up(sales: Iterable[Sale], cents: Cents) -> Lines:
     return _lines((REFUND_DUE, cents), (CREDIT, owed - cents), *rest)
 
 
+def kept(cents: Cents, owed: Cents) -> Lines:
+    """A place was found after all for such money, and its sale stands in the books already."""
+    return _lines((REFUND_DUE, cents), (RECEIVABLE, -owed), (CREDIT, owed - cents))
+
+
+def dropped(sales: Iterable[Sale], given_back: Cents) -> Lines:
+    """What was sold and is not paid is no longer asked for, but what of it was given back, which stays owed.
+
+    >>> dropped([Sale("pools", 1000)], 400), dropped([Sale("pools", 1000)], 1000)
+    ((('revenue:pools', 600), ('receivable', -600)), ())
+    """
+    sold = tuple(sales)
+    rest = max(0, sum(sale.cents for sale in sold) - given_back)
+    lines = granted(sold, rest, given_back) if rest else ()
+    return tuple((RECEIVABLE if account == REFUND_DUE else account, cents) for account, cents in lines)
+
+
 def granted(sales: Iterable[Sale], cents: Cents, before: Cents = 0) -> Lines:
     """Part or all of what was sold is given back, `before` having been given back already; what was paid above the
     price comes last, from the payer's credit. However it is cut, all parts together take the whole sale back."""
@@ -122,14 +139,32 @@ def disputed(account: str, cents: Cents) -> Lines:
     return _lines((DISPUTED, cents), (clearing(account), -cents))
 
 
-def dispute_lost(cents: Cents) -> Lines:
-    """The payer's bank keeps it: it is owed again."""
-    return _lines((RECEIVABLE, cents), (DISPUTED, -cents))
+def dispute_lost(cents: Cents, owed: str = RECEIVABLE) -> Lines:
+    """The payer's bank keeps it: it is owed again, or no longer to be given back."""
+    return _lines((owed, cents), (DISPUTED, -cents))
 
 
-def returned(into: str, cents: Cents, owed: str = RECEIVABLE) -> Lines:
-    """The payer's bank took back what had come in: it is owed again, or no longer to be given back."""
-    return _lines((owed, cents), (into, -cents))
+def returned(out_of: str, cents: Cents, above: Cents = 0) -> Lines:
+    """The payer's bank took back what something was paid with: it is owed again, what was paid `above` it is not.
+
+    >>> returned("clearing:card", 1050, 50)
+    (('receivable', 1000), ('credit', 50), ('clearing:card', -1050))
+    """
+    return _lines((RECEIVABLE, cents - above), (CREDIT, above), (out_of, -cents))
+
+
+def returned_in_vain(out_of: str, cents: Cents, left: Cents = 0, held_in: str = REFUND_DUE) -> Lines:
+    """The payer's bank took back what was to be given back, or in suspense: `left` of it had left, and is owed.
+
+    >>> returned_in_vain("clearing:card", 1000, 400)
+    (('refund_due', 600), ('receivable', 400), ('clearing:card', -1000))
+    """
+    return _lines((held_in, cents - left), (RECEIVABLE, left), (out_of, -cents))
+
+
+def not_left(cents: Cents, held_in: str = REFUND_DUE) -> Lines:
+    """What was thought to have left of such money did not: nobody owes it."""
+    return _lines((held_in, cents), (RECEIVABLE, -cents))
 
 
 def reversed_of(lines: Lines) -> Lines:

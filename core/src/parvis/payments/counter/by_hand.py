@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from uuid import UUID
 
 from parvis import clock
@@ -105,8 +106,10 @@ async def take_back(taking: UUID, by: UUID, reason: str) -> None:
         if purposes.gives(due.purpose):
             raise Refused(Refusal("place-given", Text("A place was given for it: cancel that, and give money back.")))
         await intents.move(c, due, "undo")
-        for kind in ("capture", "charge"):
-            await ledger.reverse(here.till, kind, found.capture)
+        await ledger.reverse(here.till, "capture", found.capture)
+        with suppress(NotFound):
+            # The sale may have been entered with former money, which a bank took back: then it stays.
+            await ledger.reverse(here.till, "charge", found.capture)
         refund = await refunds.reversed_at_counter(c, found.capture, reason, by)
         await _keep_back(c, taking, refund, by, reason)
         await record(RefundDone(emitter=due.emitter, refund=refund, cents=found.cents))

@@ -77,7 +77,10 @@ class Debit(Table, tablename="debit", schema="parvis"):
 
 
 class CaptureReturn(Table, tablename="capture_return", schema="parvis"):
-    """Money that came in and that the payer's bank took back."""
+    """Money that came in and that the payer's bank took back; `person` is who entered it, null for the bank's file."""
 
     capture = ForeignKey(Capture, null=False, on_delete=OnDelete.restrict, primary_key=True)
     at = Timestamptz(default=None)
+    day = Date(default=None)
+    reason = Varchar(length=200, default="")
+    person = UUID(null=True, default=None)

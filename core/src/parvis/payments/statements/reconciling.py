@@ -32,7 +32,14 @@ SELECT r.id::text AS ref, coalesce(-sum(l.cents), 0)::bigint AS cents FROM parvi
 JOIN parvis.capture c ON c.id = r.capture
 LEFT JOIN parvis.ledger_entry e ON e.till = r.till AND e.kind = 'refund' AND e.source = r.id
 LEFT JOIN parvis.ledger_line l ON l.entry = e.id AND l.account = $3
-WHERE c.account = $1 AND r.state = 'done' AND r.done_day = $2 AND r.method = 'provider' GROUP BY r.id
+WHERE c.account = $1 AND r.state IN ('done', 'bounced') AND r.done_day = $2 AND r.method = 'provider' GROUP BY r.id
+"""
+# A refund that came back is money in again, under its own reference.
+_CAME_BACK = """
+SELECT r.id::text AS ref, sum(l.cents)::bigint AS cents FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
+JOIN parvis.ledger_entry e ON e.till = r.till AND e.kind = 'refund-back' AND e.source = r.id AND e.day = $2
+JOIN parvis.ledger_line l ON l.entry = e.id AND l.account = $3
+WHERE c.account = $1 AND r.state = 'bounced' AND r.method = 'provider' GROUP BY r.id
 """
 _WAITING = """
 SELECT 'refund' AS kind, r.id::text AS ref, r.cents FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
@@ -178,7 +185,8 @@ async def _keep(c: Connection, at: str, day: date, rows: Sequence[Row]) -> None:
 async def _booked(c: Connection, whose: Account, day: date) -> list[Row]:
     captured = await c.fetch(_CAPTURED, whose.key, day, whose.collects_into)
     given_back = await c.fetch(_GIVEN_BACK, whose.key, day, whose.collects_into)
-    return [*_rows(RowKind.CAPTURE, captured), *_rows(RowKind.REFUND, given_back)]
+    came_back = await c.fetch(_CAME_BACK, whose.key, day, whose.collects_into)
+    return [*_rows(RowKind.CAPTURE, [*captured, *came_back]), *_rows(RowKind.REFUND, given_back)]
 
 
 def _rows(kind: RowKind, found: Sequence[asyncpg.Record]) -> list[Row]:

@@ -147,6 +147,8 @@ class Checkout:
         """A refund does not arrive: its money is here again."""
         refund, key = self.kept.things[ref], self.kept.owners[ref]
         refund["status"] = "failed"
+        charge = self.kept.things[refund["charge"]]
+        charge |= {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False}
         self._moved(key, "refund_failure", refund["amount"], 0, ref)
         self._tell(key, "refund.failed", refund)
         return refund

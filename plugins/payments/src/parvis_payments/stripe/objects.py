@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 
@@ -99,8 +100,20 @@ class Dispute(msgspec.Struct, frozen=True):
     @property
     def account(self) -> str:
         """The account here that its payment was opened for, empty for one that was not opened here."""
+        return self._ours.get("account", "")
+
+    @property
+    def attempt(self) -> UUID | None:
+        """The attempt that was paid."""
+        try:
+            return UUID(self._ours.get("attempt", ""))
+        except ValueError:
+            return None
+
+    @property
+    def _ours(self) -> Mapping[str, str]:
         found = self.payment_intent
-        return (found.metadata or {}).get("account", "") if isinstance(found, Intended) else ""
+        return (found.metadata or {}) if isinstance(found, Intended) else {}
 
 
 class Payout(msgspec.Struct, frozen=True):

@@ -96,7 +96,7 @@ def ours(refund: Refund) -> UUID | None:
 def row(moved: Moved, sessions: Mapping[str, str]) -> Row | None:
     """A line of the statement, its session found by its PaymentIntent; None for what is no payment and no refund.
 
-    A refund that failed after all is money in again, under Stripe's own reference: somebody has to see to it.
+    A refund that failed after all is money in again, under our own reference of it where it has one.
     """
     if moved.currency != CURRENCY or not isinstance(moved.source, Mapping):
         return None
@@ -105,9 +105,8 @@ def row(moved: Moved, sessions: Mapping[str, str]) -> Row | None:
         return Row(RowKind.CAPTURE, sessions.get(charge.payment_intent or "", charge.id), abs(moved.amount))
     if moved.type in _BACK | _FAILED:
         refund = msgspec.convert(moved.source, Refund)
-        back = moved.type in _BACK
-        ref = str(ours(refund) or refund.id) if back else refund.id
-        return Row(RowKind.REFUND if back else RowKind.CAPTURE, ref, abs(moved.amount))
+        kind = RowKind.REFUND if moved.type in _BACK else RowKind.CAPTURE
+        return Row(kind, str(ours(refund) or refund.id), abs(moved.amount))
     return None
 
 

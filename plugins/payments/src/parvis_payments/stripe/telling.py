@@ -11,7 +11,7 @@ from stripe import InvalidRequestError
 from parvis.db import transaction
 from parvis.errors import Conflict, NotFound, Refused
 from parvis.outbox import record
-from parvis.payments import attempts, hearing, refund_sending
+from parvis.payments import attempts, disputing, hearing, refund_sending
 from parvis.payments.books import movements
 from parvis_payments.events import StripeTold
 from parvis_payments.stripe import rules
@@ -62,7 +62,7 @@ async def _refunded(provider: StripeCheckout, account: str, ref: str) -> None:
     try:
         await refund_sending.finish(refund, rules.sent(told))
     except Refused:
-        # Known already. One that fails after all is money in again on the day's statement.
+        # Known already.
         log.info("stripe.refund-known", account=account, refund=str(refund), status=told.status)
 
 
@@ -73,9 +73,9 @@ async def _disputed(provider: StripeCheckout, account: str, ref: str) -> None:
         log.info("stripe.dispute-without-money", account=account)
         return
     # Closing may be told before opening.
-    await movements.disputed(account, ref, told.amount)
+    await disputing.disputed(account, ref, told.amount, told.attempt)
     if rules.closed(told):
-        await movements.dispute_closed(account, ref, won=told.status == "won")
+        await disputing.dispute_closed(account, ref, won=told.status == "won")
 
 
 async def _paid_out(provider: StripeCheckout, account: str, ref: str) -> None:

@@ -1,0 +1,63 @@
+"""How much of money that came in can still be given back, and by one person alone."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+
+from parvis.db import Connection, connection
+from parvis.payments.money import Cents
+from parvis.payments.rules import REFUND_HELD, REFUND_LEFT
+
+# What a bank took back is not there any more; what it disputes is not there until it is won.
+_LEFT = """
+WITH each AS (
+    SELECT c.id, c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r
+            WHERE r.capture = c.id AND r.state = ANY ($2)), 0)
+        - CASE WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) THEN c.cents
+            ELSE least(c.cents, coalesce((SELECT sum(d.cents) FROM parvis.dispute d
+                WHERE d.capture = c.id AND d.state <> 'won'), 0)) END AS cents
+    FROM parvis.capture c WHERE c.id = $1 OR c.intent = (SELECT intent FROM parvis.capture WHERE id = $1)
+)
+SELECT greatest(0, least((SELECT cents FROM each WHERE id = $1), (SELECT sum(cents) FROM each)))::bigint
+"""
+_GONE = "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
+_OVER = """
+SELECT c.cents <= coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.capture = c.id AND r.state = 'done'), 0)
+    + coalesce((SELECT sum(d.cents) FROM parvis.dispute d WHERE d.capture = c.id AND d.state = 'lost'), 0)
+FROM parvis.capture c WHERE c.id = $1
+"""
+# What a second person decided about, and what goes back by a rule, nobody did alone.
+_ALONE = """
+SELECT coalesce(sum(r.cents), 0)::bigint FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
+LEFT JOIN parvis.intent i ON i.id = c.intent
+WHERE c.till = $1 AND (c.id = $2 OR i.basket = $3) AND r.state = ANY ($4) AND r.method <> 'counter'
+AND r.requested_by IS NOT NULL AND r.decided_by IS NULL
+"""
+
+
+async def left(capture: UUID) -> Cents:
+    """What of a capture can still be given back: no more than came in for the amount in all, and stayed."""
+    async with connection() as c:
+        return int(await c.fetchval(_LEFT, capture, list(REFUND_HELD)))
+
+
+async def gone(c: Connection, capture: UUID) -> Cents:
+    """What of a capture has left as refunds, or may have; in the caller's transaction."""
+    return int(await c.fetchval(_GONE, capture, list(REFUND_LEFT)))
+
+
+async def is_over(c: Connection, capture: UUID) -> bool:
+    """Whether nothing of a capture is here any more; in the caller's transaction."""
+    return bool(await c.fetchval(_OVER, capture))
+
+
+async def was_taken_back(c: Connection, capture: UUID) -> bool:
+    """Whether the payer's bank took a capture back."""
+    return bool(await c.fetchval("SELECT true FROM parvis.capture_return WHERE capture = $1", capture))
+
+
+async def asked_alone(c: Connection, paid: asyncpg.Record) -> Cents:
+    """What is given back of a basket at a till without a second person, or waits for one."""
+    return int(await c.fetchval(_ALONE, paid["till"], paid["id"], paid["basket"], list(REFUND_HELD)))

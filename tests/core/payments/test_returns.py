@@ -1,0 +1,98 @@
+"""Money that the payer's bank takes back: nothing more of it is given back, and it is owed again, the whole of it."""
+
+from datetime import timedelta
+
+import pytest
+from tests.core.payments.test_refunds import AGENT, MANAGER, books, state
+
+from parvis import clock
+from parvis.contract.payments import Sent
+from parvis.errors import Conflict, Refused
+from parvis.payments import attempts, intents, purposes, refund_sending, refunds, returning
+from parvis.testing.payments import Shop, a_shop
+
+
+@pytest.fixture
+async def shop(database) -> Shop:
+    return await a_shop(alone_up_to=200)
+
+
+async def asked(capture, cents) -> refunds.Refund:
+    refund = await refunds.request(capture, cents, "Closed", AGENT)
+    if refund.state == "requested":
+        await refunds.decide(refund.id, True, MANAGER)
+    return refund
+
+
+async def returned(shop, intent) -> bool:
+    """The payer's bank takes the intent's first money back."""
+    [ref, *_] = [ref for ref, one in shop.provider.payments.items() if one.paid]
+    del intent
+    return await returning.take_back(shop.account, ref, clock.now() + timedelta(days=15))
+
+
+async def test_what_was_approved_and_has_not_left_is_called_off_though_another_has(shop):
+    due, settled = await shop.paid(10_000)
+    left, waits = await asked(settled.capture, 2000), await asked(settled.capture, 3000)
+    await refund_sending.send(left.id, shop.provider)
+    assert await returned(shop, due)
+    assert (await state(left), await state(waits)) == ("done", "cancelled")
+    with pytest.raises(Refused):
+        await refund_sending.send(waits.id, shop.provider)
+    clearing = f"clearing:{shop.account}"
+    assert await books(shop) == {clearing: -2000, "receivable": 10_000, "revenue:pools": -8000}
+    ref = await shop.opened(due.id)
+    shop.provider.pay(ref)
+    assert (await attempts.look(shop.provider, shop.account, ref)).taken_as == "paid"
+    assert await books(shop) == {clearing: 8000, "revenue:pools": -8000}
+
+
+async def test_what_is_paid_again_is_not_given_back_twice(shop):
+    due, settled = await shop.paid(1000)
+    await refund_sending.send((await asked(settled.capture, 400)).id, shop.provider)
+    await returned(shop, due)
+    ref = await shop.opened(due.id)
+    shop.provider.pay(ref)
+    again = await attempts.look(shop.provider, shop.account, ref)
+    with pytest.raises(Refused, match="6,00 euros are left"):
+        await refunds.request(again.capture, 601, "Closed", AGENT)
+    await refund_sending.send((await asked(again.capture, 600)).id, shop.provider)
+    assert await books(shop) == {}
+
+
+async def test_a_refund_that_did_not_leave_after_all_is_nobodys_once_the_money_was_taken_back(shop):
+    due, settled = await shop.paid(1000)
+    refund = await asked(settled.capture, 400)
+    shop.provider.answer_lost = True
+    assert await refund_sending.send(refund.id, shop.provider) == "unknown"
+    await returned(shop, due)
+    assert await books(shop) == {"receivable": 1000, "refund_due": -400, "revenue:pools": -600}
+    assert await refund_sending.finish(refund.id, Sent.FAILED) == "cancelled"
+    assert await books(shop) == {"receivable": 1000, "revenue:pools": -1000}
+
+
+async def test_money_that_was_to_be_given_back_and_is_taken_back_is_over(shop):
+    purposes.use({"pools": gone})
+    due, settled = await shop.paid(1000, purpose="pools")
+    purposes.use({})
+    assert await returned(shop, due)
+    assert not await returned(shop, due)
+    assert (await intents.intent(due.id)).state == "cancelled"
+    assert [one.state for one in await refunds.refunds_of(settled.capture)] == ["cancelled"]
+    assert await books(shop) == {}
+
+
+async def test_money_in_vain_that_was_given_back_and_then_taken_back_is_owed(shop):
+    purposes.use({"pools": gone})
+    due, settled = await shop.paid(1000, purpose="pools")
+    purposes.use({})
+    [refund] = await refunds.refunds_of(settled.capture)
+    await refund_sending.send(refund.id, shop.provider)
+    assert await returned(shop, due)
+    assert await books(shop) == {f"clearing:{shop.account}": -1000, "receivable": 1000}
+    assert await refund_sending.finish(refund.id, Sent.FAILED) == "bounced"
+    assert await books(shop) == {}
+
+
+async def gone(_):
+    raise Conflict
