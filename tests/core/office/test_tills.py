@@ -7,21 +7,23 @@ from typing import Annotated
 import pytest
 from msgspec import Struct
 
-from parvis import plugins
+from parvis import clock, plugins
 from parvis.contract.payments import Row, RowKind
 from parvis.contract.values import Asked, Channel, PaymentProvider
 from parvis.db import connection, new_id
-from parvis.errors import Refusal, Text
-from parvis.events import BillWritten, PaymentSettled
+from parvis.errors import Conflict, Refusal, Text
+from parvis.events import BillWritten, PaymentSettled, PaymentTakenBack, RefundDone
 from parvis.identity.contacts import Contact
 from parvis.messages.sealing import unseal
-from parvis.office.tills import notices
-from parvis.payments import dues, intents, refunds
+from parvis.office.tills import notices, refund_notices
+from parvis.payments import dues, intents, purposes, refunds
 from parvis.payments.accounts import account_details, accounts_of
+from parvis.payments.attempts import look
 from parvis.payments.books import ledger
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, issuing
 from parvis.payments.invoices.bills import BillTo
+from parvis.payments.settling import Money, settle
 from parvis.payments.statements import reconciling
 from parvis.territory.actions import enable_plugin
 from parvis.testing.payments import a_shop
@@ -203,8 +205,6 @@ async def test_a_bill_is_taken_back_until_it_is_paid(office, shop):
     await agent.post(f"bills/{one.intent}/cancel")
     assert "It is no longer asked for" in agent.text
     shop.provider.pay(ref := await shop.opened(other.intent))
-    from parvis.payments.attempts import look
-
     await look(shop.provider, shop.account, ref)
     assert (await agent.post(f"bills/{other.intent}/cancel")).status == 409
     found = await intents.intent(other.intent)
@@ -321,3 +321,90 @@ async def test_another_emitters_till_is_nobodys_business(office, shop):
     assert (await manager.get(f"tills/{foreign.till}/accounts")).status == 404
     due = await foreign.due()
     assert (await manager.post(f"bills/{due.id}/cancel")).status == 404
+
+
+async def test_money_that_pays_nothing_is_counted_and_given_back_or_gets_its_place(office, shop):
+    free = False
+
+    async def take(_):
+        if not free:
+            raise Conflict
+
+    purposes.use({"pools": take})
+    due, settled = await shop.paid(1000, purpose="pools")
+    await settle(Money(shop.account, "stray", 700, clock.now()))
+    [refund] = await refunds.refunds_of(settled.capture)
+    await refunds.withdraw(refund.id)
+    accountant, reader = await office.agent("accountant"), await office.agent("manager")
+    await accountant.get(f"tills/{shop.till}")
+    assert "2 payments to sort out" in accountant.text
+    assert "2 payments to sort out" in (await accountant.get("tills")).text
+    await accountant.get(f"tills/{shop.till}/idle")
+    assert (accountant.text.count("Give the money back"), accountant.text.count("Give the place")) == (2, 1)
+    one = f"tills/{shop.till}/idle/{settled.capture}"
+    assert (await reader.post(one, act="back")).status == 403
+    await accountant.post(one, act="place")
+    assert (accountant.status, "still not free" in accountant.text) == (409, True)
+    free = True
+    await accountant.post(one, act="place")
+    assert "it is paid" in accountant.text
+    assert (await intents.intent(due.id)).state == "paid"
+    purposes.use({})
+    assert (await accountant.post(one, act="place")).status == 409
+    assert (await accountant.post(f"tills/{shop.till}/idle/{new_id()}", act="back")).status == 404
+    _, plain = await shop.paid(1000)
+    assert (await accountant.post(f"tills/{shop.till}/idle/{plain.capture}", act="back")).status == 404
+    stray = re.search(rf"tills/{shop.till}/idle/[0-9a-f-]+", (await accountant.get(f"tills/{shop.till}/idle")).text)[0]
+    await accountant.post(stray, act="back")
+    assert "The refund is asked for" in accountant.text
+    assert "There is no payment to sort out" in accountant.text
+
+
+async def test_what_a_bank_took_back_is_entered_once_with_day_and_reason_and_its_payer_is_told(office, shop):
+    await (await office.agent()).post("bills/new", **bill(shop))
+    [due] = await written(shop)
+    shop.provider.pay(ref := await shop.opened(due.intent))
+    settled = await look(shop.provider, shop.account, ref)
+    accountant = await office.agent("accountant")
+    one, today = f"tills/{shop.till}/payments/{settled.capture}", ledger.today()
+    for day, why, said in (
+        (today - timedelta(days=1), "AM04", "since the payment"),
+        (today + timedelta(days=1), "AM04", "not after today"),
+        (today, " ", "Say why"),
+        ("", "AM04", "Write the day"),
+    ):
+        await accountant.post(f"{one}/taken-back", day=str(day), why=why)
+        assert (accountant.status, said in accountant.text) == (422, True), said
+    assert (await (await office.agent("manager")).post(f"{one}/taken-back", day=str(today), why="x")).status == 403
+    await accountant.post(f"{one}/taken-back", day=today.isoformat(), why="Not covered")
+    assert "The amount is owed again" in accountant.text
+    assert "Not covered" in accountant.text
+    assert "taken back by the bank" in (await accountant.get(f"tills/{shop.till}")).text
+    await accountant.post(f"{one}/taken-back", day=today.isoformat(), why="Not covered")
+    assert (accountant.status, "entered this already" in accountant.text) == (422, True)
+    assert (await written(shop))[0].payable
+    fact = PaymentTakenBack(emitter=due.emitter, capture=settled.capture)
+    for _ in range(2):
+        await refund_notices.tell_of_taking_back(fact)
+    [(template, letter)] = await letters()
+    assert (template, letter.context["payable"], letter.context["cents"]) == ("office/taken-back", True, 1250)
+
+
+async def test_a_refund_that_came_back_leaves_another_way_and_its_payer_is_told_how(office, shop):
+    await (await office.agent()).post("bills/new", **bill(shop))
+    [due] = await written(shop)
+    shop.provider.pay(ref := await shop.opened(due.intent))
+    settled = await look(shop.provider, shop.account, ref)
+    accountant, manager = await office.agent("accountant"), await office.agent("manager")
+    asked = await refunds.request(settled.capture, 400, "Closed", accountant.person, "mandate")
+    await refunds.decide(asked.id, True, manager.person)
+    await accountant.post(f"tills/{shop.till}/refunds/{asked.id}/keep", act="paid")
+    await refund_notices.tell_of_refund(RefundDone(emitter=due.emitter, refund=asked.id, cents=400))
+    [(template, letter)] = await letters()
+    assert (template, "30 days" in str(letter.context["how"])) == ("office/refunded", True)
+    await accountant.post(f"tills/{shop.till}/refunds/{asked.id}/keep", act="back")
+    assert "can be sent another way" in accountant.text
+    [_, again] = await refunds.refunds_of(settled.capture)
+    await manager.post(f"tills/{shop.till}/refunds/{again.id}/decide", act="again", method="provider")
+    assert "It is sent again" in manager.text
+    assert (await refunds.refund_by_id(again.id)).method == "provider"

@@ -33,6 +33,7 @@ from parvis.payments.debits.mandates import Given
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, issuing
 from parvis.payments.invoices.bills import BillTo
+from parvis.payments.settling import Money, settle
 from parvis.payments.statements import reconciling
 from parvis.territory import queries as territory
 from parvis.territory.actions import enable_plugin
@@ -113,6 +114,7 @@ async def at_its_till(emitter: UUID, whose: Whose):
         "taking": (await drawer.takes((await a_bill(shop.till, whose.resident)).id, cash=1500)).id,
         "till": shop.till,
         "capture": settled.capture,
+        "idle": (await settle(Money(shop.account, "stray", 500, clock.now()))).capture,
         "refund": refund.id,
         "difference": (await reconciling.open_differences(shop.till))[0].id,
         "receipt": receipt.receipt.id,

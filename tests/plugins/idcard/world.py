@@ -47,6 +47,7 @@ TYPED = {
     "/my/requests/{dossier:uuid}/questions": {"reading": "{reading}"},
     CLOSURE: {"what": "closed", "first_day": "2027-01-04", "remove": "yes"},
     "/office/{emitter:str}/tills/{till:uuid}/debits/{batch:uuid}": {"act": "send"},
+    "/office/{emitter:str}/tills/{till:uuid}/idle/{idle:uuid}": {"act": "back"},
     "/office/{emitter:str}/tills/{till:uuid}/refunds/{refund:uuid}/decide": {"act": "reject"},
     "/office/{emitter:str}/tills/{till:uuid}/refunds/{refund:uuid}/keep": {"act": "withdraw"},
 }

@@ -33,6 +33,7 @@ from parvis.office.permissions import (
     TODAY,
 )
 from parvis.office.tills.looking import may_take
+from parvis.payments import stranded
 from parvis.plugins import Plugin
 from parvis.territory import queries as territory
 from parvis.territory.publishing import queries as publishing
@@ -75,7 +76,7 @@ _PAGES = (
     _Page("requests", FIGURES, Text("Figures"), "figures", "chart"),
     _Page("money", BILL, Text("Bills"), "bills", "mail"),
     _Page("money", TAKE, Text("Counter"), "counter", "card"),
-    _Page("money", TILLS, Text("Tills"), "tills", "euro"),
+    _Page("money", TILLS, Text("Tills"), "tills", "euro", stranded.count),
     _Page("money", TARIFFS, Text("Tariffs"), "tariffs", "card"),
     _Page("offer", OPENINGS, Text("Opening hours"), "calendars", "clock"),
     _Page("offer", PLACES, Text("Places and calendars"), "places", "place"),

@@ -10,18 +10,21 @@ from parvis.db import Connection, connection
 from parvis.payments.money import Cents
 from parvis.payments.rules import REFUND_HELD, REFUND_LEFT
 
-# What a bank took back is not there any more; what it disputes is not there until it is won.
-_LEFT = """
+_HELD = ", ".join(f"'{state}'" for state in sorted(REFUND_HELD))
+# What stays of a capture `c`: a bank may have taken it back; what it disputes is not there until it is won.
+STAYS = f"""
+(c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.capture = c.id AND r.state IN ({_HELD})), 0)
+    - CASE WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) THEN c.cents
+        ELSE least(c.cents, coalesce((SELECT sum(d.cents) FROM parvis.dispute d
+            WHERE d.capture = c.id AND d.state <> 'won'), 0)) END)
+"""  # noqa: S608 - of constants
+_LEFT = f"""
 WITH each AS (
-    SELECT c.id, c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r
-            WHERE r.capture = c.id AND r.state = ANY ($2)), 0)
-        - CASE WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) THEN c.cents
-            ELSE least(c.cents, coalesce((SELECT sum(d.cents) FROM parvis.dispute d
-                WHERE d.capture = c.id AND d.state <> 'won'), 0)) END AS cents
-    FROM parvis.capture c WHERE c.id = $1 OR c.intent = (SELECT intent FROM parvis.capture WHERE id = $1)
+    SELECT c.id, {STAYS} AS cents FROM parvis.capture c
+    WHERE c.id = $1 OR c.intent = (SELECT intent FROM parvis.capture WHERE id = $1)
 )
 SELECT greatest(0, least((SELECT cents FROM each WHERE id = $1), (SELECT sum(cents) FROM each)))::bigint
-"""
+"""  # noqa: S608 - of constants
 _GONE = "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
 _OVER = """
 SELECT c.cents <= coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.capture = c.id AND r.state = 'done'), 0)
@@ -40,7 +43,7 @@ AND r.requested_by IS NOT NULL AND r.decided_by IS NULL
 async def left(capture: UUID) -> Cents:
     """What of a capture can still be given back: no more than came in for the amount in all, and stayed."""
     async with connection() as c:
-        return int(await c.fetchval(_LEFT, capture, list(REFUND_HELD)))
+        return int(await c.fetchval(_LEFT, capture))
 
 
 async def gone(c: Connection, capture: UUID) -> Cents:

@@ -62,7 +62,7 @@ async def bank_took(capture: UUID, told: Told) -> None:
     Raises Invalid for a day or a reason that is none, Refused for what is there already, NotFound.
     """
     if not 1 <= len(told.reason) <= _LONGEST:
-        raise Invalid(Refusal("reason", Text("Say why, in at most 200 signs."), "reason"))
+        raise Invalid(Refusal("reason", Text("Say why, in at most 200 signs."), "why"))
     async with transaction() as c:
         paid = await refunds.locked_capture(c, capture)
         whose = await account_of(paid["account"])

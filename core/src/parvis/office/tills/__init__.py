@@ -12,8 +12,11 @@ from parvis.office.tills import (
     mandating,
     notices,
     opening,
+    refund_notices,
     refunding,
+    returned,
     stating,
+    stranded,
 )
 
 HANDLERS = (
@@ -21,6 +24,8 @@ HANDLERS = (
     *daily.HANDLERS,
     *closing.HANDLERS,
     *refunding.HANDLERS,
+    *returned.HANDLERS,
+    *stranded.HANDLERS,
     *differing.HANDLERS,
     *stating.HANDLERS,
     *billing.HANDLERS,
@@ -29,7 +34,7 @@ HANDLERS = (
     *instalments.HANDLERS,
     *mandating.HANDLERS,
 )
-REACTIONS = (*notices.REACTIONS, *debit_notices.REACTIONS)
-TEMPLATES = (*notices.TEMPLATES, *debit_notices.TEMPLATES)
+REACTIONS = (*notices.REACTIONS, *debit_notices.REACTIONS, *refund_notices.REACTIONS)
+TEMPLATES = (*notices.TEMPLATES, *debit_notices.TEMPLATES, *refund_notices.TEMPLATES)
 
 __all__ = ["HANDLERS", "REACTIONS", "TEMPLATES"]

@@ -15,6 +15,7 @@ from parvis.branding.queries import brand_of, letter_colour
 from parvis.errors import NotFound
 from parvis.office.tills.looking import SEE, Here, look
 from parvis.office.tills.wording import FACTS, account_name, in_french
+from parvis.payments import stranded
 from parvis.payments.books import closings, days, journals, ledger, receipting
 from parvis.payments.money import euros
 from parvis.web import forms, pages
@@ -50,6 +51,7 @@ async def show(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
         total=sum(one.cents for one in came if not one.reversed),
         balances=[(account_name(one.account), one) for one in await ledger.balances(till)],
         waiting=(await days.waiting(here.emitter.id, today))[till],
+        idle=(await stranded.counts(here.emitter.id))[till],
         closed=await closings.latest(till),
         form=forms.blank(day=day),
     )

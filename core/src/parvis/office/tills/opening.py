@@ -19,7 +19,7 @@ from parvis.identity import guards
 from parvis.office.permissions import OPEN_TILL
 from parvis.office.settings import asking
 from parvis.office.tills.looking import OPEN, OPENED, SEE, Here, look
-from parvis.payments import money, providers
+from parvis.payments import money, providers, stranded
 from parvis.payments.accounts import BY_OURSELVES, Account, account_details, accounts_of, add_account, keep_details
 from parvis.payments.books import days, ledger
 from parvis.territory import queries as territory
@@ -61,6 +61,7 @@ async def listed(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         "office/tills/tills.html",
         tills=await ledger.tills_of(own.id),
         waiting=await days.waiting(own.id, ledger.today()),
+        idle=await stranded.counts(own.id),
         kinds=KINDS,
         base=f"/office/{emitter}/tills",
         may_open=actor.may(OPEN_TILL, emitter),

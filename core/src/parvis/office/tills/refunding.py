@@ -13,8 +13,10 @@ from parvis.db import transaction
 from parvis.errors import Invalid, NotFound, Refused, Text
 from parvis.identity import queries as people
 from parvis.office.tills.looking import DECIDE, KEEP, SEE, Here, look
-from parvis.payments import money, refund_sending, refunds
-from parvis.payments.books import days
+from parvis.office.tills.wording import DISPUTES
+from parvis.payments import disputing, money, refund_sending, refundable, refunds, returning
+from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
+from parvis.payments.books import days, ledger
 from parvis.payments.wording import METHODS, STATES
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
@@ -32,7 +34,8 @@ class AskedBack(msgspec.Struct, frozen=True, kw_only=True):
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a refund."""
 
-    act: Literal["approve", "reject", "paid", "again", "withdraw"]
+    act: Literal["approve", "reject", "paid", "again", "withdraw", "back"]
+    method: Literal["provider", "advances", "mandate", "cash"] | None = None
 
 
 @get("/office/{emitter:str}/tills/{till:uuid}/refunds", **SEE)
@@ -46,7 +49,7 @@ async def ask(
     request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], capture: FromPath[UUID]
 ) -> Response[Any]:
     """A payment that came in, and giving some of it back."""
-    return await _one(request, await look(request, emitter, till), capture, None)
+    return await one_page(request, await look(request, emitter, till), capture)
 
 
 @post("/office/{emitter:str}/tills/{till:uuid}/payments/{capture:uuid}", **KEEP)
@@ -57,14 +60,14 @@ async def give_back(
     here, form = await look(request, emitter, till), await forms.read(request, AskedBack)
     await days.one_that_came_in(till, capture)
     if form.errors:
-        return await _one(request, here, capture, form)
+        return await one_page(request, here, capture, form)
     try:
         cents = money.read_cents(form.value.cents, "cents")
         async with transaction():
             asked = await refunds.request(capture, cents, form.value.reason, here.by)
             await here.trace("ask-refund", refund=str(asked.id), cents=cents)
     except (Refused, Invalid) as refused:
-        return await _one(request, here, capture, form.refused(refused.refusals))
+        return await one_page(request, here, capture, form.refused(refused.refusals))
     return pages.see_other(f"{here.base}/refunds?told={asked.state}")
 
 
@@ -80,8 +83,8 @@ async def decide(
 async def keep(
     request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], refund: FromPath[UUID]
 ) -> Response[Any]:
-    """Note that it was paid by hand, or take it back before it leaves."""
-    return await _acted(request, emitter, till, refund, ("paid", "withdraw"))
+    """Note that it was paid by hand, or came back from the bank; take it back before it leaves."""
+    return await _acted(request, emitter, till, refund, ("paid", "withdraw", "back"))
 
 
 async def _acted(
@@ -93,20 +96,21 @@ async def _acted(
     act = form.value.act
     try:
         async with transaction():
-            await _act(act, refund, here.by)
+            await _act(act, refund, here.by, form.value.method)
             await here.trace(f"{act}-refund", refund=str(refund))
     except Refused as refused:
         return await _list(request, here, forms.blank().refused(refused.refusals))
     return pages.see_other(f"{here.base}/refunds?told={act}")
 
 
-async def _act(act: str, refund: UUID, by: UUID) -> None:
+async def _act(act: str, refund: UUID, by: UUID, method: str | None) -> None:
     acts = {
         "approve": lambda: refunds.decide(refund, True, by),
         "reject": lambda: refunds.decide(refund, False, by),
-        "again": lambda: refund_sending.retry(refund, by),
+        "again": lambda: refund_sending.retry(refund, by, method),
         "paid": lambda: refund_sending.pay_by_hand(refund),
         "withdraw": lambda: refunds.withdraw(refund),
+        "back": lambda: refund_sending.back_by_hand(refund),
     }
     await acts[act]()
 
@@ -123,23 +127,40 @@ async def _list(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[A
         names=await people.names(list(who)),
         states=STATES,
         methods=METHODS,
+        ways={one.key: ways(one) for one in await accounts_of(here.till.id)},
         form=form,
         told=request.query_params.get("told", ""),
     )
 
 
-async def _one(request: _AnyRequest, here: Here, capture: UUID, form: Form[Any] | None) -> Response[Any]:
+async def one_page(
+    request: _AnyRequest, here: Here, capture: UUID, form: Form[Any] | None = None, back: Form[Any] | None = None
+) -> Response[Any]:
+    """A payment, with the form to give it back, and the one to say that the payer's bank took it back."""
     found = await days.one_that_came_in(here.till.id, capture)
+    left = await refundable.left(capture)
     return pages.render(
         request,
         "office/tills/payment.html",
-        status=422 if form and form.errors else 200,
+        status=422 if (form and form.errors) or (back and back.errors) else 200,
         page=here,
         paid=found,
+        left=left,
         given=await refunds.refunds_of(capture),
+        returned=await returning.returned(capture),
+        disputes=await disputing.disputes_of(capture),
+        disputed=DISPUTES,
         states=STATES,
-        form=form or forms.blank(cents=money.euros(found.left)),
+        online=found.provider not in BY_OURSELVES,
+        form=form or forms.blank(cents=money.euros(left)),
+        back=back or forms.blank(day=ledger.today()),
+        told=request.query_params.get("told", ""),
     )
+
+
+def ways(at: Account) -> dict[str, Text]:
+    """By which ways a refund that failed can be sent again, the account's own first."""
+    return {way: METHODS[way] for way in (at.gives_back, "mandate", "advances")}
 
 
 HANDLERS = (listed, ask, give_back, decide, keep)

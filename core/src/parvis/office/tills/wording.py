@@ -34,7 +34,11 @@ FACTS = {
     "charge-back": "vente reprise",
     "capture-back": "encaissement repris",
     "till-count": "écart de caisse",
-    "return": "prélèvement revenu",
+    "return": "paiement repris par la banque",
+    "refund-back": "remboursement revenu",
+    "not-left": "remboursement non parti",
+    "dispute-back": "contestation gagnée",
+    "dispute-lost": "contestation perdue",
 }
 SORTS = {
     "missing-there": Text("only in our books"),
@@ -49,7 +53,16 @@ DIFFERING = {
     "intent": Text("Unpaid amount"),
     "batch": Text("Batch of direct debits"),
 }
-
+STRANDED = {
+    "vain": Text("What it was for is gone, or less was paid than due"),
+    "extra": Text("Paid a second time"),
+    "unknown": Text("Money of nobody known"),
+}
+DISPUTES = {
+    "open": Text("the payer’s bank disputes it, and nothing is decided yet"),
+    "won": Text("the payer’s bank disputed it, and gave it back"),
+    "lost": Text("the payer’s bank disputed it, and keeps it"),
+}
 BATCHES = {
     "made": Text("made, not at the bank yet"),
     "sent": Text("at the bank"),

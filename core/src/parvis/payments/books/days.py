@@ -16,8 +16,9 @@ _CAME_IN = """
 SELECT c.id, c.at, c.account, a.provider, c.cents, c.taken_as, r.id AS receipt, r.year, r.number,
     coalesce((SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = c.intent), '{}') AS labels,
     coalesce((SELECT sum(f.cents) FROM parvis.refund f WHERE f.capture = c.id
-        AND f.state NOT IN ('rejected', 'cancelled')), 0)::bigint AS given_back,
-    EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed
+        AND f.state NOT IN ('rejected', 'cancelled', 'bounced')), 0)::bigint AS given_back,
+    EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed,
+    EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) AS taken_back
 FROM parvis.capture c JOIN parvis.provider_account a ON a.key = c.account LEFT JOIN parvis.receipt r ON r.source = c.id
 """
 _ASKED = """
@@ -45,7 +46,7 @@ FROM parvis.till t WHERE t.emitter = $1
 class CameIn:
     """Money that came in at an instant (UTC), what for, and how much of it was asked to be given back.
 
-    `reversed`: it was taken at the counter by mistake, and taken back there.
+    `reversed`: it was taken at the counter by mistake, and taken back there. `taken_back`: by the payer's bank.
     """
 
     id: UUID
@@ -60,16 +61,12 @@ class CameIn:
     labels: tuple[str, ...]
     given_back: Cents
     reversed: bool
+    taken_back: bool
 
     @property
     def name(self) -> str:
         """Its receipt's number as people quote it, empty without one."""
         return f"{self.year}-{self.number:06}" if self.receipt else ""
-
-    @property
-    def left(self) -> Cents:
-        """What of it can still be given back."""
-        return self.cents - self.given_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

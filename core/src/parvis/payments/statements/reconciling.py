@@ -51,7 +51,7 @@ WHERE a.account = $1 AND i.state IN ('created', 'pending') AND i.expires_at < $2
 UNION ALL
 SELECT 'capture', c.provider_ref, c.cents FROM parvis.capture c WHERE c.account = $1 AND c.taken_as = 'unknown'
 AND c.at < $2 AND NOT EXISTS (
-    SELECT FROM parvis.refund r WHERE r.capture = c.id AND r.state NOT IN ('rejected', 'cancelled'))
+    SELECT FROM parvis.refund r WHERE r.capture = c.id AND r.state NOT IN ('rejected', 'cancelled', 'bounced'))
 """
 _FOUND = (
     "INSERT INTO parvis.difference AS kept (id, account, day, kind, sort, provider_ref, ours, theirs, found_at) "

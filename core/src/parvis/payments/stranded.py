@@ -1,0 +1,95 @@
+"""Money that came in and pays nothing: its place is gone, it came twice, nobody knows it. An agent sees to each.
+
+Most goes back by itself; what does not, or waits for somebody to pay it out, is here until it has left or has a place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from parvis.db import connection, transaction
+from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.events import PaymentSettled
+from parvis.outbox import record
+from parvis.payments import intents, purposes, refunds, settling
+from parvis.payments.money import Cents
+from parvis.payments.refundable import STAYS
+
+_IS = "c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR i.state = 'to_refund')"
+_FIND = f"""
+SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, {STAYS}::bigint AS idle,
+    ARRAY (SELECT ch.label FROM parvis.charge ch WHERE ch.intent = c.intent ORDER BY ch.id) AS labels,
+    EXISTS (SELECT FROM parvis.refund r
+        WHERE r.capture = c.id AND r.state IN ('sent', 'unknown', 'done')) AS leaving
+FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.basket b ON b.id = i.basket
+WHERE c.till = $1 AND {_IS} ORDER BY c.at, c.id
+"""  # noqa: S608 - of constants
+_COUNT = f"""
+SELECT t.id, (SELECT count(*) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent
+    WHERE c.till = t.id AND {_IS} AND {STAYS} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1
+"""  # noqa: S608 - of constants
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """Money that pays nothing since an instant (UTC): `vain`, `extra` or `unknown`.
+
+    `idle` of it is not even on its way back; `place`: an agent may try whether what it was for is free again.
+    """
+
+    capture: UUID
+    at: datetime
+    cents: Cents
+    taken_as: str
+    labels: tuple[str, ...]
+    idle: Cents
+    place: bool
+
+
+async def stranded(till: UUID) -> list[Stranded]:
+    """A till's, the oldest first: what nobody gives back yet, and what could still have a place."""
+    async with connection() as c:
+        rows = await c.fetch(_FIND, till)
+    found = [
+        Stranded(row["id"], row["at"], row["cents"], row["taken_as"], tuple(row["labels"]), row["idle"], _place(row))
+        for row in rows
+    ]
+    return [one for one in found if one.idle > 0 or one.place]
+
+
+async def counts(emitter: UUID) -> dict[UUID, int]:
+    """At how many payments of each of an emitter's tills money lies idle."""
+    async with connection() as c:
+        return {row["id"]: row["idle"] for row in await c.fetch(_COUNT, emitter)}
+
+
+async def count(emitter: UUID) -> int:
+    """At how many payments of all its tills together."""
+    return sum((await counts(emitter)).values())
+
+
+async def find_place(capture: UUID) -> None:
+    """Give what was paid in vain after all, if it is free again. Raises Refused, once money has left too, NotFound."""
+    async with transaction() as c:
+        paid = await refunds.locked_capture(c, capture)
+        if paid["taken_as"] != "vain":
+            raise NotFound
+        found = await intents.intent(paid["intent"])
+        if not purposes.gives(found.purpose) or paid["cents"] < found.cents:
+            raise Refused(Refusal("no-place", Text("There is no place to give for this: give the money back.")))
+        await settling.take_up(found.id)
+        if not await purposes.taken(found):
+            raise Refused(Refusal("place-gone", Text("It is still not free: nothing was changed.")))
+        await record(
+            PaymentSettled(
+                emitter=found.emitter, intent=found.id, capture=capture, taken_as="paid", cents=paid["cents"]
+            )
+        )
+
+
+def _place(row: object) -> bool:
+    values = dict(row)  # type: ignore[call-overload]
+    whole = values["taken_as"] == "vain" and values["cents"] >= values["price"]
+    return whole and not values["leaving"] and purposes.gives(values["purpose"])
