@@ -216,7 +216,8 @@ async def test_many_small_refunds_of_one_payment_need_somebody_else_like_a_large
     assert [one.state for one in asked] == ["approved", "approved", "requested"]
 
 
-async def test_many_small_refunds_of_a_basket_at_once_count_together(shop):
+async def at_once(shop: Shop) -> list[str]:
+    """The states of four refunds that are asked for at once, of the parts of one basket."""
     charges = [Charge(shop.till, "Lessons", "pools", 1000)]
     until = (await shop.due()).expires_at
     parts = await intents.demand_parts([intents.Part(charges, until) for _ in range(4)])
@@ -225,7 +226,27 @@ async def test_many_small_refunds_of_a_basket_at_once_count_together(shop):
         shop.provider.pay(ref := await shop.opened(part.id))
         captures.append((await attempts.look(shop.provider, shop.account, ref)).capture)
     tries = (refunds.request(capture, 150, "Closed", AGENT) for capture in captures)
-    assert sorted(one.state for one in await asyncio.gather(*tries)) == ["approved", *["requested"] * 3]
+    return sorted(one.state for one in await asyncio.gather(*tries))
+
+
+async def test_many_small_refunds_of_a_basket_at_once_count_together(shop):
+    assert await at_once(shop) == ["approved", *["requested"] * 3]
+
+
+async def test_without_the_baskets_lock_they_do_not(database, monkeypatch):
+    monkeypatch.setattr(refunds, "_LOCK_BASKET", "SELECT $1::uuid")
+    tries = [await at_once(await a_shop(alone_up_to=200)) for _ in range(6)]
+    assert any(states.count("approved") > 1 for states in tries)
+
+
+async def test_who_could_ask_alone_can_try_again_alone(shop):
+    _, settled = await shop.paid(1000)
+    refund = await refunds.request(settled.capture, 100, "Closed", AGENT)
+    shop.provider.refuses_refunds = True
+    assert await refund_sending.send(refund.id, shop.provider) == "failed"
+    await refund_sending.retry(refund.id, AGENT)
+    shop.provider.refuses_refunds = False
+    assert await refund_sending.send(refund.id, shop.provider) == "done"
 
 
 async def test_a_refund_is_of_the_day_it_was_sent(shop):

@@ -7,9 +7,11 @@ from tests.core.payments.test_refunds import AGENT, MANAGER, books, state
 
 from parvis import clock
 from parvis.contract.payments import Sent
+from parvis.db import connection
 from parvis.errors import Conflict, Refused
-from parvis.payments import attempts, intents, purposes, refund_sending, refunds, returning
-from parvis.testing.payments import Shop, a_shop
+from parvis.payments import accounts, attempts, intents, purposes, refund_sending, refunds, returning, settling
+from parvis.payments.counter import by_hand
+from parvis.testing.payments import Shop, a_drawer, a_shop
 
 
 @pytest.fixture
@@ -24,10 +26,11 @@ async def asked(capture, cents) -> refunds.Refund:
     return refund
 
 
-async def returned(shop, intent) -> bool:
-    """The payer's bank takes the intent's first money back."""
-    [ref, *_] = [ref for ref, one in shop.provider.payments.items() if one.paid]
-    del intent
+async def returned(shop, due) -> bool:
+    """The payer's bank takes the first money of an amount back."""
+    async with connection() as c:
+        sql = "SELECT provider_ref FROM parvis.capture WHERE intent = $1 ORDER BY id LIMIT 1"
+        ref = await c.fetchval(sql, due.id)
     return await returning.take_back(shop.account, ref, clock.now() + timedelta(days=15))
 
 
@@ -92,6 +95,54 @@ async def test_money_in_vain_that_was_given_back_and_then_taken_back_is_owed(sho
     assert await books(shop) == {f"clearing:{shop.account}": -1000, "receivable": 1000}
     assert await refund_sending.finish(refund.id, Sent.FAILED) == "bounced"
     assert await books(shop) == {}
+
+
+async def test_a_place_that_was_found_after_all_and_whose_money_is_taken_back_is_owed(shop):
+    purposes.use({"pools": gone})
+    due, _ = await shop.paid(1000, purpose="pools")
+    purposes.use({})
+    await settling.take_up(due.id)
+    await returned(shop, due)
+    assert (await intents.intent(due.id)).state == "created"
+    assert await books(shop) == {"receivable": 1000, "revenue:pools": -1000}
+    ref = await shop.opened(due.id)
+    shop.provider.pay(ref)
+    await attempts.look(shop.provider, shop.account, ref)
+    assert await books(shop) == {f"clearing:{shop.account}": 1000, "revenue:pools": -1000}
+
+
+async def test_a_place_found_after_all_for_what_is_paid_a_second_time_is_sold_once(shop):
+    due, _ = await shop.paid(1000, purpose="pools")
+    await returned(shop, due)
+    purposes.use({"pools": gone})
+    ref = await shop.opened(due.id)
+    shop.provider.pay(ref)
+    assert (await attempts.look(shop.provider, shop.account, ref)).taken_as == "vain"
+    purposes.use({})
+    await settling.take_up(due.id)
+    assert await books(shop) == {f"clearing:{shop.account}": 1000, "revenue:pools": -1000}
+
+
+async def test_what_was_paid_again_at_the_counter_and_reversed_there_is_still_owed(shop):
+    due, _ = await shop.paid(1000)
+    await returned(shop, due)
+    await accounts.add_account("box", shop.till, accounts.OFFLINE, "cash")
+    drawer = await a_drawer(shop.till)
+    taking = await drawer.takes(due.id, cash=1000)
+    assert await books(shop) == {"cash": 1000, "revenue:pools": -1000}
+    await by_hand.take_back(taking.id, drawer.by, "Wrong bill")
+    assert await books(shop) == {"receivable": 1000, "revenue:pools": -1000}
+
+
+async def test_what_was_taken_back_and_is_asked_for_anew_leaves_the_books(shop):
+    due, _ = await shop.paid(1000)
+    await returned(shop, due)
+    charge = intents.Charge(shop.till, "Lessons", "pools", 700)
+    [again] = await intents.demand([charge], clock.now() + timedelta(days=1), basket=due.basket)
+    assert await books(shop) == {}
+    shop.provider.pay(ref := await shop.opened(again.id))
+    await attempts.look(shop.provider, shop.account, ref)
+    assert await books(shop) == {f"clearing:{shop.account}": 700, "revenue:pools": -700}
 
 
 async def gone(_):
