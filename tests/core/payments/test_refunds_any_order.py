@@ -1,5 +1,5 @@
-"""Refunds asked for, approved, sent, lost, failed, come back, withdrawn, and banks taking the money, in any order: no more
-goes out than came in, but what had left before a bank took it too, and the payer owes just that."""
+"""Refunds asked for, approved, sent, lost, failed, come back, withdrawn, and banks taking the money, in any order: no
+more goes out than came in, but what had left before a bank took it too, and the payer owes just that."""
 
 import asyncio
 import random
