@@ -3,6 +3,7 @@
 import pytest
 from tests.core.payments.test_refunds import AGENT, MANAGER, books, state
 
+from parvis.contract.payments import Sent
 from parvis.db import connection, new_id
 from parvis.errors import Conflict, NotFound, Refused
 from parvis.payments import attempts, disputing, intents, refund_sending, refunds
@@ -57,6 +58,20 @@ async def test_while_it_is_disputed_nothing_of_it_is_given_back_and_once_won_it_
     await disputing.dispute_closed(shop.account, "dp_1", won=True)
     assert (await refunds.request(settled.capture, 6000, "Closed", AGENT)).state == "requested"
     assert ((await intents.intent(due.id)).state, await told()) == ("paid", 0)
+
+
+async def test_what_comes_back_while_it_is_disputed_waits_until_it_is_decided(shop):
+    _, settled, attempt = await paid(shop)
+    refund = await refunds.request(settled.capture, 1000, "Closed", AGENT)
+    await refunds.decide(refund.id, True, MANAGER)
+    await refund_sending.send(refund.id, shop.provider)
+    await disputing.disputed(shop.account, "dp_1", 6000, attempt)
+    await refund_sending.finish(refund.id, Sent.FAILED)
+    [_, again] = await refunds.refunds_of(settled.capture)
+    with pytest.raises(Refused, match="disputes this payment"):
+        await refund_sending.retry(again.id, MANAGER)
+    await disputing.dispute_closed(shop.account, "dp_1", won=False)
+    assert (await state(again), await books(shop)) == ("cancelled", {"receivable": 6000, "revenue:pools": -6000})
 
 
 async def test_what_is_lost_is_owed_again_and_told_and_can_be_paid_but_not_given_back(shop):

@@ -72,6 +72,9 @@ async def retry(refund: UUID, by: UUID, method: str | None = None) -> None:
         # Whoever could ask for it alone can ask for it again.
         if found.decided_by and (wrong := approval_fault(found.requested_by, by)):
             raise Refused(wrong)
+        if not await refundable.is_covered(c, found.capture):
+            text = Text("The payer’s bank disputes this payment: nothing of it is given back meanwhile.")
+            raise Refused(Refusal("refund-disputed", text))
         await refunds.move(c, found, "approve")
         sql = "UPDATE parvis.refund SET method = coalesce($2, method) WHERE id = $1"
         await c.execute(sql, refund, method)

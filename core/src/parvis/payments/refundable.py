@@ -25,6 +25,7 @@ WITH each AS (
 )
 SELECT greatest(0, least((SELECT cents FROM each WHERE id = $1), (SELECT sum(cents) FROM each)))::bigint
 """  # noqa: S608 - of constants
+_COVERED = f"SELECT {STAYS} >= 0 FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
 _GONE = "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
 _OVER = """
 SELECT c.cents <= coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.capture = c.id AND r.state = 'done'), 0)
@@ -54,6 +55,11 @@ async def gone(c: Connection, capture: UUID) -> Cents:
 async def is_over(c: Connection, capture: UUID) -> bool:
     """Whether nothing of a capture is here any more; in the caller's transaction."""
     return bool(await c.fetchval(_OVER, capture))
+
+
+async def is_covered(c: Connection, capture: UUID) -> bool:
+    """Whether the money is here for all that is to be given back of a capture: its bank does not dispute it."""
+    return bool(await c.fetchval(_COVERED, capture))
 
 
 async def was_taken_back(c: Connection, capture: UUID) -> bool:
