@@ -252,8 +252,8 @@ async def test_a_page_whose_opening_died_does_not_keep_a_bill_either(till):
     assert await listed(await till.batch(asked)) == [intent.id]
 
 
-@pytest.mark.parametrize(("hour", "signed"), [(0, 0), (0.5, 0), (1.9, 0), (23.9, 0)])
-async def test_a_mandate_is_signed_on_the_territorys_day(till, hour, signed):
+@pytest.mark.parametrize("hour", [0, 0.5, 1.9, 23.9])
+async def test_a_mandate_is_signed_on_the_territorys_day(till, hour):
     intent = await till.bill()
     on(ledger.today() + timedelta(days=1), hour)
     assert (await till.mandate(intent)).signed_on == ledger.today()
