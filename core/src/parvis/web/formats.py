@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, tzinfo
+from decimal import Decimal
 
 import phonenumbers
 from babel.dates import format_date, format_skeleton, get_day_names
@@ -126,6 +127,16 @@ def decimal(figure: float, lang: str) -> str:
     ('3,76', '0.50')
     """
     return str(format_decimal(figure, "#,##0.00", locale=lang))
+
+
+def percent(ppm: int, lang: str) -> str:
+    """Millionths as a percentage, without a figure too many.
+
+    >>> [percent(ppm, "fr") for ppm in (200_000, 55_000, 619)], percent(55_000, "en")
+    (['20\\xa0%', '5,5\\xa0%', '0,0619\\xa0%'], '5.5%')
+    """
+    figure = format_decimal(Decimal(ppm) / 10_000, "#,##0.####", locale=lang)
+    return f"{figure}%" if lang == "en" else f"{figure}{NBSP}%"
 
 
 def whole(figure: int, lang: str) -> str:

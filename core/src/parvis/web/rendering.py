@@ -18,7 +18,19 @@ from parvis.web.statics import static
 
 _NAMES = {"fr": "Français", "de": "Deutsch", "en": "English"}
 _NOON = 12
-_FORMATS = ("day", "plain_day", "short_day", "month", "hour", "day_hour", "distance", "money", "decimal", "whole")
+_FORMATS = (
+    "day",
+    "plain_day",
+    "short_day",
+    "month",
+    "hour",
+    "day_hour",
+    "distance",
+    "money",
+    "decimal",
+    "percent",
+    "whole",
+)
 
 
 def render_text(template: str, lang: str, **context: Any) -> str:

@@ -11,6 +11,7 @@ from itertools import product
 from typing import TypeAlias
 
 from parvis.errors import Text
+from parvis.payments.tariffs.explaining import band_text
 from parvis.payments.tariffs.grids import Grid
 from parvis.payments.tariffs.typed_bands import Part, TypedAxis, holes
 from parvis.payments.tariffs.typed_grids import Shape, Typed, key_of, of_grid, shape_of
@@ -34,7 +35,7 @@ class Cell:
 class Row:
     """The parts that a row is for, and its prices."""
 
-    heads: tuple[str, ...]
+    heads: tuple[Text | str, ...]
     cells: tuple[Cell, ...]
 
 
@@ -44,7 +45,7 @@ class Table:
 
     down: tuple[str, ...]
     across: str
-    heads: tuple[str, ...]
+    heads: tuple[Text | str, ...]
     rows: tuple[Row, ...]
 
 
@@ -65,12 +66,12 @@ def table(shape: Shape, cells: Mapping[str, str], marks: Mapping[int, Text]) -> 
 
     rows = tuple(
         Row(
-            tuple(part.text for part, _ in row),
+            tuple(_said(axis, part) for axis, (part, _) in zip(shape.axes, row, strict=False)),
             tuple(cell([*row, one]) for one in across) if wide else (cell([*row]),),
         )
         for row in product(*down)
     )
-    heads = tuple(part.text for part, _ in across)
+    heads = tuple(_said(shape.axes[-1], part) for part, _ in across)
     return Table(tuple(names[:-1] if wide else names), names[-1] if wide else "", heads, rows)
 
 
@@ -92,6 +93,11 @@ def _with_holes(axis: TypedAxis, parts: tuple[Part, ...]) -> list[_Placed]:
         after = (place for place, (part, _) in enumerate(placed) if _low(part) > _low(hole))
         placed.insert(next(after, len(placed)), (hole, None))
     return placed
+
+
+def _said(axis: TypedAxis, part: Part) -> Text | str:
+    """A part in words; as it was typed where it cannot be read."""
+    return part.text if part.reach is None else band_text(axis.kind, part.reach)
 
 
 def _low(part: Part) -> int:

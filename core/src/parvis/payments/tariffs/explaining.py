@@ -13,8 +13,9 @@ import msgspec
 from parvis.db import connection
 from parvis.errors import Text
 from parvis.payments.money import Cents
-from parvis.payments.tariffs.grids import Axis, Grid, Line, Reach
+from parvis.payments.tariffs.grids import Grid, Line, Reach
 from parvis.payments.tariffs.pricing import Step
+from parvis.payments.tariffs.typed_bands import Kind
 
 _CHARGES = (
     "SELECT c.intent, c.label, c.steps, c.grid, c.line, t.grids FROM parvis.charge c "
@@ -63,20 +64,19 @@ def step_name(step: Step) -> Text | str:
 def reaches(grid: Grid, line: Line) -> tuple[Text, ...]:
     """For whom a line is, an axis each."""
     return tuple(
-        Text("{axis}: {band}", {"axis": axis.name, "band": band_text(axis, line.when[axis.name])})
+        Text("{axis}: {band}", {"axis": axis.name, "band": band_text(axis.kind, line.when[axis.name])})
         for axis in grid.axes
         if axis.name in line.when
     )
 
 
-def band_text(axis: Axis, reach: Reach) -> Text | str:
+def band_text(kind: Kind, reach: Reach) -> Text | str:
     """A band as people say it, the last number being part of it.
 
-    >>> age = Axis(name="age", kind="int")
-    >>> [str(band_text(age, reach)) for reach in ((None, 6), (6, 18), (18, None), (4, 5))]
+    >>> [str(band_text("int", reach)) for reach in ((None, 6), (6, 18), (18, None), (4, 5))]
     ['up to 5', '6 to 17', '18 or more', '4']
     """
-    if axis.kind == "enum":
+    if kind == "enum":
         return ", ".join(map(str, reach))
     low, high = (None if bound is None else int(bound) for bound in reach)
     if high is None:
