@@ -316,6 +316,18 @@ BAD = {
         },
         "the permission 'library.burn' must begin with 'cuckoo.'.",
     ),
+    "has a line in an area of the office that is none": (
+        {
+            "key": "astray",
+            "code": """
+                @hookimpl
+                def nav_entries():
+                    return (NavEntry(area="elsewhere", label=Text("Books"), path="/books", permission="office.today"),)
+            """,
+        },
+        "the navigation entry '/books' is in no area 'elsewhere': choose one of today, requests, money, offer, "
+        "settings, territory",
+    ),
     "has a key that cannot be": (
         {"key": "api"},
         "the key 'api' is a word of the platform or of PostgreSQL: choose another.",
