@@ -325,8 +325,7 @@ BAD = {
                     return (NavEntry(area="elsewhere", label=Text("Books"), path="/books", permission="office.today"),)
             """,
         },
-        "the navigation entry '/books' is in no area 'elsewhere': choose one of today, requests, money, offer, "
-        "settings, territory",
+        "the navigation entry '/books' is in no area: today, requests, money, offer, settings or territory.",
     ),
     "has a key that cannot be": (
         {"key": "api"},

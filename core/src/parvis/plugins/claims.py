@@ -60,10 +60,6 @@ def misplaced(plugin: Plugin) -> Iterator[str]:
             yield f"the command {command!r} must be named {key!r}, or begin with '{key}-'"
     yield from _misformed(plugin)
     yield from _unknown_permissions(plugin)
-    for entry in plugin.nav_entries:
-        if entry.area not in (*AREAS, TERRITORY):
-            known = ", ".join((*AREAS, TERRITORY))
-            yield f"the navigation entry {entry.path!r} is in no area {entry.area!r}: choose one of {known}"
 
 
 def _misformed(plugin: Plugin) -> Iterator[str]:
@@ -73,6 +69,9 @@ def _misformed(plugin: Plugin) -> Iterator[str]:
     for mount in plugin.routes:
         if mount.where not in _PREFIX and (fault := _address_fault(mount.where)):
             yield f"the fixed address {mount.where!r} {fault}"
+    for entry in plugin.nav_entries:
+        if entry.area not in (*AREAS, TERRITORY):
+            yield f"the navigation entry {entry.path!r} is in no area: {', '.join(AREAS)} or {TERRITORY}"
 
 
 def addresses(plugin: Plugin, mount: Mount) -> Iterator[str]:
