@@ -13,6 +13,7 @@ from parvis.db import close_pool, connection, new_id, open_pool, transaction
 from parvis.errors import Conflict, Invalid, NotFound, Refused
 from parvis.payments import (
     accounts,
+    asking,
     attempts,
     expiring,
     intents,
@@ -223,6 +224,40 @@ async def test_no_other_page_opens_until_the_provider_has_said_what_became_of_th
     assert len(shop.provider.payments) == 1
     shop.provider.down = False
     assert await shop.opened(due.id) != former
+
+
+@pytest.mark.parametrize("cancel", [True, False])
+@pytest.mark.parametrize("paid", [True, False])
+async def test_many_tabs_after_a_former_page_open_one_or_none(shop, monkeypatch, cancel, paid):
+    """None closes what another has just opened."""
+    able = replace(shop.provider.caps(shop.account), cancel=cancel)
+    monkeypatch.setattr(Sandbox, "caps", lambda *_: able)
+    due = await shop.due(minutes=60)
+    former = await shop.opened(due.id)
+    if paid:
+        shop.provider.pay(former)
+    clock.move(21 * MINUTE)
+    answers = await asyncio.gather(*(shop.opened(due.id) for _ in range(8)), return_exceptions=True)
+    assert all(isinstance(answer, str | Refused) for answer in answers)
+    refs = {answer for answer in answers if isinstance(answer, str)}
+    assert len(shop.provider.payments) == 1 + len(refs) == (1 if paid else 2)
+    assert [shop.provider.payments[ref].result for ref in refs] == [Result.WAITING] * len(refs)
+
+
+async def test_the_control_pays_twice_when_the_clock_ends_a_page(shop, monkeypatch):
+    async def unasked(*_):
+        """As it was: nobody is asked."""
+
+    async def by_the_clock(c, live):
+        await asking.move(c, live["id"], "live", "end")
+
+    monkeypatch.setattr(attempts, "ask_former", unasked)
+    monkeypatch.setattr(attempts, "_give_up", by_the_clock)
+    due = await shop.due(minutes=60)
+    shop.provider.pay(await shop.opened(due.id))
+    clock.move(21 * MINUTE)
+    shop.provider.pay(await shop.opened(due.id))
+    assert sum(payment.cents for payment in shop.provider.payments.values()) == 2000
 
 
 async def test_a_former_page_at_another_account_is_asked_about_there(shop):

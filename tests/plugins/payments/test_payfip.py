@@ -209,13 +209,15 @@ async def test_it_is_told_to_come_again_while_payfip_is_down(http, played, payfi
     assert (await http.post(f"/payfip/{payfip.account}", data={"idop": idop})).status_code == 503
 
 
+TOLD = {
+    "numcli": "007700", "exer": "2027", "refdet": "ABCDEF", "objet": "Pool", "mel": "a@b.example", "montant": "100",
+    "saisie": "T", "urlnotif": "http://x.invalid/n", "urlredirect": "http://x.invalid/r",
+}  # fmt: skip
+
+
 def test_what_is_kept_survives_a_restart_of_the_simulator(tmp_path, database):
     first = bank.Bank(tmp_path / "kept.json")
-    told = {
-        "numcli": "007700", "exer": "2027", "refdet": "ABCDEF", "objet": "Pool", "mel": "a@b.example", "montant": "100",
-        "saisie": "T", "urlnotif": "http://x.invalid/n", "urlredirect": "http://x.invalid/r",
-    }  # fmt: skip
-    idop = first.create(told)
+    idop = first.create(TOLD)
     first.end(idop, "P")
     assert bank.Bank(tmp_path / "kept.json").details(idop)["resultrans"] == "P"
 
@@ -417,6 +419,20 @@ async def test_each_fault_of_a_look_says_gone_waiting_or_nothing(played, payfip,
             await payfip.provider.lookup(payfip.account, idop)
     else:
         assert (await payfip.provider.lookup(payfip.account, idop)).result == result
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("numcli", "", "T1"), ("numcli", "77", "T2"), ("numcli", "990001", "T4"), ("saisie", "Q", "S1"),
+        ("montant", "", "M1"), ("montant", "1.5", "M3"), ("montant", "99", "M5"), ("mel", "a@b", "A2"),
+        ("mel", f"{'a' * 70}@example.org", "A1"), ("refdet", "A-1", "R3"), ("urlnotif", "ftp://x", "N1"),
+        ("urlredirect", "", "D1"),
+    ],
+)  # fmt: skip
+def test_the_simulator_refuses_each_field_with_its_code(database, field, value, code):
+    with pytest.raises(bank.Refused, match=f"^{code}$"):
+        bank.Bank().create(TOLD | {field: value})
 
 
 @pytest.mark.parametrize("fault", faults.TECHNICAL_KINDS)

@@ -78,9 +78,7 @@ async def stop(intent: UUID, provider: Provider) -> Settled | None:
         live = await c.fetchrow(LIVE, intent)
     if live is None or live["provider_ref"] is None or not provider.caps(live["account"]).cancel:
         return None
-    account, ref = live["account"], live["provider_ref"]
-    found = await answer(account, provider.cancel(account, ref, live["terms"]))
-    return await _heard(provider, account, ref, found)
+    return await _close(provider, live)
 
 
 async def ask_former(intent: UUID, provider_of: ProviderOf) -> None:
@@ -94,7 +92,8 @@ async def ask_former(intent: UUID, provider_of: ProviderOf) -> None:
         return
     provider = provider_of(live["account"])
     if _cancels(provider, live["account"]):
-        await stop(intent, provider)
+        # This one, not whichever is open by now: another tab may have been first.
+        await _close(provider, live)
     else:
         await look(provider, live["account"], live["provider_ref"])
 
@@ -129,6 +128,12 @@ async def _heard(provider: Provider, account: str, ref: str, found: Found) -> Se
         log.error("provider.paid-nothing", account=account)
         raise OutcomeUnknown
     return await settle(Money(account, ref, found.cents, found.at or clock.now(), found.attempt))
+
+
+async def _close(provider: Provider, live: asyncpg.Record) -> Settled | None:
+    account, ref = live["account"], live["provider_ref"]
+    found = await answer(account, provider.cancel(account, ref, live["terms"]))
+    return await _heard(provider, account, ref, found)
 
 
 def _cancels(provider: Provider, account: str) -> bool:
