@@ -23,7 +23,7 @@ _SELECT = (
 )
 _ADDRESSES = (
     "SELECT DISTINCT ON (email) email, mail_language FROM parvis.role_grant AS held "
-    "JOIN parvis.person ON person.id = held.person WHERE emitter = $1 AND role = 'manager' AND email <> ''"
+    "JOIN parvis.person ON person.id = held.person WHERE emitter = $1 AND role = $3 AND email <> ''"
 )
 _HOLDS = "held.ended_at IS NULL AND (ends_at IS NULL OR ends_at > $2)"
 
@@ -83,9 +83,15 @@ async def members_of(emitter: UUID) -> list[Member]:
 
 async def managers_to_write_to(emitter: UUID) -> list[Addressee]:
     """The verified e-mail addresses of those who are managers of an emitter now, each once."""
+    return await to_write_to(emitter, Role.MANAGER)
+
+
+async def to_write_to(emitter: UUID, role: Role) -> list[Addressee]:
+    """The verified e-mail addresses of those who have a role at an emitter now, each once."""
     sql = f"{_ADDRESSES} AND {_HOLDS} ORDER BY email, seen_at DESC NULLS LAST"
     async with connection() as c:
-        return [Addressee(row["email"], row["mail_language"]) for row in await c.fetch(sql, emitter, clock.now())]
+        rows = await c.fetch(sql, emitter, clock.now(), role.value)
+    return [Addressee(row["email"], row["mail_language"]) for row in rows]
 
 
 async def roles_of(emitter: UUID, person: UUID) -> list[HeldRole]:

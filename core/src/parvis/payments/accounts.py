@@ -12,7 +12,7 @@ import msgspec
 from parvis import crypto
 from parvis.db import connection, transaction
 from parvis.errors import Conflict, Invalid, NotFound, Refusal, Text
-from parvis.payments.books.postings import BANK, CASH, CREDIT, clearing
+from parvis.payments.books.postings import BANK, CASH, CREDIT, PAID_OVER, clearing
 
 _KEY = re.compile(r"[a-z0-9._-]{1,50}")
 OFFLINE, SEPA = "offline", "sepa"
@@ -36,8 +36,13 @@ class Account:
         """The till's own account in its books that money from here goes into."""
         return {OFFLINE: CASH, SEPA: BANK}.get(self.provider) or clearing(self.key)
 
-    def pays_from(self, method: str) -> str:
-        """The account that a refund by `method` leaves from."""
+    def pays_from(self, method: str, *, own: bool = False) -> str:
+        """The account that a refund by `method` leaves from.
+
+        The public accountant pays by mandate out of what was handed over; a till of the emitter's `own` money has none.
+        """
+        if method == "mandate" and not own:
+            return PAID_OVER
         return {"provider": self.collects_into, "cash": CASH, "credit": CREDIT}.get(method, BANK)
 
 

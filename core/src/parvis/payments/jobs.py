@@ -20,7 +20,7 @@ from parvis.payments import attempts, expiring, hearing, payers, polling, provid
 from parvis.payments.accounts import BY_OURSELVES
 from parvis.payments.attempts import ProviderOf
 from parvis.payments.debits import orders, personal, watching
-from parvis.payments.statements import reconciling
+from parvis.payments.statements import keeping, reconciling
 from parvis.payments.tariffs import quotes
 
 log = structlog.get_logger()
@@ -50,7 +50,7 @@ WHERE a.provider <> ALL ($1) GROUP BY a.key ORDER BY a.key
 
 def timers() -> tuple[Timer, ...]:
     """Look and give up every half minute, give back every minute, reconcile and watch every hour, forget payers,
-    mandates, banks' orders, and what was asked of tariffs or told by providers once a day."""
+    mandates, banks' orders, statements, and what was asked of tariffs or told by providers once a day."""
     return (
         Timer("payments.look", timedelta(seconds=30), _look),
         Timer("payments.expire", timedelta(seconds=30), _expire),
@@ -59,6 +59,7 @@ def timers() -> tuple[Timer, ...]:
         Timer("payments.forget", timedelta(days=1), payers.forget_old),
         Timer("payments.forget-asks", timedelta(days=1), quotes.forget_asks),
         Timer("payments.forget-events", timedelta(days=1), hearing.forget_old),
+        Timer("payments.forget-statements", timedelta(days=1), keeping.forget_old),
         Timer("payments.forget-mandates", timedelta(days=1), personal.forget_old),
         Timer("payments.forget-orders", timedelta(days=1), orders.forget_old),
         Timer("payments.watch", timedelta(hours=1), watching.note_waiting),

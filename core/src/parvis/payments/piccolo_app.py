@@ -13,11 +13,12 @@ from parvis.payments.books.tables import (
     ReceiptCounter,
     Till,
     TillClosing,
+    TillTransfer,
 )
 from parvis.payments.counter.tables import TillAct, TillSession, TillTaking, TillTakingBack, TillTakingPart
 from parvis.payments.debits.tables import CaptureReturn, Debit, DebitBatch, SepaCounter, SepaMandate
-from parvis.payments.invoices.tables import Invoice, InvoiceCounter
-from parvis.payments.statements.tables import Difference, Statement, StatementLine
+from parvis.payments.invoices.tables import Invoice, InvoiceCounter, PassedOn
+from parvis.payments.statements.tables import Difference, Statement, StatementDraft, StatementDraftLine, StatementLine
 from parvis.payments.tables import (
     Basket,
     Capture,
@@ -56,12 +57,15 @@ APP_CONFIG = AppConfig(
         LedgerEntry,
         LedgerHead,
         LedgerLine,
+        PassedOn,
         ProviderAccount,
         ProviderEvent,
         Receipt,
         ReceiptCounter,
         Refund,
         Statement,
+        StatementDraft,
+        StatementDraftLine,
         StatementLine,
         Tariff,
         TariffChange,
@@ -73,6 +77,7 @@ APP_CONFIG = AppConfig(
         TillTaking,
         TillTakingBack,
         TillTakingPart,
+        TillTransfer,
     ],
     migration_dependencies=["parvis.territory.piccolo_app"],
 )

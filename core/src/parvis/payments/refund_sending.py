@@ -113,7 +113,8 @@ async def _ask(refund: UUID, provider: Provider, paid: asyncpg.Record) -> str:
 
 
 async def _done(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
-    out_of = (await account(paid["account"])).pays_from(found.method)
+    own = (await ledger.till_by_id(found.till)).kind == "own"
+    out_of = (await account(paid["account"])).pays_from(found.method, own=own)
     await ledger.post(found.till, "refund", found.id, postings.repaid(out_of, found.cents))
     if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
         intent = await intents.locked(c, paid["intent"])

@@ -16,6 +16,7 @@ STATES: Mapping[str, Text] = MappingProxyType(
         "expired": Text("its time to be paid is over"),
         "to_refund": Text("its money is to be given back"),
         "refunded": Text("its money was given back"),
+        "passed_on": Text("the public accountant collects it"),
         "creating": Text("its page is being opened"),
         "live": Text("its page is open"),
         "lost": Text("its page was never reached"),

@@ -1,6 +1,7 @@
 """Money of an emitter: bills, direct debits, tills and their days, journals and arrêts, refunds, differences."""
 
 from parvis.office.tills import (
+    arriving,
     billing,
     closing,
     crediting,
@@ -8,7 +9,10 @@ from parvis.office.tills import (
     debit_notices,
     debiting,
     differing,
+    duty_notices,
     instalments,
+    journaling,
+    limiting,
     mandating,
     notices,
     opening,
@@ -17,6 +21,7 @@ from parvis.office.tills import (
     returned,
     stating,
     stranded,
+    unpaid,
 )
 
 HANDLERS = (
@@ -33,8 +38,12 @@ HANDLERS = (
     *debiting.HANDLERS,
     *instalments.HANDLERS,
     *mandating.HANDLERS,
+    *journaling.HANDLERS,
+    *arriving.HANDLERS,
+    *limiting.HANDLERS,
+    *unpaid.HANDLERS,
 )
 REACTIONS = (*notices.REACTIONS, *debit_notices.REACTIONS, *refund_notices.REACTIONS)
-TEMPLATES = (*notices.TEMPLATES, *debit_notices.TEMPLATES, *refund_notices.TEMPLATES)
+TEMPLATES = (*notices.TEMPLATES, *debit_notices.TEMPLATES, *refund_notices.TEMPLATES, *duty_notices.TEMPLATES)
 
 __all__ = ["HANDLERS", "REACTIONS", "TEMPLATES"]

@@ -12,7 +12,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from parvis.db import transaction
-from parvis.errors import NotFound, Refused, Text
+from parvis.errors import Refused, Text
 from parvis.identity import queries as people
 from parvis.office.tills.daily import paper, sender
 from parvis.office.tills.looking import KEEP, SEE, Here, look
@@ -61,9 +61,7 @@ async def as_paper(
 ) -> Response[bytes]:
     """An arrêt on paper."""
     here = await look(request, emitter, till)
-    found = next((one for one in await closings.closings(till, limit=100_000) if one.number == number), None)
-    if found is None:
-        raise NotFound
+    found = await closings.closing_numbered(till, number)
     return paper(await asyncio.to_thread(drawn, await _sheet(here, found)), f"arret-{here.till.slug}-{number}.pdf")
 
 

@@ -21,7 +21,7 @@ from parvis.office.settings import asking
 from parvis.office.tills.looking import OPEN, OPENED, SEE, Here, look
 from parvis.payments import money, providers, stranded
 from parvis.payments.accounts import BY_OURSELVES, Account, account_details, accounts_of, add_account, keep_details
-from parvis.payments.books import days, ledger
+from parvis.payments.books import days, ledger, limits
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
 from parvis.web import fields, forms, pages
@@ -59,7 +59,8 @@ async def listed(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     return pages.render(
         request,
         "office/tills/tills.html",
-        tills=await ledger.tills_of(own.id),
+        tills=(tills := await ledger.tills_of(own.id)),
+        duties={till.id: await limits.due_at(till) for till in tills},
         waiting=await days.waiting(own.id, ledger.today()),
         idle=await stranded.counts(own.id),
         kinds=KINDS,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,66 +10,30 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from parvis.contract.payments import Row
 from parvis.db import transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.office.tills.looking import FETCH, KEEP, UPLOAD, Here, look
 from parvis.office.tills.wording import DIFFERING, SORTS
 from parvis.payments import providers
 from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
-from parvis.payments.books import ledger
-from parvis.payments.money import Cents
-from parvis.payments.statements import reconciling, statement_files
-from parvis.payments.statements.comparing import Difference
-from parvis.payments.statements.statement_files import Statement
+from parvis.payments.statements import drafts, statement_files
+from parvis.payments.statements.drafts import Report
 from parvis.web import fields, forms, pages, uploads
-from parvis.web.fields import Reader
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
-_BYTES = 120_000
+_BYTES = 10_000_000
 _SHOWN = 200
 _MISSING = Text("Choose a file.")
-_LARGE = Text("The file is too large: at most 120 kB.")
+_LARGE = Text("The file is too large: at most 10 MB.")
 _NOT_TEXT = Text("The file is no text: save it as CSV (UTF-8).")
 _WHICH = Text("Choose the account that the statement is of.")
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
-    """The statement that was looked at, and whose it is."""
+    """The file that was looked at."""
 
-    account: Annotated[str, fields.Missing(_WHICH)]
-    sheet: Annotated[str, Reader(lambda raw: raw), fields.Missing(_MISSING)]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A movement of the file or of the books: how it differs, or not at all."""
-
-    day: date
-    kind: str
-    ref: str
-    ours: Cents | None
-    theirs: Cents | None
-    sort: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Every movement, what differs first."""
-
-    told: Sequence[Told]
-    days: Sequence[date]
-
-    @property
-    def shown(self) -> Sequence[Told]:
-        """As many as a page takes."""
-        return self.told[:_SHOWN]
-
-    @property
-    def differing(self) -> int:
-        """How many differ."""
-        return sum(bool(one.sort) for one in self.told)
+    draft: Annotated[UUID, fields.Missing(_MISSING)]
 
 
 @get("/office/{emitter:str}/tills/{till:uuid}/statement", **FETCH)
@@ -87,11 +49,10 @@ async def rehearse(request: _AnyRequest, emitter: FromPath[str], till: FromPath[
     here, accounts = await look(request, emitter, till), await _silent(till)
     typed, files = await uploads.read(request)
     content = files.get("file", b"")
-    form = forms.blank(account=next(iter(typed.get("account", ())), ""), sheet=uploads.as_text(content[:_BYTES]) or "")
+    form = forms.blank(account=next(iter(typed.get("account", ())), ""))
     try:
-        at = _chosen(accounts, form.text("account"))
-        statement = statement_files.read(_text(content), ledger.today())
-        return _page(request, here, accounts, form, await _report(at, statement))
+        draft = await drafts.keep(_chosen(accounts, form.text("account")), _text(content), here.by)
+        return _page(request, here, accounts, form, await drafts.rehearse(draft, _SHOWN))
     except Refused as refused:
         return _page(request, here, accounts, form.refused(_unnamed(refused)))
 
@@ -101,13 +62,13 @@ async def bring_in(request: _AnyRequest, emitter: FromPath[str], till: FromPath[
     """Keep the statement of each of its days, and what differs; the same file again changes nothing."""
     here, accounts, form = await look(request, emitter, till), await _silent(till), await forms.read(request, Looked)
     if form.errors:
-        return _page(request, here, accounts, form)
+        return _page(request, here, accounts, forms.blank().refused([Refusal("file", _MISSING, "file")]))
     try:
-        at = _chosen(accounts, form.value.account)
-        statement = statement_files.read(form.value.sheet, ledger.today())
+        draft = await drafts.of(form.value.draft, here.by)
+        at = _chosen(accounts, draft.account)
         async with transaction():
-            found = [await reconciling.reconcile(at, day, rows) for day, rows in statement.items()]
-            await here.trace("bring-statement", account=at, days=len(statement), differing=sum(map(len, found)))
+            differing = await drafts.bring_in(draft, here.by)
+            await here.trace("bring-statement", account=at, lines=draft.lines, differing=differing)
     except Refused as refused:
         return _page(request, here, accounts, form.refused(_unnamed(refused)))
     return pages.see_other(f"{here.base}/differences?told=stated")
@@ -139,22 +100,6 @@ def _text(content: bytes) -> str:
     return text
 
 
-async def _report(at: str, statement: Statement) -> Report:
-    told: list[Told] = []
-    for day, rows in statement.items():
-        told += _told(day, rows, await reconciling.rehearse(at, day, rows))
-    return Report(sorted(told, key=lambda one: not one.sort), [*statement])
-
-
-def _told(day: date, rows: Sequence[Row], found: Sequence[Difference]) -> Iterator[Told]:
-    differing = {(one.kind, one.ref) for one in found}
-    for one in found:
-        yield Told(day, one.kind, one.ref, one.ours, one.theirs, one.sort)
-    for row in rows:
-        if (row.kind.value, row.ref) not in differing:
-            yield Told(day, row.kind.value, row.ref, row.cents, row.cents)
-
-
 def _unnamed(refused: Refused) -> list[Refusal]:
     """The reasons; a line's own, which the page has no field for, are about the file as a whole."""
     return [
@@ -177,7 +122,7 @@ def _page(
         report=report,
         sorts=SORTS,
         kinds=DIFFERING,
-        columns=";".join(statement_files.COLUMNS),
+        columns=";".join(statement_files.WITH_FEES),
     )
 
 

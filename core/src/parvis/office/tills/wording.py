@@ -40,6 +40,13 @@ FACTS = {
     "dispute-back": "contestation gagnée",
     "dispute-lost": "contestation perdue",
 }
+DUTIES = {
+    "cash": Text("There is more cash than the till may keep"),
+    "held": Text("There is more in cash and at the bank than the till may keep"),
+    "month": Text("A till hands its money over at least once a month"),
+    "year": Text("Everything is handed over at the year’s end"),
+    "keeper": Text("The régisseur changes: everything is handed over before, and the days are closed"),
+}
 SORTS = {
     "missing-there": Text("only in our books"),
     "missing-here": Text("only in the statement"),

@@ -12,12 +12,15 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from parvis import clock
+from parvis import clock, settings
 from parvis.db import Connection, connection, new_id, transaction
-from parvis.errors import Refusal, Refused, Text
+from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments.books import ledger
 from parvis.payments.books.journals import journal
 from parvis.payments.money import Cents
+from parvis.payments.wallclock import bounds
+
+_CLOSING = "SELECT id, till, number, day, at, person, first_entry, last_entry, totals, digest FROM parvis.till_closing "
 
 
 class Total(msgspec.Struct, frozen=True):
@@ -58,11 +61,13 @@ class Closing:
 async def close(till: UUID, day: date, by: UUID | None = None) -> Closing:
     """Close a till's days up to `day`, the territory's; later entries count to the next one. `by` is an account.
 
-    Raises Refused if they are closed already, or not over yet; today may be closed.
+    Raises Refused if they are closed already, not over yet (today may be closed), or a session at the counter that
+    began on them was not counted.
     """
     if day > ledger.today():
         raise Refused(Refusal("closing-future", Text("{day} has not begun: it cannot be closed.", {"day": day}), "day"))
     async with transaction() as c:
+        await _counted(c, till, day)
         last = await c.fetchval("SELECT parvis.close_books($1, $2)", till, day)
         if last is None:
             text = Text("The till is already closed through {day}: nothing was closed again.", {"day": day})
@@ -84,12 +89,18 @@ async def latest(till: UUID) -> Closing | None:
 
 async def closings(till: UUID, limit: int = 50) -> list[Closing]:
     """The arrêts of a till, the latest first."""
-    sql = (
-        "SELECT id, till, number, day, at, person, first_entry, last_entry, totals, digest "
-        "FROM parvis.till_closing WHERE till = $1 ORDER BY number DESC LIMIT $2"
-    )
+    sql = _CLOSING + "WHERE till = $1 ORDER BY number DESC LIMIT $2"
     async with connection() as c:
         return [_closing(row) for row in await c.fetch(sql, till, limit)]
+
+
+async def closing_numbered(till: UUID, number: int) -> Closing:
+    """A till's arrêt by its number. Raises NotFound."""
+    async with connection() as c:
+        row = await c.fetchrow(_CLOSING + "WHERE till = $1 AND number = $2", till, number)
+    if row is None:
+        raise NotFound
+    return _closing(row)
 
 
 async def unsealed(till: UUID) -> list[int]:
@@ -100,6 +111,19 @@ async def unsealed(till: UUID) -> list[int]:
             found.append(closing.number)
         former = closing
     return found
+
+
+async def _counted(c: Connection, till: UUID, day: date) -> None:
+    # Nobody opens or closes a session meanwhile, as these lock the till too.
+    await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till)
+    _, over = bounds(day, settings.current().zone)
+    sql = (
+        "SELECT number FROM parvis.till_session WHERE till = $1 AND closed_at IS NULL AND opened_at < $2 "
+        "ORDER BY number LIMIT 1"
+    )
+    if (number := await c.fetchval(sql, till, over)) is not None:
+        text = Text("Session {number} at the counter is still open: count and close it first.", {"number": number})
+        raise Refused(Refusal("session-uncounted", text, "day"))
 
 
 async def _totals(c: Connection, till: UUID, former: Iterable[Total], first: int, last: int) -> tuple[Total, ...]:

@@ -1,18 +1,57 @@
-"""A till's journal: its entries in order, and as a sheet for the accountant."""
+"""A till's journal: its entries in order, of some days or of an arrêt, and as a sheet for the accountant.
+
+Whatever its length, a batch of entries is in memory at a time.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
+from parvis.db import connection
 from parvis.payments.books import ledger
 from parvis.payments.books.ledger import Entry
 from parvis.payments.money import euros
+from parvis.payments.spreadsheets import MARK, written
 
 _BATCH = 1000
 _HEADER = ("number", "day", "kind", "source", "account", "debit", "credit")
+# Entries of a till follow one another by day: some days are a span of numbers.
+_SPAN = (
+    "SELECT (SELECT number FROM parvis.ledger_entry WHERE till = $1 AND day >= $2 ORDER BY day, number LIMIT 1), "
+    "(SELECT number FROM parvis.ledger_entry WHERE till = $1 AND day <= $3 ORDER BY day DESC, number DESC LIMIT 1)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Entries from one number to another; none where the last is before the first."""
+
+    first: int
+    last: int
+
+    @property
+    def count(self) -> int:
+        """How many entries, as numbers have no gap."""
+        return max(self.last - self.first + 1, 0)
+
+    def volumes(self, size: int) -> tuple[Span, ...]:
+        """The span in parts of so many entries, one at least.
+
+        >>> Span(1, 5).volumes(2)
+        (Span(first=1, last=2), Span(first=3, last=4), Span(first=5, last=5))
+        """
+        starts = range(self.first, self.last + 1, size) or (self.first,)
+        return tuple(Span(start, min(start + size - 1, self.last)) for start in starts)
+
+
+async def span_of(till: UUID, since: date, until: date) -> Span:
+    """A till's entries of the days from one to another."""
+    async with connection() as c:
+        first, last = await c.fetchrow(_SPAN, till, since, until)
+    return Span(1, 0) if first is None or last is None else Span(first, last)
 
 
 async def journal(till: UUID, first: int = 1, last: int | None = None) -> AsyncIterator[Entry]:
@@ -24,15 +63,13 @@ async def journal(till: UUID, first: int = 1, last: int | None = None) -> AsyncI
         first = found[-1].number + 1
 
 
-async def journal_sheet(till: UUID, first: int = 1, last: int | None = None) -> str:
-    """The journal as CSV for spreadsheets: one row a line, semicolons, decimal commas."""
-    written = io.StringIO("\ufeff")
-    written.seek(1)
-    table = csv.writer(written, delimiter=";", lineterminator="\r\n")
-    table.writerow(_HEADER)
-    async for entry in journal(till, first, last):
-        table.writerows(_rows(entry))
-    return written.getvalue()
+async def journal_sheet(till: UUID, span: Span) -> AsyncIterator[str]:
+    """The journal as CSV for spreadsheets, in pieces: one row a line, semicolons, decimal commas."""
+    yield MARK + written([_HEADER])
+    first = span.first
+    while first <= span.last and (found := await ledger.entries(till, first, span.last, _BATCH)):
+        yield written(row for entry in found for row in _rows(entry))
+        first = found[-1].number + 1
 
 
 def _rows(entry: Entry) -> Iterable[Sequence[str]]:

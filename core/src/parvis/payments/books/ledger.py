@@ -15,7 +15,7 @@ from parvis.errors import NotFound
 from parvis.payments.books.postings import Lines, reversed_of
 from parvis.payments.money import Cents
 
-_TILL = "SELECT id, emitter, slug, name, kind, alone_up_to, mentions FROM parvis.till "
+TILL = "SELECT id, emitter, slug, name, kind, alone_up_to, mentions FROM parvis.till "
 _POST = "SELECT parvis.post_entry($1, $2, $3, $4, $5, $6, $7, $8)"
 
 
@@ -77,7 +77,7 @@ async def open_till(
 async def till_by_id(till: UUID) -> Till:
     """A till. Raises NotFound."""
     async with connection() as c:
-        row = await c.fetchrow(_TILL + "WHERE id = $1", till)
+        row = await c.fetchrow(TILL + "WHERE id = $1", till)
     if row is None:
         raise NotFound
     return Till(**row)
@@ -85,7 +85,7 @@ async def till_by_id(till: UUID) -> Till:
 
 async def tills_of(emitter: UUID) -> list[Till]:
     """An emitter's tills, by name."""
-    sql = _TILL + "WHERE emitter = $1 ORDER BY name, id"
+    sql = TILL + "WHERE emitter = $1 ORDER BY name, id"
     async with connection() as c:
         return [Till(**row) for row in await c.fetch(sql, emitter)]
 

@@ -24,7 +24,8 @@ class Till(Table, tablename="till", schema="parvis"):
     """Where money comes in, with books of its own: `regie`, `mandate` or the emitter's `own`.
 
     Refunds up to `alone_up_to` cents need no second person. `mentions` stand on its receipts: an address, a SIRET.
-    A bill has at most `parts_most` instalments, of at least `parts_least` cents.
+    A bill has at most `parts_most` instalments, of at least `parts_least` cents. Before more than `cash_most` lies
+    there in cash, or `held_most` with the bank's, it is handed over; `keeper` is the régisseur's account, since a day.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -36,6 +37,10 @@ class Till(Table, tablename="till", schema="parvis"):
     mentions = Varchar(length=500, default="")
     parts_most = SmallInt(default=1)
     parts_least = BigInt(default=1)
+    cash_most = BigInt(null=True, default=None)
+    held_most = BigInt(null=True, default=None)
+    keeper = UUID(null=True, default=None)
+    keeper_since = Date(null=True, default=None)
 
 
 class LedgerHead(Table, tablename="ledger_head", schema="parvis"):
@@ -111,3 +116,13 @@ class TillClosing(Table, tablename="till_closing", schema="parvis"):
     last_entry = BigInt()
     totals = JSONB()
     digest = Bytea(default=None)
+
+
+class TillTransfer(Table, tablename="till_transfer", schema="parvis"):
+    """What the accountant said of an entry that moves money: the bank's day, the reference of payout or slip."""
+
+    till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict, primary_key=True)
+    number = BigInt()
+    reference = Varchar(length=200)
+    day = Date(default=None)
+    person = UUID(default=None)

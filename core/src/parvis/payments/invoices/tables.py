@@ -40,3 +40,15 @@ class Invoice(Table, tablename="invoice", schema="parvis"):
     lines = JSONB()
     parts = JSONB(default="[]")
     cents = BigInt()
+
+
+class PassedOn(Table, tablename="passed_on", schema="parvis"):
+    """That the public accountant collects an amount (`reference`: the list's number), until it is recalled."""
+
+    id = UUID(primary_key=True, default=None)
+    intent = ForeignKey(Intent, null=False, on_delete=OnDelete.restrict)
+    reference = Varchar(length=200)
+    at = Timestamptz(default=None)
+    person = UUID(default=None)
+    recalled_at = Timestamptz(null=True, default=None)
+    recalled_by = UUID(null=True, default=None)

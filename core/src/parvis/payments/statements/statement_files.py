@@ -1,60 +1,77 @@
 """A provider's statement as a CSV file, where there is none to ask it for: one movement a line, any days. Pure.
 
-Columns: reference, amount, kind, date. `kind` is capture or refund, encaissement or remboursement. A file is about
-every day from its first to its last one: a day between them without a line had no movement.
+Columns: reference, amount, kind, date, and fees where there are payouts. `kind` is capture, refund or payout;
+encaissement, remboursement or versement. A payout's amount is what came in at the bank, its fees what was kept of
+it. A file is about every day from its first to its last one: a day between them without a line had no movement.
 """
 
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from parvis.contract.payments import Row, RowKind
 from parvis.errors import Refusal, Refused, Text
-from parvis.payments.money import euros
+from parvis.payments.money import Cents, euros
 from parvis.payments.tariffs.sheet_cells import Cells, Unreadable
 
 COLUMNS = ("reference", "amount", "kind", "date")
-Statement: TypeAlias = Mapping[date, tuple[Row, ...]]
-_KINDS = MappingProxyType(
+WITH_FEES = (*COLUMNS, "fees")
+Kind: TypeAlias = Literal["capture", "refund", "payout"]
+_KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "capture": RowKind.CAPTURE,
-        "encaissement": RowKind.CAPTURE,
-        "refund": RowKind.REFUND,
-        "remboursement": RowKind.REFUND,
+        "capture": "capture",
+        "encaissement": "capture",
+        "refund": "refund",
+        "remboursement": "refund",
+        "payout": "payout",
+        "versement": "payout",
     }
 )
 _MOST_TOLD = 20
-_MOST_DAYS = 92
+_MOST_DAYS = 400
 _LONGEST = 200
 
 
-def read(sheet: str, today: date) -> Statement:
-    """The movements of each day from the first to the last one of a file.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file, by its number there: what moved on which day; `fees` are what was kept of a payout."""
 
-    Raises Refused with a sentence for each line that cannot be read, at most twenty.
+    number: int
+    day: date
+    kind: Kind
+    ref: str
+    cents: Cents
+    fees: Cents = 0
+
+    @property
+    def row(self) -> Row:
+        """The movement that a capture or a refund is."""
+        return Row(RowKind(self.kind), self.ref, self.cents)
+
+
+def read(sheet: Iterable[str], today: date) -> Iterator[Line]:
+    """The lines of a file, one after another.
+
+    Raises Refused when it ends, with a sentence for each line that cannot be read, at most twenty: nothing that was
+    given before is worth anything then.
     """
-    rows = csv.reader(io.StringIO(sheet.removeprefix("\ufeff")), delimiter=";")
-    found: dict[date, tuple[Row, ...]] = {}
+    rows = csv.reader(_unmarked(sheet), delimiter=";")
     try:
-        head = [cell.strip().lower() for cell in next(rows, [])]
-        if head != [*COLUMNS]:
-            text = Text("The first line must be: {columns}", {"columns": ";".join(COLUMNS)})
-            raise Refused(Refusal("sheet-header", text, "line 1"))
-        told = [_take(row, rows.line_num, today, found) for row in rows if any(map(str.strip, row))]
+        columns = _columns(next(rows, []))
+        numbered = ((rows.line_num, row) for row in rows if any(map(str.strip, row)))
+        yield from _whole(_take(row, number, columns, today) for number, row in numbered)
     except csv.Error:
         text = Text("Line {line} cannot be read as part of a table.", {"line": rows.line_num})
         raise Refused(Refusal("sheet-broken", text, f"line {rows.line_num}")) from None
-    if faults := [fault for fault in told if fault]:
-        raise Refused(faults[:_MOST_TOLD])
-    return _whole(found)
 
 
-def write(statement: Statement) -> str:
+def write(statement: Mapping[date, Sequence[Row]]) -> str:
     """The file of a statement, with its days in order.
 
     >>> print(write({date(2026, 11, 2): (Row(RowKind.CAPTURE, "a1", 1250),)}))
@@ -69,32 +86,76 @@ def write(statement: Statement) -> str:
     return "\n".join([";".join(COLUMNS), *lines])
 
 
-def _take(row: list[str], number: int, today: date, found: dict[date, tuple[Row, ...]]) -> Refusal | None:
+def _unmarked(sheet: Iterable[str]) -> Iterator[str]:
+    """The text without the byte order mark that spreadsheets put before it."""
+    pieces = iter(sheet)
+    return chain([next(pieces, "").removeprefix("\ufeff")], pieces)
+
+
+def _columns(row: Sequence[str]) -> tuple[str, ...]:
+    head = tuple(cell.strip().lower() for cell in row)
+    if head not in (COLUMNS, WITH_FEES):
+        text = Text("The first line must be: {columns}", {"columns": ";".join(COLUMNS)})
+        raise Refused(Refusal("sheet-header", text, "line 1"))
+    return head
+
+
+def _whole(taken: Iterable[Line | Refusal]) -> Iterator[Line]:
+    """The lines, as long as none is wrong; then every sentence there is to say. Raises Refused."""
+    faults, days = list[Refusal](), set[date]()
+    for one in taken:
+        if isinstance(one, Refusal):
+            faults.append(one)
+        elif not faults:
+            days.add(one.day)
+            yield one
+        if len(faults) == _MOST_TOLD:
+            break
+    if faults:
+        raise Refused(faults)
+    _check(days)
+
+
+def _check(days: set[date]) -> None:
+    if not days:
+        raise Refused(Refusal("statement-empty", Text("The file has no movement."), "file"))
+    count = (max(days) - min(days)).days + 1
+    if count > _MOST_DAYS:
+        text = Text("The file is about {days} days: at most {most}.", {"days": count, "most": _MOST_DAYS})
+        raise Refused(Refusal("statement-long", text, "file"))
+
+
+def _take(row: Sequence[str], number: int, columns: Sequence[str], today: date) -> Line | Refusal:
     where = f"line {number}"
-    if len(row) != len(COLUMNS):
-        counts = {"line": number, "cells": len(row), "wanted": len(COLUMNS)}
+    if len(row) != len(columns):
+        counts = {"line": number, "cells": len(row), "wanted": len(columns)}
         text = Text("Line {line} has {cells} cells instead of {wanted}: a semicolon too many or too few.", counts)
         return Refusal("sheet-cells", text, where)
-    cells = Cells({name: cell.strip() for name, cell in zip(COLUMNS, row, strict=True)})
+    cells = Cells({"fees": ""} | {name: cell.strip() for name, cell in zip(columns, row, strict=True)})
     try:
-        day, movement = _day(cells, today), _movement(cells)
+        return _line(cells, number, today)
     except Unreadable as fault:
         told = {"line": number, "column": fault.column, "what": fault.text}
         return Refusal("sheet-cell", Text("Line {line}, {column}: {what}", told), where)
-    found[day] = (*found.get(day, ()), movement)
-    return None
 
 
-def _movement(cells: Cells) -> Row:
-    ref, kind = cells.text("reference"), cells.text("kind").lower()
-    if len(ref) > _LONGEST or not ref.isprintable():
-        raise Unreadable("reference", Text("has at most {most} signs", {"most": _LONGEST}))
+def _line(cells: Cells, number: int, today: date) -> Line:
+    day, ref, kind = _day(cells, today), _ref(cells), cells.text("kind").lower()
     if kind not in _KINDS:
         raise Unreadable("kind", Text("“{value}” is none of {known}", {"value": kind, "known": ", ".join(_KINDS)}))
-    cents = cells.amount("amount")
+    cents, fees = cells.amount("amount"), cells.amount_or("fees", 0) or 0
     if not cents:
         raise Unreadable("amount", Text("A movement of nothing is none."))
-    return Row(_KINDS[kind], ref, cents)
+    if fees and _KINDS[kind] != "payout":
+        raise Unreadable("fees", Text("Only a payout has fees."))
+    return Line(number, day, _KINDS[kind], ref, cents, fees)
+
+
+def _ref(cells: Cells) -> str:
+    ref = cells.text("reference")
+    if len(ref) > _LONGEST or not ref.isprintable():
+        raise Unreadable("reference", Text("has at most {most} signs", {"most": _LONGEST}))
+    return ref
 
 
 def _day(cells: Cells, today: date) -> date:
@@ -102,14 +163,3 @@ def _day(cells: Cells, today: date) -> date:
     if day > today:
         raise Unreadable("date", Text("That day is still to come."))
     return day
-
-
-def _whole(found: Mapping[date, tuple[Row, ...]]) -> Statement:
-    if not found:
-        raise Refused(Refusal("statement-empty", Text("The file has no movement."), "file"))
-    first, last = min(found), max(found)
-    days = (last - first).days + 1
-    if days > _MOST_DAYS:
-        text = Text("The file is about {days} days: at most {most}.", {"days": days, "most": _MOST_DAYS})
-        raise Refused(Refusal("statement-long", text, "file"))
-    return {day: found.get(day, ()) for day in (first + timedelta(days=ahead) for ahead in range(days))}

@@ -57,3 +57,24 @@ class Difference(Table, tablename="difference", schema="parvis"):
     closed_at = Timestamptz(null=True, default=None)
     closed_by = UUID(null=True, default=None)
     reason = Varchar(length=500)
+
+
+class StatementDraft(Table, tablename="statement_draft", schema="parvis"):
+    """A statement's file that somebody looks at; forgotten the next day."""
+
+    id = UUID(primary_key=True, default=None)
+    account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
+    person = UUID(default=None)
+    at = Timestamptz(default=None)
+
+
+class StatementDraftLine(Table, tablename="statement_draft_line", schema="parvis"):
+    """A line of it: a `capture`, a `refund`, or a `payout` to the bank with what the provider kept."""
+
+    draft = ForeignKey(StatementDraft, null=False, on_delete=OnDelete.cascade, primary_key=True)
+    n = Integer()
+    day = Date(default=None)
+    kind = Varchar(length=8)
+    provider_ref = Varchar(length=200)
+    cents = BigInt()
+    fees = BigInt(default=0)
