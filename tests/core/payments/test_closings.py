@@ -11,8 +11,10 @@ from parvis import clock, settings
 from parvis.db import new_id
 from parvis.errors import Refused
 from parvis.payments.books import closings, journals, ledger, postings, proofs
+from parvis.payments.books.journals import Span
 from parvis.payments.books.postings import Sale
-from parvis.testing.payments import a_till
+from parvis.payments.counter.till_sessions import close_session, open_session
+from parvis.testing.payments import a_drawer, a_till
 
 
 async def sell(till, cents: int = 1000) -> None:
@@ -97,7 +99,7 @@ async def test_a_journal_that_was_rewritten_no_longer_fits_its_seal(database):
 async def test_the_journal_goes_out_as_a_sheet(database):
     till = await a_till()
     await sell(till, 123456)
-    sheet = await journals.journal_sheet(till)
+    sheet = "".join([piece async for piece in journals.journal_sheet(till, Span(1, 2))])
     lines = sheet.removeprefix("\ufeff").split("\r\n")
     assert sheet.startswith("\ufeff")
     assert lines[0] == "number;day;kind;source;account;debit;credit"
@@ -108,3 +110,56 @@ async def test_the_journal_goes_out_as_a_sheet(database):
         ["receivable", "", "1234,56"],
     ]
     assert lines[1].split(";")[1] == ledger.today().strftime("%d/%m/%Y")
+
+
+async def test_days_of_the_journal_are_a_span_of_numbers(database):
+    till, first = await a_till(), ledger.today()
+    for days in (0, 0, 2, 1):
+        clock.move(timedelta(days=days))
+        await sell(till)
+    spans = {
+        (0, 0): Span(1, 4),
+        (0, 1): Span(1, 4),
+        (1, 1): Span(5, 4),
+        (1, 2): Span(5, 6),
+        (2, 9): Span(5, 8),
+        (-9, -1): Span(1, 0),
+        (4, 9): Span(1, 0),
+    }
+    for (since, until), span in spans.items():
+        found = await journals.span_of(till, first + timedelta(days=since), first + timedelta(days=until))
+        assert (found.count, found.count and found) == (span.count, span.count and span)
+    sheet = [piece async for piece in journals.journal_sheet(till, Span(5, 6))]
+    assert [line.split(";")[0] for line in "".join(sheet).splitlines()] == ["\ufeffnumber", "5", "5", "6", "6"]
+
+
+async def test_a_long_journal_goes_out_in_pieces(database, monkeypatch):
+    monkeypatch.setattr(journals, "_BATCH", 3)
+    till = await a_till()
+    for _ in range(4):
+        await sell(till)
+    pieces = [piece async for piece in journals.journal_sheet(till, Span(1, 8))]
+    assert [piece.count("\r\n") for piece in pieces] == [1, 6, 6, 4]
+
+
+async def test_no_day_is_closed_whose_session_was_not_counted(database):
+    till = await a_till()
+    drawer = await a_drawer(till)
+    with pytest.raises(Refused, match="Session 1 at the counter is still open"):
+        await closings.close(till, ledger.today())
+    assert (await closings.close(till, ledger.today() - timedelta(days=1))).number == 1
+    await close_session(drawer.session, {5000: 1}, drawer.by)
+    assert (await closings.close(till, ledger.today())).number == 2
+
+
+async def test_an_arrete_and_sessions_that_open_at_the_same_moment_never_leave_one_uncounted(database):
+    till = await a_till()
+    drawer = await a_drawer(till)
+    await close_session(drawer.session, {5000: 1}, drawer.by)
+    tries = [open_session(till, new_id(), 0) for _ in range(3)]
+    answers = await asyncio.gather(closings.close(till, ledger.today()), *tries, return_exceptions=True)
+    closed = not isinstance(answers[0], Refused)
+    opened = [one for one in answers[1:] if not isinstance(one, BaseException)]
+    assert len(opened) == 3
+    # Either it came first, or it was refused: never an arrêt over a session that was open when it was made.
+    assert not closed or (await closings.latest(till)).at <= min(one.opened_at for one in opened)

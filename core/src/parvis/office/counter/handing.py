@@ -37,13 +37,13 @@ _FROM = {**{way: lies_in(way) for way in BY_HAND}, BANK: BANK}
 
 
 class Handed(msgspec.Struct, frozen=True, kw_only=True):
-    """What was handed over, how much, and the number of its slip."""
+    """What was handed over, how much, on which day (today if none is said), and the number of its slip."""
 
     what: Annotated[
         Literal["cash", "cheque", "cesu", "holiday", "bank"], fields.Missing(Text("Choose what was handed over."))
     ]
-    day: Annotated[date, fields.Missing(Text("Choose the day."))]
     cents: Annotated[fields.Line, fields.Missing(Text("Write the amount, such as 12,50."))]
+    day: date | None = None
     slip: Annotated[fields.Line, fields.Missing(Text("Write the number of the slip, or of the transfer."))]
 
 
@@ -61,10 +61,10 @@ async def hand_over(request: _AnyRequest, emitter: FromPath[str], till: FromPath
         return await _page(request, here, form)
     typed = form.value
     try:
-        cents = money.read_cents(typed.cents, "cents")
+        moved = Moved(typed.slip, typed.day or ledger.today(), money.read_cents(typed.cents, "cents"))
         async with transaction():
-            await transfers.hand_over(till, Moved(typed.slip, typed.day, cents), _FROM[typed.what], here.by)
-            await here.trace("hand-over", what=typed.what, cents=cents)
+            await transfers.hand_over(till, moved, _FROM[typed.what], here.by)
+            await here.trace("hand-over", what=typed.what, cents=moved.cents)
     except Refused as refused:
         return await _page(request, here, form.refused(_named(refused)))
     return pages.see_other(f"{here.base}/handing-over?told=entered")

@@ -107,7 +107,7 @@ async def _asked(request: _AnyRequest, till: UUID) -> Asked:
         return Asked(form, Span(closed.first_entry, closed.last_entry))
     if chosen.since is None and chosen.until is None:
         return Asked(form, Span(1, await ledger.last_number(till)))
-    since, until = chosen.since or date.min, chosen.until or ledger.today()
+    since, until = chosen.since or date.min, chosen.until or date.max
     if until < since:
         return Asked(replace(form, errors={"until": _BACKWARDS}), Span(1, 0))
     return Asked(form, await journals.span_of(till, since, until))

@@ -93,8 +93,9 @@ def _by_day(there: Sequence[Lying], limits: Limits, today: date) -> Iterator[Dut
     oldest = _oldest(there)
     year = date(oldest.year, 12, 31)
     month = oldest.replace(day=monthrange(oldest.year, oldest.month)[1])
-    if today >= year - _BEFORE_YEAR:
-        yield Duty("year", _sum(there), year)
+    if month == year or today > year:
+        if today >= year - _BEFORE_YEAR:
+            yield Duty("year", _sum(there), year)
     elif today >= month - _BEFORE_MONTH:
         yield Duty("month", _sum(there), month)
     if limits.keeper_since and oldest < limits.keeper_since:

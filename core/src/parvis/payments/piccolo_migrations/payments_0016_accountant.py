@@ -49,7 +49,6 @@ async def forwards() -> MigrationManager:
         );
         CREATE UNIQUE INDEX passed_on_once ON parvis.passed_on (intent) WHERE recalled_at IS NULL;
         CREATE INDEX passed_on_intent ON parvis.passed_on (intent);
-        CREATE INDEX intent_till ON parvis.intent (till, created);
 
         -- A statement's file between being looked at and being brought in.
         CREATE TABLE parvis.statement_draft (

@@ -1,0 +1,201 @@
+"""What bills are owed at a day, and giving them to the public accountant."""
+
+import asyncio
+import contextlib
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from tests.seeds import seeds
+
+from parvis import clock
+from parvis.contract.values import Channel
+from parvis.db import new_id
+from parvis.errors import NotFound, Refused
+from parvis.identity.contacts import Contact
+from parvis.payments import attempts, dues, expiring, intents, returning
+from parvis.payments.books import ledger
+from parvis.payments.counter.till_sessions import close_session
+from parvis.payments.intents import Charge
+from parvis.payments.invoices import bills, unpaid
+from parvis.payments.invoices.bills import BillTo
+from parvis.payments.invoices.unpaid import Total
+from parvis.testing.payments import Shop, a_drawer, a_shop
+
+BY = new_id()
+TO = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr")
+
+
+@pytest.fixture
+async def shop(database) -> Shop:
+    return await a_shop()
+
+
+async def billed(shop: Shop, cents: int = 1500, days: int = 5, count: int = 1):
+    charge = Charge(shop.till, "Cantine", "canteen", cents)
+    return await bills.write([charge], TO, ledger.today() + timedelta(days=days), new_id(), count)
+
+
+async def late(shop: Shop, cents: int = 1500):
+    [one] = await billed(shop, cents)
+    clock.move(timedelta(days=6))
+    return one.id
+
+
+async def owed(shop: Shop, ago: int = 0) -> int:
+    return (await unpaid.total(shop.till, ledger.today() - timedelta(days=ago))).cents
+
+
+async def test_a_debt_says_who_owes_what_since_when(shop):
+    await late(shop)
+    [debt] = [one async for one in unpaid.owed(shop.till, ledger.today())]
+    assert (debt.cents, debt.contact, debt.labels, debt.part) == (1500, "lea@example.org", ("Cantine",), 1)
+    assert (debt.invoice, debt.late(ledger.today())) == (f"F{clock.now().year}-000001", 1)
+    assert debt.late(debt.last_day) == 0
+
+
+async def test_a_long_list_comes_in_batches_each_once(shop, monkeypatch):
+    monkeypatch.setattr(unpaid, "_BATCH", 2)
+    for cents in range(1, 6):
+        await billed(shop, cents)
+    assert [one.cents async for one in unpaid.owed(shop.till, ledger.today())] == [1, 2, 3, 4, 5]
+
+
+async def test_what_is_passed_on_is_no_longer_asked_for_here(shop):
+    intent = await late(shop)
+    given, kept = await unpaid.pass_on(shop.till, [intent], "2027-3", BY)
+    assert (given, kept) == (Total(1, 1500), [])
+    assert await owed(shop) == 0
+    assert await dues.dues_to_take(shop.till) == []
+    with pytest.raises(Refused, match="the public accountant collects it"):
+        await shop.opened(intent)
+    with pytest.raises(Refused):
+        await bills.take_back(intent)
+    assert await expiring.expire_due(lambda _: shop.provider) == 0
+    [one] = await unpaid.passed(shop.till)
+    assert (one.intent, one.ref, one.cents) == (intent, "2027-3", 1500)
+    _, kept = await unpaid.pass_on(shop.till, [intent], "2027-4", BY)
+    assert len(kept) == 1
+
+
+async def test_money_that_comes_all_the_same_goes_back(shop):
+    [due] = await billed(shop)
+    ref = await shop.opened(due.id)
+    clock.move(timedelta(days=6))
+    await unpaid.pass_on(shop.till, [due.id], "1", BY)
+    shop.provider.pay(ref)
+    settled = await attempts.look(shop.provider, shop.account, ref)
+    assert settled.taken_as == "vain"
+    assert (await intents.intent(due.id)).state in ("to_refund", "refunded")
+    assert await owed(shop) == 0
+
+
+async def test_what_comes_back_is_owed_again_and_taken_at_the_counter(shop):
+    intent = await late(shop)
+    await unpaid.pass_on(shop.till, [intent], "1", BY)
+    await unpaid.recall(shop.till, intent, BY)
+    assert (await owed(shop), await unpaid.passed(shop.till)) == (1500, [])
+    assert [due.intent for due in await dues.dues_to_take(shop.till)] == [intent]
+    with pytest.raises(Refused):
+        await unpaid.recall(shop.till, intent, BY)
+    assert (await unpaid.pass_on(shop.till, [intent], "2", BY))[0].bills == 1
+
+
+async def test_one_that_cannot_be_given_stops_no_other(shop):
+    [early] = await billed(shop, days=60)
+    [opened] = await billed(shop)
+    clock.move(timedelta(days=5) - timedelta(minutes=5))
+    await shop.opened(opened.id)
+    fine = await billed(shop, days=0)
+    clock.move(timedelta(days=1) - timedelta(hours=20))
+    given, kept = await unpaid.pass_on(shop.till, [early.id, opened.id, fine[0].id], "1", BY)
+    assert given.bills + len(kept) == 3
+    assert "not-late" in {one.code for one in kept}
+    foreign = await a_shop()
+    with pytest.raises(NotFound):
+        await unpaid.pass_on(foreign.till, [early.id], "1", BY)
+    with pytest.raises(Refused, match="list’s number"):
+        await unpaid.pass_on(shop.till, [early.id], " ", BY)
+
+
+async def test_paying_and_passing_on_at_the_same_moment_ends_in_one_of_them(shop):
+    for _ in range(6):
+        [due] = await billed(shop)
+        ref = await shop.opened(due.id)
+        clock.move(timedelta(days=6))
+        shop.provider.pay(ref)
+        await asyncio.gather(
+            attempts.look(shop.provider, shop.account, ref),
+            *(unpaid.pass_on(shop.till, [due.id], "1", BY) for _ in range(3)),
+        )
+        state, passed = (await intents.intent(due.id)).state, await unpaid.passed(shop.till)
+        mine = [one for one in passed if one.intent == due.id]
+        assert (state == "paid") != bool(mine)
+        assert len(mine) <= 1
+
+
+@dataclass
+class Walk:
+    """What somebody does with the bills of a shop, one after another, and what is owed by that."""
+
+    shop: Shop
+    dice: random.Random
+    owed: int = 0
+    bills: list = field(default_factory=list)
+    refs: dict = field(default_factory=dict)
+
+    async def step(self) -> None:
+        act = self.dice.choice([self.bill, self.bill, self.pay, self.cancel, self.pass_on, self.recall, self.bounce])
+        if self.bills or act == self.bill:
+            with contextlib.suppress(Refused):
+                self.owed += await act(self.dice.choice(self.bills) if self.bills else None)
+
+    async def bill(self, _) -> int:
+        [one] = await billed(self.shop, self.dice.randint(100, 5000), days=self.dice.randint(0, 2))
+        self.bills.append(one)
+        return one.cents
+
+    async def pay(self, one) -> int:
+        if self.dice.random() < 0.5:
+            drawer = await a_drawer(self.shop.till, float_cents=0)
+            try:
+                await drawer.takes(one.id, cash=one.cents)
+            finally:
+                await close_session(drawer.session, {}, drawer.by, "Nobody counts here")
+        else:
+            self.shop.provider.pay(ref := await self.shop.opened(one.id))
+            await attempts.look(self.shop.provider, self.shop.account, ref)
+            self.refs[one.id] = ref
+        return -one.cents
+
+    async def cancel(self, one) -> int:
+        await bills.take_back(one.id)
+        return -one.cents
+
+    async def pass_on(self, one) -> int:
+        return -(await unpaid.pass_on(self.shop.till, [one.id], "1", BY))[0].cents
+
+    async def recall(self, one) -> int:
+        await unpaid.recall(self.shop.till, one.id, BY)
+        return one.cents
+
+    async def bounce(self, one) -> int:
+        """The payer's bank takes back what came in online."""
+        if (ref := self.refs.pop(one.id, None)) is None:
+            return 0
+        until = clock.now() + timedelta(days=30)
+        return one.cents if await returning.take_back(self.shop.account, ref, until) else 0
+
+
+@pytest.mark.parametrize("seed", seeds())
+async def test_what_was_owed_at_a_day_stays_so_whatever_comes_later(shop, seed):
+    walk, seen = Walk(shop, random.Random(seed)), []
+    for _ in range(10):
+        for _ in range(walk.dice.randint(0, 4)):
+            await walk.step()
+        await expiring.expire_due(lambda _: shop.provider)
+        seen.append((ledger.today(), walk.owed))
+        clock.move(timedelta(days=1))
+    assert [(await unpaid.total(shop.till, day)).cents for day, _ in seen] == [cents for _, cents in seen]
+    assert sum([one.cents async for one in unpaid.owed(shop.till, ledger.today())]) == walk.owed
