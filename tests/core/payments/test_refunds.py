@@ -131,7 +131,7 @@ async def test_a_refund_by_mandate_is_paid_by_hand(shop):
     with pytest.raises(Refused, match="another way: by the public accountant"):
         await refund_sending.send(refund.id, shop.provider)
     await refund_sending.pay_by_hand(refund.id)
-    assert (await books(shop))["bank"] == -100
+    assert (await books(shop))["paid_over"] == -100
 
 
 async def test_a_credit_is_kept_for_the_payer(shop):

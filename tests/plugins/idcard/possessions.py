@@ -25,7 +25,8 @@ from parvis.identity.mandates import Bond, Wish
 from parvis.office.accounts import actions as accounts
 from parvis.payments import payers, refunds
 from parvis.payments.attempts import look
-from parvis.payments.books import closings, ledger, receipting
+from parvis.payments.books import closings, ledger, receipting, transfers
+from parvis.payments.books.transfers import Moved
 from parvis.payments.debits import batches, creditors, queries
 from parvis.payments.debits import mandates as debit_mandates
 from parvis.payments.debits.creditors import Creditor
@@ -38,7 +39,7 @@ from parvis.payments.statements import reconciling
 from parvis.territory import queries as territory
 from parvis.territory.actions import enable_plugin
 from parvis.territory.publishing import actions as publishing
-from parvis.testing.payments import a_drawer, a_shop
+from parvis.testing.payments import Shop, a_drawer, a_shop
 from parvis.testing.people import a_person, a_session
 from parvis.testing.visits import a_visit
 from parvis_idcard import actions
@@ -121,9 +122,17 @@ async def at_its_till(emitter: UUID, whose: Whose):
         "invoice": invoice.id,
         "basket": paid.basket,
         "intent": (await a_bill(shop.till, whose.resident)).id,
-        "number": (await closings.close(shop.till, ledger.today())).number,
+        "number": (await closings.close(shop.till, ledger.today() - timedelta(days=1))).number,
+        "entry": await handed_over(shop, whose.cashier),
         **await to_be_debited(shop.till, whose.resident),
     }
+
+
+async def handed_over(shop: Shop, by: UUID) -> int:
+    """The number of a hand-over's entry."""
+    one = Moved("B 1", ledger.today(), 100)
+    await transfers.arrive(shop.account, one, by)
+    return await transfers.hand_over(shop.till, one, "bank", by)
 
 
 async def to_be_debited(till: UUID, person: UUID):
