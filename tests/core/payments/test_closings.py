@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from parvis import clock, settings
-from parvis.db import new_id
+from parvis.db import new_id, transaction
 from parvis.errors import Refused
 from parvis.payments.books import closings, journals, ledger, postings, proofs
 from parvis.payments.books.journals import Span
@@ -152,14 +152,46 @@ async def test_no_day_is_closed_whose_session_was_not_counted(database):
     assert (await closings.close(till, ledger.today())).number == 2
 
 
-async def test_an_arrete_and_sessions_that_open_at_the_same_moment_never_leave_one_uncounted(database):
+async def arrete_while_a_session_opens(till):
+    """What an arrêt comes to that begins while somebody's session is open, and not yet committed."""
+    opened, closed = asyncio.Event(), asyncio.Event()
+
+    async def begin():
+        async with transaction() as c:
+            await open_session(till, new_id(), 0)
+            opened.set()
+            waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            while not closed.is_set() and not await c.fetchval(waits):
+                await asyncio.sleep(0)
+
+    async def close():
+        await opened.wait()
+        try:
+            return await closings.close(till, ledger.today())
+        finally:
+            closed.set()
+
+    _, answer = await asyncio.gather(begin(), close(), return_exceptions=True)
+    return answer
+
+
+@pytest.fixture
+async def with_counter(database):
     till = await a_till()
     drawer = await a_drawer(till)
     await close_session(drawer.session, {5000: 1}, drawer.by)
-    tries = [open_session(till, new_id(), 0) for _ in range(3)]
-    answers = await asyncio.gather(closings.close(till, ledger.today()), *tries, return_exceptions=True)
-    closed = not isinstance(answers[0], Refused)
-    opened = [one for one in answers[1:] if not isinstance(one, BaseException)]
-    assert len(opened) == 3
-    # Either it came first, or it was refused: never an arrêt over a session that was open when it was made.
-    assert not closed or (await closings.latest(till)).at <= min(one.opened_at for one in opened)
+    return till
+
+
+async def test_an_arrete_waits_for_a_session_that_is_being_opened(with_counter):
+    answer = await arrete_while_a_session_opens(with_counter)
+    assert "Session 2 at the counter is still open" in str(answer)
+    assert await closings.latest(with_counter) is None
+
+
+async def test_without_the_tills_lock_it_would_not_see_it(with_counter, monkeypatch):
+    async def nothing(*_):
+        pass
+
+    monkeypatch.setattr(ledger, "hold", nothing)
+    assert (await arrete_while_a_session_opens(with_counter)).number == 1

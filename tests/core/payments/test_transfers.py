@@ -115,7 +115,7 @@ async def test_without_the_tills_lock_the_same_money_would_arrive_twice(shop, mo
     async def nothing(*_):
         pass
 
-    monkeypatch.setattr(transfers, "_lock", nothing)
+    monkeypatch.setattr(ledger, "hold", nothing)
     monkeypatch.setattr(ledger, "balances", read_together)
     await asyncio.gather(*(transfers.arrive(shop.account, moved(ref, 4000), BY) for ref in ("1", "2")))
     monkeypatch.undo()

@@ -1,4 +1,5 @@
-"""Those who keep a till are written to when its money has to be handed over; once for each reason and its day."""
+"""Those who keep a till are written to when its money has to be handed over; once for each reason and its
+day, and once more when that is over."""
 
 from __future__ import annotations
 
@@ -47,12 +48,16 @@ async def _tell(till: Till, duty: Duty) -> int:
         return 0
     context = await _context(till, duty)
     async with transaction():
-        if not await payers.told_first(till.id, f"duty-{duty.kind}-{duty.by.isoformat()}"):
+        if not await payers.told_first(till.id, _what(duty)):
             return 0
         for to in accountants:
             use_by = clock.now() + _USE_BY
             await messages.send(DUTY, Channel.MAIL, to.address, to.language, till.emitter, context, use_by)
     return len(accountants)
+
+
+def _what(duty: Duty) -> str:
+    return f"duty-{duty.kind}-{duty.by.isoformat()}{'-late' if duty.is_late(ledger.today()) else ''}"
 
 
 async def _context(till: Till, duty: Duty) -> dict[str, Any]:

@@ -114,8 +114,7 @@ async def unsealed(till: UUID) -> list[int]:
 
 
 async def _counted(c: Connection, till: UUID, day: date) -> None:
-    # Nobody opens or closes a session meanwhile, as these lock the till too.
-    await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till)
+    await ledger.hold(c, till)
     _, over = bounds(day, settings.current().zone)
     sql = (
         "SELECT number FROM parvis.till_session WHERE till = $1 AND closed_at IS NULL AND opened_at < $2 "

@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from parvis import clock, settings
-from parvis.db import connection, new_id, transaction
+from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound
 from parvis.payments.books.postings import Lines, reversed_of
 from parvis.payments.money import Cents
@@ -88,6 +88,12 @@ async def tills_of(emitter: UUID) -> list[Till]:
     sql = TILL + "WHERE emitter = $1 ORDER BY name, id"
     async with connection() as c:
         return [Till(**row) for row in await c.fetch(sql, emitter)]
+
+
+async def hold(c: Connection, till: UUID) -> None:
+    """Let nobody else open or close a till's sessions, move its money or close its days until the transaction ends."""
+    # Strong enough for what is read now to stay; entries and intents may still point at it.
+    await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till)
 
 
 async def post(till: UUID, kind: str, source: UUID, lines: Lines) -> int | None:

@@ -65,7 +65,7 @@ async def arrive(at: str, moved: Moved, by: UUID) -> None:
     """
     whose = await account(at)
     async with transaction() as c:
-        await _lock(c, whose.till)
+        await ledger.hold(c, whose.till)
         there = ledger.balance_of(await ledger.balances(whose.till), clearing(at))
         _check(moved)
         if moved.cents + moved.fees > there:
@@ -92,7 +92,7 @@ async def hand_over(till: UUID, moved: Moved, out_of: str, by: UUID) -> int:
     Raises Refused for more than is there outside open drawers, for a slip that was entered, for a day to come.
     """
     async with transaction() as c:
-        await _lock(c, till)
+        await ledger.hold(c, till)
         _check(moved)
         if not await movements.handed_over(till, moved.ref, moved.cents, out_of):
             raise Refused(Refusal("transfer-again", _AGAIN, "ref"))
@@ -119,11 +119,6 @@ def _check(moved: Moved) -> None:
         raise Refused(Refusal("transfer-nothing", _NOTHING, "cents"))
     if moved.day > ledger.today():
         raise Refused(Refusal("transfer-future", Text("That day is still to come."), "day"))
-
-
-async def _lock(c: Connection, till: UUID) -> None:
-    # As hand-overs and sessions do: two at once must not take the same money, and the entry noted is one's own.
-    await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till)
 
 
 async def _note(c: Connection, till: UUID, moved: Moved, by: UUID) -> int:

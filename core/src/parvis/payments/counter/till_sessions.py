@@ -65,7 +65,7 @@ async def open_session(till: UUID, by: UUID, float_cents: Cents) -> TillSession:
         "SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, $5 FROM parvis.till_session WHERE till = $2"
     )
     async with transaction() as c:
-        await _lock_till(c, till)
+        await ledger.hold(c, till)
         if await act_of(till) is None:
             text = Text("The till’s act is not written yet: a manager says first what it may take.")
             raise Refused(Refusal("no-act", text))
@@ -84,7 +84,7 @@ async def close_session(session: UUID, pieces: Mapping[int, int], by: UUID, expl
     """
     async with transaction() as c:
         # A hand-over must not count a drawer as closed, and its shortage as cash.
-        await _lock_till(c, (await session_by_id(session)).till)
+        await ledger.hold(c, (await session_by_id(session)).till)
         found = await locked(c, session)
         if not found.is_open:
             text = Text("Session {number} is closed already: nothing was changed.", {"number": found.number})
@@ -132,11 +132,6 @@ async def sessions_at(till: UUID, limit: int = 100) -> list[TillSession]:
 async def locked(c: Connection, session: UUID) -> TillSession:
     """A session, nobody else's until the transaction ends: its takings are numbered one after another."""
     return _read(await c.fetchrow(_SESSION + "WHERE id = $1 FOR NO KEY UPDATE", session))
-
-
-async def _lock_till(c: Connection, till: UUID) -> None:
-    # Strong enough for numbers without a gap; entries and intents may still point at it.
-    await c.execute("SELECT FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till)
 
 
 def _read(row: asyncpg.Record | None) -> TillSession:
