@@ -199,7 +199,7 @@ async def test_a_refund_that_came_back_is_owed_again_and_leaves_another_way(shop
         await refunds.request(refund.capture, 601, "Closed", AGENT)
     await refund_sending.retry(again.id, MANAGER, "mandate")
     await refund_sending.pay_by_hand(again.id)
-    assert await books(shop) == {f"clearing:{shop.account}": 1000, "bank": -400, "revenue:pools": -600}
+    assert await books(shop) == {f"clearing:{shop.account}": 1000, "paid_over": -400, "revenue:pools": -600}
 
 
 async def test_what_was_given_back_in_vain_and_came_back_waits_again(shop):

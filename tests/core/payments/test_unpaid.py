@@ -81,10 +81,9 @@ async def test_what_is_passed_on_is_no_longer_asked_for_here(shop):
 
 async def test_money_that_comes_all_the_same_goes_back(shop):
     [due] = await billed(shop)
-    ref = await shop.opened(due.id)
+    shop.provider.pay(ref := await shop.opened(due.id))
     clock.move(timedelta(days=6))
     await unpaid.pass_on(shop.till, [due.id], "1", BY)
-    shop.provider.pay(ref)
     settled = await attempts.look(shop.provider, shop.account, ref)
     assert settled.taken_as == "vain"
     assert (await intents.intent(due.id)).state in ("to_refund", "refunded")
@@ -122,9 +121,8 @@ async def test_one_that_cannot_be_given_stops_no_other(shop):
 async def test_paying_and_passing_on_at_the_same_moment_ends_in_one_of_them(shop):
     for _ in range(6):
         [due] = await billed(shop)
-        ref = await shop.opened(due.id)
+        shop.provider.pay(ref := await shop.opened(due.id))
         clock.move(timedelta(days=6))
-        shop.provider.pay(ref)
         await asyncio.gather(
             attempts.look(shop.provider, shop.account, ref),
             *(unpaid.pass_on(shop.till, [due.id], "1", BY) for _ in range(3)),
