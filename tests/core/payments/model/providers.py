@@ -1,0 +1,110 @@
+"""The providers of the model: one that can do everything, and one that can do as little as PayFiP."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from parvis import clock
+from parvis.contract.payments import Caps, Found, Provider, Result, Sent
+from parvis.payments.providers import Away, Bank
+from parvis.testing.sandbox_provider import Sandbox
+from tests.core.payments.model.crashes import PROCESS
+
+NIGHT = timedelta(hours=12)
+# By account; examples that failed leave something to poll, so that their providers go on answering.
+known: dict[str, Provider] = {}
+
+
+@dataclass(slots=True)
+class Dispute:
+    """Money that the payer's bank took back; `won` once it is decided."""
+
+    cents: int
+    won: bool | None = None
+
+    @property
+    def held(self) -> int:
+        """What the provider no longer has because of it."""
+        return 0 if self.won else self.cents
+
+
+@dataclass(slots=True)
+class Card(Sandbox):
+    """Can do all that a provider can. `illegible` payments are answered with what nobody understands.
+
+    A `strict` one gives nothing back of what is disputed.
+    """
+
+    disputes: dict[str, Dispute] = field(default_factory=dict)
+    payouts: list[int] = field(default_factory=list)
+    illegible: set[str] = field(default_factory=set)
+    strict: bool = True
+
+    def payable(self, ref: str) -> bool:
+        """Whether its page may be paid at this moment."""
+        payment = self.payments[ref]
+        over = payment.result in {Result.PAID, Result.GONE}
+        return not over and clock.now() < payment.opened + self.caps("").live_for
+
+    async def lookup(self, account: str, ref: str) -> Found:
+        if ref in self.illegible:
+            raise KeyError(ref)
+        return await Sandbox.lookup(self, account, ref)
+
+    async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:
+        if self.strict and ref in self.disputes and refund not in self.refunds:
+            self._answer()
+            return Sent.FAILED
+        return await Sandbox.refund(self, account, ref, refund, cents)
+
+    def given_back(self, ref: str) -> int:
+        """What was given back of a payment."""
+        return sum(cents for other, cents, _ in self.refunds.values() if other == ref)
+
+    @property
+    def holds(self) -> int:
+        """What it has collected and neither given back nor paid out."""
+        came = sum(payment.cents for payment in self.payments.values() if payment.paid)
+        gone = sum(cents for _, cents, _ in self.refunds.values())
+        return came - gone - sum(one.held for one in self.disputes.values()) - sum(self.payouts)
+
+    def _answer(self) -> None:
+        PROCESS.step()
+        Sandbox._answer(self)
+
+    def _lose(self) -> None:
+        PROCESS.step()
+        Sandbox._lose(self)
+
+
+@dataclass(slots=True)
+class Public(Card):
+    """As PayFiP: nothing is cancelled, given back or listed; what nobody paid is forgotten at night, and what was
+    refused or broken off is still known, but no longer paid, after twenty minutes."""
+
+    def caps(self, account: str) -> Caps:
+        return replace(Sandbox.caps(self, account), refund=False, cancel=False, rows=False)
+
+    async def lookup(self, account: str, ref: str) -> Found:
+        self._answer()
+        if ref in self.illegible:
+            raise KeyError(ref)
+        payment = self.payments.get(ref)
+        if payment is None or (payment.result == Result.WAITING and clock.now() >= _night(payment.opened)):
+            return Found(Result.GONE)
+        return Found(payment.result, payment.cents, payment.paid, payment.order.attempt)
+
+    async def cancel(self, account: str, ref: str) -> Found:
+        return await self.lookup(account, ref)
+
+    async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:
+        return Sent.FAILED
+
+
+def _night(opened: datetime) -> datetime:
+    return opened + NIGHT
+
+
+def provider_of(account: str) -> Provider:
+    """The provider of an account of any example."""
+    return Bank() if account.startswith("sepa-") else known.get(account) or Away()

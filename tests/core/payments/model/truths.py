@@ -1,0 +1,166 @@
+"""What is true at any moment, and what is true once everybody has had their say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import asyncpg
+
+from parvis import clock
+from parvis.db import connection
+from parvis.payments.books import ledger, proofs, receipts
+from parvis.payments.books.postings import REFUND_DUE, clearing
+from parvis.payments.counter.acts import box_of
+from parvis.payments.debits import creditors
+from parvis.payments.statements import reconciling
+from tests.core.payments.model.known import KNOWN
+from tests.core.payments.model.world import ALONE, MINUTE, World
+
+_CAPTURES = """
+SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.state,
+    coalesce(sum(r.cents) FILTER (WHERE r.state = 'done'), 0)::bigint AS done,
+    coalesce(sum(r.cents) FILTER (WHERE r.state IN ('approved', 'sent', 'unknown', 'failed')), 0)::bigint AS leaving,
+    coalesce(sum(r.cents) FILTER (WHERE r.state = 'requested'), 0)::bigint AS asked,
+    coalesce(sum(r.cents) FILTER (WHERE r.state NOT IN ('rejected', 'cancelled') AND r.requested_by IS NOT NULL
+        AND r.decided_by IS NULL AND r.method <> 'counter' AND r.state <> 'requested'), 0)::bigint AS alone,
+    coalesce(sum(r.cents) FILTER (WHERE r.state = 'done' AND r.method = 'provider'), 0)::bigint AS through,
+    EXISTS (SELECT FROM parvis.capture_return b WHERE b.capture = c.id) AS returned,
+    EXISTS (SELECT FROM parvis.ledger_entry e WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id) AS taken_up
+FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.refund r ON r.capture = c.id
+WHERE c.till = $1 GROUP BY c.id, i.state ORDER BY c.id
+"""
+_INTENTS = "SELECT id, state, expires_at FROM parvis.intent WHERE till = $1"
+_MOVED = """
+SELECT coalesce(sum(l.cents), 0)::bigint FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id
+WHERE e.till = $1 AND l.account = $2 AND e.kind <> ALL ('{payout,dispute,dispute-back}')
+"""
+
+
+async def captures(world: World) -> list[asyncpg.Record]:
+    """What came in, and what of it left."""
+    async with connection() as c:
+        return await c.fetch(_CAPTURES, world.shop.till)
+
+
+async def always(world: World) -> None:
+    """What no step, and no process that dies in one, may break."""
+    came = await captures(world)
+    await books_balance(world)
+    await books_say(world, came)
+    nothing_twice(world, came)
+    await one_way_to_pay(world)
+    await place_or_money(world, came)
+
+
+async def books_balance(world: World) -> None:
+    assert await proofs.unlike_sums() == await proofs.unbalanced() == await proofs.unnumbered() == []
+    assert await receipts.gaps(world.shop.till) == []
+
+
+async def books_say(world: World, came: list[asyncpg.Record]) -> None:
+    """The books have what came in and what left, and owe what is still to be given back."""
+    async with connection() as c:
+        moved = await c.fetchval(_MOVED, world.shop.till, clearing(world.shop.account))
+        given = await c.fetchval("SELECT count(*) FROM parvis.receipt WHERE till = $1", world.shop.till)
+    here = [one for one in came if one["account"] == world.shop.account]
+    assert moved == sum(one["cents"] - one["through"] for one in here)
+    assert given == sum(one["intent"] is not None for one in came)
+    owed = ledger.balance_of(await ledger.balances(world.shop.till), REFUND_DUE)
+    assert owed == -sum(map(still_owed, came)), "the books owe another amount than was granted"
+
+
+def in_vain(one: asyncpg.Record) -> bool:
+    """Whether money bought nothing, and nobody has found a place for it since."""
+    return one["taken_as"] in {"vain", "extra"} and not one["taken_up"]
+
+
+def still_owed(one: asyncpg.Record) -> int:
+    """What is to be given back of a capture, by the rules and not by the books."""
+    if in_vain(one):
+        return 0 if one["returned"] else one["cents"] - one["done"]
+    return one["leaving"]
+
+
+def nothing_twice(world: World, came: list[asyncpg.Record]) -> None:
+    """No more goes back than came in, here and at the provider; nothing is collected a second time."""
+    for one in came:
+        assert one["done"] + one["leaving"] + one["asked"] + one["cents"] * one["returned"] <= one["cents"]
+        assert "A13" in KNOWN or one["alone"] <= ALONE, "one person alone gave back above the limit"
+    for ref, payment in world.provider.payments.items():
+        dispute = world.provider.disputes.get(ref)
+        assert world.provider.given_back(ref) + (dispute.held if dispute else 0) <= payment.cents
+    assert [one["ref"] for one in came if one["taken_as"] == "extra"] == [], "collected twice"
+
+
+async def one_way_to_pay(world: World) -> None:
+    """At most one page of an amount may be paid, and none of what is being debited."""
+    pages = [intent for ref, intent in world.pages.items() if world.provider.payable(ref)]
+    assert len(pages) == len(set(pages)), "two pages may be paid at once"
+    if world.bill and [*await world.debits("listed", "made"), *await world.debits("listed", "sent")]:
+        assert pages == [], "a page may be paid while the bank is asked for the same"
+
+
+async def place_or_money(world: World, came: list[asyncpg.Record]) -> None:
+    """Whoever has the place has paid for it, and the other way round."""
+    async with connection() as c:
+        rows = await c.fetch(_INTENTS, world.shop.till)
+    paid = [row["id"] for row in rows if row["state"] == "paid"]
+    bought = {one["intent"] for one in came if one["taken_as"] == "paid" or one["taken_up"]}
+    assert len(paid) <= 1
+    assert set(paid) <= bought
+    if not world.bill:
+        assert await world.given() == bool(paid)
+
+
+async def at_rest(world: World) -> None:
+    """Everybody has their say: then nothing waits unseen, and what was not given is given back, or somebody's to do."""
+    await settle_down(world)
+    await always(world)
+    came, noted = await captures(world), await told(world)
+    taken = {one["ref"] for one in came}
+    for ref, payment in world.provider.payments.items():
+        assert payment.paid is None or ref not in world.pages or ref in taken, "paid, and nobody noticed"
+    async with connection() as c:
+        rows = await c.fetch(_INTENTS, world.shop.till)
+        refunds = await c.fetch(_OPEN_REFUNDS, world.shop.till)
+    late = [row["state"] for row in rows if row["state"] in {"created", "pending"} and row["expires_at"] <= clock.now()]
+    assert late == [], "asked for after its time"
+    for one in came:
+        if in_vain(one) or one["taken_as"] == "unknown":
+            seen = sum(row["cents"] for row in refunds if row["capture"] == one["id"] and str(row["id"]) in noted)
+            left = 0 if one["returned"] or one["ref"] in noted else one["cents"] - one["done"]
+            assert left <= seen, "neither place nor money, and nobody's to do"
+    held = ledger.balance_of(await ledger.balances(world.shop.till), clearing(world.shop.account))
+    assert held == world.provider.holds, "the provider holds another amount than the books say"
+
+
+_OPEN_REFUNDS = (
+    "SELECT id, capture, cents FROM parvis.refund WHERE till = $1 "
+    "AND state IN ('requested', 'approved', 'sent', 'unknown', 'failed')"
+)
+
+
+async def settle_down(world: World) -> None:
+    """Days pass in which every answer comes, every batch is decided and every worker works."""
+    world.provider.down = world.provider.refuses_refunds = False
+    world.provider.illegible.clear()
+    for step in ("drop_batch", "collect", "tell_disputes", "tell_payouts"):
+        await world.do(step)
+    for wait in (25, 130, 24 * 60):
+        clock.move(wait * MINUTE)
+        for step in ("poll", "expire", "send", "ask_again"):
+            assert await world.do(step), step
+    clock.move(timedelta(days=3))
+    for account in watched(world):
+        await reconciling.note_waiting(account)
+
+
+def watched(world: World) -> list[str]:
+    """The accounts whose differences are looked for."""
+    ours = [box_of(world.shop.till), *([creditors.key(world.shop.till)] if world.bill else [])]
+    return [world.shop.account, *ours]
+
+
+async def told(world: World) -> set[str]:
+    """The references of what somebody has to close."""
+    return {one.provider_ref for one in await reconciling.open_differences(world.shop.till)}

@@ -1,0 +1,193 @@
+"""One resident, what they want, and everybody who has a hand in it: each step may be taken at any time.
+
+A step takes a number, which says on which page, refund or debit, or how long; what cannot be done is refused.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from parvis import clock
+from parvis.db import connection, new_id, transaction
+from parvis.errors import Conflict, ParvisError
+from parvis.payments import accounts, attempts, expiring, intents, polling, purposes, settling
+from parvis.payments.invoices import bills
+from parvis.testing.payments import Drawer, Shop, a_drawer, a_shop
+from parvis.testing.sandbox_provider import SIGNATURE
+from tests.core.payments.model.bank import Debits
+from tests.core.payments.model.crashes import PROCESS, Crash
+from tests.core.payments.model.known import KNOWN
+from tests.core.payments.model.providers import Card, Public, known, provider_of
+from tests.core.payments.model.staff import Staff
+
+MINUTE = timedelta(minutes=1)
+WAITS = (1, 4, 11, 25, 130, 24 * 60)
+PRICE, ALONE = 1000, 200
+PLACE = new_id()
+BEGIN = datetime(2027, 3, 2, 9, tzinfo=UTC)
+
+
+class Payer:
+    """What the resident and their browser do."""
+
+    async def open(self, n: int) -> None:
+        if "A8" in KNOWN and not self.provider.caps("").cancel:
+            await attempts.look_at(self.intent, self.provider)
+        ref = await self.shop.opened(self.intent)
+        self.pages |= {ref: self.intent}
+
+    async def open_unheard(self, n: int) -> None:
+        async with self.unheard():
+            await self.open(n)
+
+    async def pay(self, n: int) -> None:
+        if self.provider.payable(ref := self.page(n)):
+            self.provider.pay(ref)
+
+    async def pay_other(self, n: int) -> None:
+        if self.provider.payable(ref := self.page(n)):
+            self.provider.pay(ref, self.provider.payments[ref].order.cents + (-50, 50)[n % 2])
+
+    async def refuse(self, n: int) -> None:
+        if self.provider.payable(ref := self.page(n)):
+            (self.provider.refuse, self.provider.abandon)[n % 2](ref)
+
+    async def come_back(self, n: int) -> None:
+        await attempts.look_at(self.intent, self.provider)
+
+    async def change(self, n: int) -> None:
+        """Put something else into the basket."""
+        if self.bill:
+            return
+        [found] = await intents.demand(
+            self.charges(PRICE + 100 * n), clock.now() + 30 * MINUTE, purpose="pools", basket=self.basket
+        )
+        self.intent = found.id
+
+    async def cancel(self, n: int) -> None:
+        if not self.bill:
+            await intents.cancel(self.intent)
+        elif not ("A3" in KNOWN and await self.debits("listed", "made")):
+            await bills.take_back(self.intent)
+
+
+class Provider:
+    """What the provider tells, and how it fails."""
+
+    async def notify(self, n: int) -> None:
+        for ref in await self.provider.hint(self.shop.account, *self.provider.notification(self.page(n))):
+            await attempts.look(self.provider, self.shop.account, ref)
+
+    async def notify_forged(self, n: int) -> None:
+        body, _ = self.provider.notification(self.page(n))
+        await self.provider.hint(self.shop.account, body, {SIGNATURE: "forged"})
+
+    async def notify_unknown(self, n: int) -> None:
+        await attempts.look(self.provider, self.shop.account, "nobodys")
+
+    async def go_down_or_up(self, n: int) -> None:
+        self.provider.down = not self.provider.down
+
+    async def become_illegible(self, n: int) -> None:
+        if "A2" not in KNOWN:
+            self.provider.illegible ^= {self.page(n)}
+
+
+class Worker:
+    """What the timers do, and the time."""
+
+    async def poll(self, n: int) -> None:
+        await polling.look_due(provider_of)
+
+    async def expire(self, n: int) -> None:
+        await expiring.expire_due(provider_of)
+
+    async def wait(self, n: int) -> None:
+        clock.move(WAITS[n % len(WAITS)] * MINUTE)
+
+    async def crash(self, n: int) -> None:
+        """Whoever acts next dies on the way."""
+        self.fated = 4 * n + 1
+
+
+class Place:
+    """What is sold: a row says whether it is given, so that what is rolled back was not."""
+
+    async def lose_place(self, n: int) -> None:
+        self.free = await self.given()
+
+    async def free_place(self, n: int) -> None:
+        self.free = True
+
+    async def take(self, intent: intents.Intent) -> None:
+        if not self.free:
+            raise Conflict
+        await self.give(intent.basket)
+
+    async def give(self, basket: UUID) -> None:
+        async with transaction() as c:
+            await c.execute("UPDATE parvis.basket SET person = $2 WHERE id = $1", basket, PLACE)
+
+    async def given(self) -> bool:
+        async with connection() as c:
+            return await c.fetchval("SELECT person IS NOT DISTINCT FROM $2 FROM parvis.basket WHERE id = $1", self.basket, PLACE)
+
+
+class World(Payer, Provider, Worker, Place, Staff, Debits):
+    """Everybody at once. `pages` are the payments whose page somebody has, with what each is for."""
+
+    def __init__(self, shop: Shop, drawer: Drawer, *, bill: bool) -> None:
+        self.shop, self.provider, self.drawer, self.bill = shop, shop.provider, drawer, bill
+        self.pages: dict[str, UUID] = {}
+        self.free, self.fated = True, 0
+        self.intent = self.basket = UUID(int=0)
+
+    async def do(self, step: str, n: int = 0) -> bool:
+        """Take a step; whether it was possible."""
+        fated, self.fated = self.fated, 0
+        PROCESS.dies_before(fated)
+        try:
+            await getattr(self, step)(n)
+        except (ParvisError, Crash):
+            return False
+        finally:
+            PROCESS.revived()
+        return True
+
+    def page(self, n: int) -> str:
+        """One of the pages, by number; a payment nobody knows of where there is none."""
+        pages = list(self.pages)
+        if not pages:
+            raise Conflict
+        return pages[n % len(pages)]
+
+    @asynccontextmanager
+    async def unheard(self):
+        """Whatever is asked of the provider is done, and its answer lost."""
+        self.provider.answer_lost = True
+        try:
+            yield
+        finally:
+            self.provider.answer_lost = False
+
+    def charges(self, cents: int) -> list[intents.Charge]:
+        return [intents.Charge(self.shop.till, "Ten entries", "pools", cents)]
+
+
+async def a_world(*, public: bool, bill: bool) -> World:
+    """A resident who may pay for a place, or a bill: at a public till, or one whose provider can do everything."""
+    clock.move(BEGIN - clock.now())
+    shop = await a_shop(provider=Public() if public else Card(strict="A12" in KNOWN), alone_up_to=ALONE)
+    if public:
+        await accounts.add_account(shop.account, shop.till, "sandbox", "mandate")
+    known[shop.account] = shop.provider
+    world = World(shop, await a_drawer(shop.till), bill=bill)
+    purposes.use({"pools": world.take})
+    if bill:
+        world.basket, world.intent = await world.a_bill()
+    else:
+        [due] = await intents.demand(world.charges(PRICE), clock.now() + 30 * MINUTE, purpose="pools")
+        world.basket, world.intent = due.basket, due.id
+    return world
