@@ -5,6 +5,8 @@ A step takes a number, which says on which page, refund or debit, or how long; w
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -23,7 +25,7 @@ from tests.core.payments.model.providers import Card, Public, known, provider_of
 from tests.core.payments.model.staff import Staff
 
 MINUTE = timedelta(minutes=1)
-WAITS = (1, 4, 11, 25, 130, 24 * 60)
+WAITS = (1, 4, 11, 16, 1, 25, 70, 24 * 60)
 PRICE, ALONE = 1000, 200
 PLACE = new_id()
 BEGIN = datetime(2027, 3, 2, 9, tzinfo=UTC)
@@ -43,16 +45,14 @@ class Payer:
             await self.open(n)
 
     async def pay(self, n: int) -> None:
-        if self.provider.payable(ref := self.page(n)):
-            self.provider.pay(ref)
+        self.provider.pay(self.open_page(n))
 
     async def pay_other(self, n: int) -> None:
-        if self.provider.payable(ref := self.page(n)):
-            self.provider.pay(ref, self.provider.payments[ref].order.cents + (-50, 50)[n % 2])
+        ref = self.open_page(n)
+        self.provider.pay(ref, self.provider.payments[ref].order.cents + (-50, 50)[n % 2])
 
     async def refuse(self, n: int) -> None:
-        if self.provider.payable(ref := self.page(n)):
-            (self.provider.refuse, self.provider.abandon)[n % 2](ref)
+        (self.provider.refuse, self.provider.abandon)[n % 2](self.open_page(n))
 
     async def come_back(self, n: int) -> None:
         await attempts.look_at(self.intent, self.provider)
@@ -62,7 +62,7 @@ class Payer:
         if self.bill:
             return
         [found] = await intents.demand(
-            self.charges(PRICE + 100 * n), clock.now() + 30 * MINUTE, purpose="pools", basket=self.basket
+            self.charges(PRICE + 100 * n), clock.now() + 60 * MINUTE, purpose="pools", basket=self.basket
         )
         self.intent = found.id
 
@@ -79,6 +79,16 @@ class Provider:
     async def notify(self, n: int) -> None:
         for ref in await self.provider.hint(self.shop.account, *self.provider.notification(self.page(n))):
             await attempts.look(self.provider, self.shop.account, ref)
+
+    async def notify_at_once(self, n: int) -> None:
+        """Every page is told of twice, the resident comes back and the timers run, all at the same moment."""
+        told = [self.notify(number) for number in range(2 * len(self.pages))]
+        answers = await asyncio.gather(
+            *told, self.come_back(n), self.poll(n), self.expire(n), self.send(n), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, ParvisError):
+                raise answer
 
     async def notify_forged(self, n: int) -> None:
         body, _ = self.provider.notification(self.page(n))
@@ -157,11 +167,12 @@ class World(Payer, Provider, Worker, Place, Staff, Debits):
         return True
 
     def page(self, n: int) -> str:
-        """One of the pages, by number; a payment nobody knows of where there is none."""
-        pages = list(self.pages)
-        if not pages:
-            raise Conflict
-        return pages[n % len(pages)]
+        """One of the pages, by number. Raises Conflict where there is none."""
+        return chosen(list(self.pages), n)
+
+    def open_page(self, n: int) -> str:
+        """One of the pages that may be paid, by number. Raises Conflict where there is none."""
+        return chosen(list(filter(self.provider.payable, self.pages)), n)
 
     @asynccontextmanager
     async def unheard(self):
@@ -176,6 +187,13 @@ class World(Payer, Provider, Worker, Place, Staff, Debits):
         return [intents.Charge(self.shop.till, "Ten entries", "pools", cents)]
 
 
+def chosen(some: Sequence[str], n: int) -> str:
+    """One of some, by number. Raises Conflict where there is none."""
+    if not some:
+        raise Conflict
+    return some[n % len(some)]
+
+
 async def a_world(*, public: bool, bill: bool) -> World:
     """A resident who may pay for a place, or a bill: at a public till, or one whose provider can do everything."""
     clock.move(BEGIN - clock.now())
@@ -188,6 +206,17 @@ async def a_world(*, public: bool, bill: bool) -> World:
     if bill:
         world.basket, world.intent = await world.a_bill()
     else:
-        [due] = await intents.demand(world.charges(PRICE), clock.now() + 30 * MINUTE, purpose="pools")
+        [due] = await intents.demand(world.charges(PRICE), clock.now() + 60 * MINUTE, purpose="pools")
         world.basket, world.intent = due.basket, due.id
     return world
+
+
+STEPS = (
+    *("open", "open_unheard", "pay", "pay_other", "refuse", "come_back", "change", "cancel"),
+    *("notify", "notify_at_once", "notify_forged", "notify_unknown", "go_down_or_up", "become_illegible"),
+    *("poll", "expire", "send", "send_unheard", "ask_again", "reconcile", "wait", "crash"),
+    *("find_place", "lose_place", "free_place", "take_cash", "take_cash_back"),
+    *("ask_refund", "approve", "reject", "withdraw", "retry", "pay_by_hand", "refuse_refunds", "bounce"),
+    *("give_mandate", "revoke_mandate", "make_batch", "send_batch", "drop_batch", "collect", "reject_debit"),
+    *("return_debit", "dispute", "decide_dispute", "pay_out"),
+)

@@ -1,0 +1,113 @@
+"""What can be done at a moment, so that whoever walks about does not mostly knock at closed doors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from parvis.db import connection
+from tests.core.payments.model.known import KNOWN
+from tests.core.payments.model.world import World
+
+_NOW = """
+SELECT (SELECT state FROM parvis.intent WHERE id = $2) AS intent,
+    NOT EXISTS (SELECT FROM parvis.intent i LEFT JOIN parvis.payment_attempt a ON a.intent = i.id
+        AND a.state IN ('creating', 'live') WHERE i.id = $2 AND (i.state NOT IN ('created', 'pending') OR a.id IS NOT NULL))
+        AS ready,
+    (SELECT count(*) FROM parvis.capture WHERE till = $1) AS captures,
+    (SELECT count(*) FROM parvis.sepa_mandate WHERE till = $1 AND revoked_at IS NULL) AS mandates,
+    (SELECT count(*) FROM parvis.till_taking t JOIN parvis.till_session s ON s.id = t.session WHERE s.till = $1) AS taken,
+    (SELECT array_agg(DISTINCT r.state || CASE WHEN r.method = 'provider' THEN ':provider' ELSE ':hand' END
+        || CASE WHEN r.requested_by IS NULL THEN ':automatic' ELSE ':asked' END)
+        FROM parvis.refund r WHERE r.till = $1) AS refunds,
+    (SELECT array_agg(DISTINCT d.state || ':' || b.state) FROM parvis.debit d JOIN parvis.debit_batch b
+        ON b.id = d.batch WHERE b.till = $1) AS debits
+"""
+
+
+async def possible(world: World) -> frozenset[str]:
+    """The steps that are not refused, or need not be."""
+    async with connection() as c:
+        row = await c.fetchrow(_NOW, world.shop.till, world.intent)
+    state = row["intent"]
+    return frozenset(
+        {
+            "poll", "expire", "wait", "crash",
+            *_paying(world, state),
+            *_selling(world, state, row["captures"], row["taken"]),
+            *_giving_back(world, [*(row["refunds"] or ())]),
+            *_debiting(world, row["mandates"], {*(row["debits"] or ())}),
+            *_debited(world, row["mandates"], row["ready"]),
+            *_disputing(world),
+        }
+    )  # fmt: skip
+
+
+def _paying(world: World, state: str) -> Iterator[str]:
+    if state in {"created", "pending"}:
+        yield from ("open", "open_unheard", "take_cash", "go_down_or_up")
+    if world.pages:
+        yield from ("notify", "notify_at_once", "notify_forged", "notify_unknown", "come_back", "become_illegible")
+    if any(map(world.provider.payable, world.pages)):
+        yield from ("pay", "pay_other", "refuse")
+
+
+def _selling(world: World, state: str, captures: int, taken: int) -> Iterator[str]:
+    if state in {"created", "pending", "expired"}:
+        yield "cancel"
+    if state == "to_refund":
+        yield "find_place"
+    if captures:
+        yield "ask_refund"
+    if taken and world.bill:
+        yield "take_cash_back"
+    if not world.bill:
+        yield "lose_place" if world.free else "free_place"
+        if state != "paid":
+            yield "change"
+
+
+def _giving_back(world: World, refunds: list[str]) -> Iterator[str]:
+    states = {found.split(":")[0] for found in refunds}
+    if "requested" in states:
+        yield from ("approve", "reject")
+    if any(found.startswith("approved") and ("A6" not in KNOWN or "asked" in found) for found in refunds):
+        yield "withdraw"
+    if any(found.startswith("approved:hand") for found in refunds):
+        yield "pay_by_hand"
+    if any(found.startswith("approved:provider") for found in refunds):
+        yield from ("send", "send_unheard", "refuse_refunds")
+    if states & {"sent", "unknown"}:
+        yield "ask_again"
+    if "failed" in states:
+        yield from ("retry", "refuse_refunds")
+    if "done" in states and "A9" not in KNOWN:
+        yield "bounce"
+
+
+def _debiting(world: World, mandates: int, debits: set[str]) -> Iterator[str]:
+    if "listed:made" in debits:
+        yield from ("send_batch", "drop_batch")
+    if "listed:sent" in debits:
+        yield from ("collect", "reject_debit")
+    if "collected:collected" in debits:
+        yield "return_debit"
+
+
+def _debited(world: World, mandates: int, ready: bool) -> Iterator[str]:
+    if world.bill:
+        yield "revoke_mandate" if mandates else "give_mandate"
+    if mandates and ready:
+        yield "make_batch"
+
+
+def _disputing(world: World) -> Iterator[str]:
+    there = world.provider
+    if not there.caps("").rows:
+        return
+    yield "reconcile"
+    if any(payment.paid and ref not in there.disputes for ref, payment in there.payments.items()):
+        yield "dispute"
+    if any(found.won is None for found in there.disputes.values()):
+        yield "decide_dispute"
+    if there.holds > 0:
+        yield "pay_out"
