@@ -15,7 +15,7 @@ from tests.core.payments.model.possible import possible
 from tests.core.payments.model.world import STEPS, World, a_world
 from tests.seeds import seeds
 
-from parvis.payments import purposes
+from parvis.payments import intents, purposes, refunds
 from parvis.testing.fixtures import copied
 
 SOAK = os.environ.get("PARVIS_SOAK") == "1"
@@ -33,6 +33,7 @@ PAYING = ("", "open pay", "open pay notify", "open pay wait wait", "take_cash", 
 PLACE = (*PAYING, "lose_place open pay notify", "open pay notify dispute")
 BILL = (*PAYING, *("give_mandate make_batch send_batch collect".rsplit(" ", left)[0] for left in range(3)))
 BEGINNINGS = tuple((bill, beginning) for bill, all_ in ((False, PLACE), (True, BILL)) for beginning in all_)
+PHASES = (Phase.generate,) if os.environ.get("NOSHRINK") else (Phase.generate, Phase.shrink)
 NUMBER = st.integers(0, 7)
 
 
@@ -102,12 +103,12 @@ def machine(cluster, template, instance):
         runner.run(database.__aexit__(None, None, None))
 
 
-def explore(machine, seed: int, examples: int = EXAMPLES, phases=(Phase.generate, Phase.shrink)) -> None:
+def explore(machine, seed: int, examples: int = EXAMPLES, phases=PHASES) -> None:
     """Walk about; a failure names the steps to it, as few as suffice."""
     hypothesis.seed(seed)(machine)
     told = hypothesis.settings(
         max_examples=examples, stateful_step_count=LENGTH, deadline=None, database=None, phases=phases,
-        suppress_health_check=[*HealthCheck],
+        suppress_health_check=[*HealthCheck], report_multiple_bugs=False,
     )  # fmt: skip
     run_state_machine_as_test(machine, settings=told)
 
@@ -115,3 +116,46 @@ def explore(machine, seed: int, examples: int = EXAMPLES, phases=(Phase.generate
 @pytest.mark.parametrize("seed", seeds(40))
 def test_whatever_anybody_does_there_is_the_place_or_the_money(machine, seed):
     explore(machine, seed)
+
+
+async def test_a_payment_and_its_cancelling_at_once_are_one_after_the_other(database):
+    for _ in range(5):
+        await both_at_once()
+    purposes.use({})
+
+
+async def test_the_model_sees_that_a_lock_is_missing(database, monkeypatch):
+    monkeypatch.setattr(intents, "locked", _unlocked)
+    with pytest.raises(AssertionError):
+        for _ in range(40):
+            await both_at_once()
+    purposes.use({})
+
+
+async def test_the_model_sees_that_a_limit_is_missing(database, monkeypatch):
+    monkeypatch.setattr(refunds, "refund_fault", lambda *_: None)
+    world = await a_world(public=False, bill=False)
+    with pytest.raises(AssertionError):
+        await truths.always(await walked(world, "open pay notify ask_refund:3 approve ask_refund:3 approve"))
+    purposes.use({})
+
+
+@pytest.mark.skipif(not SOAK, reason="walks about until it finds it: in `make soak`")
+def test_the_model_finds_by_itself_that_a_limit_is_missing(machine, monkeypatch):
+    monkeypatch.setattr(refunds, "refund_fault", lambda *_: None)
+    with pytest.raises(AssertionError):
+        explore(machine, 1, 200, (Phase.generate,))
+
+
+async def both_at_once() -> None:
+    world = await walked(await a_world(public=False, bill=False), "open pay notify_and_cancel")
+    await truths.always(world)
+
+
+async def walked(world, steps):
+    await world.walk(steps)
+    return world
+
+
+async def _unlocked(c, found):
+    return await intents.intent(found)

@@ -18,3 +18,8 @@ KNOWN = frozenset(
         "A14",  # a debit that comes back for a bill taken back leaves it to be refunded for ever
     }
 )
+
+
+def shunned(number: str) -> bool:
+    """Whether the model keeps away from what the audit found under a number."""
+    return number in KNOWN

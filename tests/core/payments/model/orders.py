@@ -37,8 +37,8 @@ def sequences() -> list[tuple[str, ...]]:
     >>> ("open", "pay", "notify") in sequences(), ("pay", "open", "notify") in sequences()
     (True, False)
     """
-    chosen = (order for size in range(1, len(STEPS) + 1) for some in combinations(STEPS, size) for order in permutations(some))
-    return sorted(order for order in chosen if _meaningful(order))
+    some = (chosen for size in range(1, len(STEPS) + 1) for chosen in combinations(STEPS, size))
+    return sorted(order for chosen in some for order in permutations(chosen) if _meaningful(order))
 
 
 def _meaningful(order: tuple[str, ...]) -> bool:

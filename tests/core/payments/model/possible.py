@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parvis.db import connection
-from tests.core.payments.model.known import KNOWN
+from tests.core.payments.model.known import shunned
 from tests.core.payments.model.world import World
 
 _NOW = """
@@ -46,7 +46,8 @@ def _paying(world: World, state: str) -> Iterator[str]:
     if state in {"created", "pending"}:
         yield from ("open", "open_unheard", "take_cash", "go_down_or_up")
     if world.pages:
-        yield from ("notify", "notify_at_once", "notify_forged", "notify_unknown", "come_back", "become_illegible")
+        yield from ("notify", "notify_at_once", "notify_and_cancel", "come_back")
+        yield from ("notify_forged", "notify_unknown", "become_illegible")
     if any(map(world.provider.payable, world.pages)):
         yield from ("pay", "pay_other", "refuse")
 
@@ -70,7 +71,7 @@ def _giving_back(world: World, refunds: list[str]) -> Iterator[str]:
     states = {found.split(":")[0] for found in refunds}
     if "requested" in states:
         yield from ("approve", "reject")
-    if any(found.startswith("approved") and ("A6" not in KNOWN or "asked" in found) for found in refunds):
+    if any(found.startswith("approved") and (not shunned("A6") or "asked" in found) for found in refunds):
         yield "withdraw"
     if any(found.startswith("approved:hand") for found in refunds):
         yield "pay_by_hand"
@@ -80,7 +81,7 @@ def _giving_back(world: World, refunds: list[str]) -> Iterator[str]:
         yield "ask_again"
     if "failed" in states:
         yield from ("retry", "refuse_refunds")
-    if "done" in states and "A9" not in KNOWN:
+    if "done" in states and not shunned("A9"):
         yield "bounce"
 
 

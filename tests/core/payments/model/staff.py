@@ -11,7 +11,7 @@ from parvis.payments import jobs, refund_sending, refunds, settling
 from parvis.payments.books import ledger, movements
 from parvis.payments.counter import by_hand
 from parvis.payments.statements import reconciling
-from tests.core.payments.model.known import KNOWN
+from tests.core.payments.model.known import shunned
 from tests.core.payments.model.providers import Dispute, provider_of
 
 AGENT, MANAGER = new_id(), new_id()
@@ -51,7 +51,7 @@ class Staff:
         await refunds.decide(await self.refund(n, "requested"), False, MANAGER)
 
     async def withdraw(self, n: int) -> None:
-        await refunds.withdraw(await self.refund(n, "approved", automatic="A6" not in KNOWN))
+        await refunds.withdraw(await self.refund(n, "approved", automatic=not shunned("A6")))
 
     async def retry(self, n: int) -> None:
         await refund_sending.retry(await self.refund(n, "failed"), MANAGER)
@@ -74,7 +74,7 @@ class Staff:
 
     async def bounce(self, n: int) -> None:
         """A refund that was done comes back to the provider, which says so."""
-        if "A9" in KNOWN:
+        if shunned("A9"):
             return
         refund = await self.refund(n, "done")
         self.provider.refunds.pop(refund, None)

@@ -6,7 +6,7 @@ A step takes a number, which says on which page, refund or debit, or how long; w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -20,7 +20,7 @@ from parvis.testing.payments import Drawer, Shop, a_drawer, a_shop
 from parvis.testing.sandbox_provider import SIGNATURE
 from tests.core.payments.model.bank import Debits
 from tests.core.payments.model.crashes import PROCESS, Crash
-from tests.core.payments.model.known import KNOWN
+from tests.core.payments.model.known import shunned
 from tests.core.payments.model.providers import Card, Public, known, provider_of
 from tests.core.payments.model.staff import Staff
 
@@ -35,8 +35,8 @@ class Payer:
     """What the resident and their browser do."""
 
     async def open(self, n: int) -> None:
-        if "A8" in KNOWN and not self.provider.caps("").cancel:
-            await attempts.look_at(self.intent, self.provider)
+        if shunned("A8") and not self.provider.caps("").cancel:
+            await attempts.look_at(self.intent, self.provider, self.shop.account)
         ref = await self.shop.opened(self.intent)
         self.pages |= {ref: self.intent}
 
@@ -55,7 +55,7 @@ class Payer:
         (self.provider.refuse, self.provider.abandon)[n % 2](self.open_page(n))
 
     async def come_back(self, n: int) -> None:
-        await attempts.look_at(self.intent, self.provider)
+        await attempts.look_at(self.intent, self.provider, self.shop.account)
 
     async def change(self, n: int) -> None:
         """Put something else into the basket."""
@@ -69,7 +69,7 @@ class Payer:
     async def cancel(self, n: int) -> None:
         if not self.bill:
             await intents.cancel(self.intent)
-        elif not ("A3" in KNOWN and await self.debits("listed", "made")):
+        elif not (shunned("A3") and await self.debits("listed", "made")):
             await bills.take_back(self.intent)
 
 
@@ -83,12 +83,11 @@ class Provider:
     async def notify_at_once(self, n: int) -> None:
         """Every page is told of twice, the resident comes back and the timers run, all at the same moment."""
         told = [self.notify(number) for number in range(2 * len(self.pages))]
-        answers = await asyncio.gather(
-            *told, self.come_back(n), self.poll(n), self.expire(n), self.send(n), return_exceptions=True
-        )
-        for answer in answers:
-            if isinstance(answer, BaseException) and not isinstance(answer, ParvisError):
-                raise answer
+        await self.at_once(*told, self.come_back(n), self.poll(n), self.expire(n), self.send(n))
+
+    async def notify_and_cancel(self, n: int) -> None:
+        """A payment is told of while somebody cancels it, and while it is taken at the counter."""
+        await self.at_once(self.notify(n), self.cancel(n), self.notify(n + 1), self.take_cash(n))
 
     async def notify_forged(self, n: int) -> None:
         body, _ = self.provider.notification(self.page(n))
@@ -101,7 +100,7 @@ class Provider:
         self.provider.down = not self.provider.down
 
     async def become_illegible(self, n: int) -> None:
-        if "A2" not in KNOWN:
+        if not shunned("A2"):
             self.provider.illegible ^= {self.page(n)}
 
 
@@ -142,7 +141,8 @@ class Place:
 
     async def given(self) -> bool:
         async with connection() as c:
-            return await c.fetchval("SELECT person IS NOT DISTINCT FROM $2 FROM parvis.basket WHERE id = $1", self.basket, PLACE)
+            sql = "SELECT person IS NOT DISTINCT FROM $2 FROM parvis.basket WHERE id = $1"
+            return await c.fetchval(sql, self.basket, PLACE)
 
 
 class World(Payer, Provider, Worker, Place, Staff, Debits):
@@ -151,20 +151,34 @@ class World(Payer, Provider, Worker, Place, Staff, Debits):
     def __init__(self, shop: Shop, drawer: Drawer, *, bill: bool) -> None:
         self.shop, self.provider, self.drawer, self.bill = shop, shop.provider, drawer, bill
         self.pages: dict[str, UUID] = {}
-        self.free, self.fated = True, 0
+        self.free, self.fated, self.crashed = True, 0, False
         self.intent = self.basket = UUID(int=0)
 
     async def do(self, step: str, n: int = 0) -> bool:
         """Take a step; whether it was possible."""
-        fated, self.fated = self.fated, 0
+        fated, self.fated, self.crashed = self.fated, 0, False
         PROCESS.dies_before(fated)
         try:
             await getattr(self, step)(n)
-        except (ParvisError, Crash):
+        except ParvisError:
+            return False
+        except Crash:
+            self.crashed = True
             return False
         finally:
             PROCESS.revived()
         return True
+
+    async def at_once(self, *steps: Coroutine[object, object, None]) -> None:
+        """Take steps at the same moment; those that cannot be taken are refused."""
+        for answer in await asyncio.gather(*steps, return_exceptions=True):
+            if isinstance(answer, BaseException) and not isinstance(answer, ParvisError):
+                raise answer
+
+    async def walk(self, steps: str) -> list[bool]:
+        """Take steps, each a name and perhaps a number: `open pay wait:3`; which were possible."""
+        told = [step.partition(":") for step in steps.split()]
+        return [await self.do(name, int(n or 0)) for name, _, n in told]
 
     def page(self, n: int) -> str:
         """One of the pages, by number. Raises Conflict where there is none."""
@@ -197,7 +211,7 @@ def chosen(some: Sequence[str], n: int) -> str:
 async def a_world(*, public: bool, bill: bool) -> World:
     """A resident who may pay for a place, or a bill: at a public till, or one whose provider can do everything."""
     clock.move(BEGIN - clock.now())
-    shop = await a_shop(provider=Public() if public else Card(strict="A12" in KNOWN), alone_up_to=ALONE)
+    shop = await a_shop(provider=Public() if public else Card(strict=shunned("A12")), alone_up_to=ALONE)
     if public:
         await accounts.add_account(shop.account, shop.till, "sandbox", "mandate")
     known[shop.account] = shop.provider
@@ -213,7 +227,7 @@ async def a_world(*, public: bool, bill: bool) -> World:
 
 STEPS = (
     *("open", "open_unheard", "pay", "pay_other", "refuse", "come_back", "change", "cancel"),
-    *("notify", "notify_at_once", "notify_forged", "notify_unknown", "go_down_or_up", "become_illegible"),
+    *("notify", "notify_at_once", "notify_and_cancel", "notify_forged", "notify_unknown", "go_down_or_up", "become_illegible"),
     *("poll", "expire", "send", "send_unheard", "ask_again", "reconcile", "wait", "crash"),
     *("find_place", "lose_place", "free_place", "take_cash", "take_cash_back"),
     *("ask_refund", "approve", "reject", "withdraw", "retry", "pay_by_hand", "refuse_refunds", "bounce"),

@@ -1,0 +1,112 @@
+"""Every order of opening, paying, notifying, coming back, expiring, cancelling and giving back, with one of them repeated,
+late, unheard or cut short; and a process that dies at each of its steps. `make test` tries a few, `make soak` all."""
+
+import os
+import random
+
+import pytest
+from tests.core.payments.model import truths
+from tests.core.payments.model.crashes import PROCESS
+from tests.core.payments.model.orders import Order, orders
+from tests.core.payments.model.world import MINUTE, World, a_world
+from tests.seeds import seeds
+
+from parvis import clock
+from parvis.payments import purposes
+
+SOAK = os.environ.get("PARVIS_SOAK") == "1"
+SEEDS, FEW = 40, 6
+WALKS = {
+    "expire": "wait:6 expire",
+    "refund": "ask_refund:3 approve send pay_by_hand",
+}
+# A kind of shop and what happens there, each of whose steps is cut short everywhere.
+LIVES = (
+    (False, False, "open pay notify ask_refund:3 approve send"),
+    (False, False, "lose_place open pay come_back find_place"),
+    (False, False, "open pay cancel poll send"),
+    (False, False, "open change open pay notify"),
+    (True, False, "open refuse pay wait:5 expire"),
+    (True, False, "lose_place open pay notify pay_by_hand"),
+    (True, True, "take_cash take_cash_back take_cash"),
+    (True, True, "give_mandate make_batch send_batch collect return_debit open pay notify"),
+    (False, True, "give_mandate make_batch drop_batch make_batch send_batch reject_debit take_cash"),
+)
+CUTS = [(life, step) for life in LIVES for step in range(len(life[2].split()))]
+
+
+@pytest.fixture(autouse=True)
+def watched(database):
+    with PROCESS.watched():
+        yield
+    purposes.use({})
+
+
+@pytest.mark.parametrize("seed", seeds(SEEDS))
+async def test_in_every_order_there_is_the_place_or_the_money(seed):
+    all_of_them = [(public, order) for public in (False, True) for order in orders()][seed::SEEDS]
+    tried = all_of_them if SOAK else random.Random(seed).sample(all_of_them, 2 * FEW)
+    for number, (public, order) in enumerate(tried):
+        try:
+            await live(public, order, number)
+        except AssertionError as wrong:
+            raise AssertionError(f"public={public}: {order} (number {number})") from wrong
+
+
+async def live(public: bool, order: Order, number: int) -> None:
+    world = await a_world(public=public, bill=False)
+    for n, step in enumerate(order.steps):
+        await act(world, step, order.how if n == order.where else "", number)
+    if order.how == "repeated":
+        await act(world, order.steps[order.where], "", number)
+    await truths.always(world)
+    await truths.at_rest(world)
+
+
+async def act(world: World, step: str, how: str, number: int) -> None:
+    walk = WALKS.get(step, step)
+    if how == "late":
+        clock.move(25 * MINUTE)
+    if how == "crashed":
+        world.fated = 1 + number % 30
+    if how == "unheard":
+        async with world.unheard():
+            await world.walk(walk)
+    else:
+        await world.walk(walk)
+    if how:
+        await truths.always(world)
+    if how == "repeated":
+        await world.walk(walk)
+
+
+@pytest.mark.parametrize("seed", seeds(SEEDS))
+async def test_wherever_a_process_dies_the_next_one_goes_on(seed):
+    for life, step in CUTS[seed::SEEDS] or CUTS[:1]:
+        cut, died = 0 if SOAK else random.Random(seed).randint(0, 8), True
+        while died:
+            cut += 1 if SOAK else 9
+            died = await cut_short(life, step, cut)
+
+
+async def cut_short(life: tuple[bool, bool, str], step: int, cut: int) -> bool:
+    """Live it with one step cut short before its so-manieth, then taken again; whether it was cut at all."""
+    public, bill, steps = life
+    words = steps.split()
+    world = await a_world(public=public, bill=bill)
+    assert all(await world.walk(" ".join(words[:step])))
+    world.fated = cut
+    await world.walk(words[step])
+    died = world.crashed
+    await truths.always(world)
+    clock.move(3 * MINUTE)
+    again = await world.walk(words[step]) if died else [True]
+    assert all(again) or await done_already(world), f"{words[step]} cut short at {cut} cannot be taken again"
+    await world.walk(" ".join(words[step + 1 :]))
+    await truths.at_rest(world)
+    return died
+
+
+async def done_already(world: World) -> bool:
+    """Whether what cannot be done again was done before the process died: a thing that only its answer was lost of."""
+    return True
