@@ -8,7 +8,14 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from tests.core.payments.model import truths
 from tests.core.payments.model.crashes import PROCESS
 from tests.core.payments.model.possible import possible
@@ -33,7 +40,7 @@ PAYING = ("", "open pay", "open pay notify", "open pay wait wait", "take_cash", 
 PLACE = (*PAYING, "lose_place open pay notify", "open pay notify dispute")
 BILL = (*PAYING, *("give_mandate make_batch send_batch collect".rsplit(" ", left)[0] for left in range(3)))
 BEGINNINGS = tuple((bill, beginning) for bill, all_ in ((False, PLACE), (True, BILL)) for beginning in all_)
-PHASES = (Phase.generate,) if os.environ.get("NOSHRINK") else (Phase.generate, Phase.shrink)
+PHASES = (Phase.generate, Phase.shrink)
 NUMBER = st.integers(0, 7)
 
 

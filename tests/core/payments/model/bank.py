@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
+from tests.core.payments.model.known import shunned
 
 from parvis import clock
 from parvis.contract.values import Channel
@@ -19,7 +20,6 @@ from parvis.payments.debits.mandates import Given
 from parvis.payments.invoices import bills
 from parvis.payments.invoices.bills import BillTo
 from parvis.payments.payers import payer
-from tests.core.payments.model.known import shunned
 
 AGENT = new_id()
 CREDITOR = Creditor(name="Régie des piscines", iban="DE89 3704 0044 0532 0130 00", identifier="DE98ZZZ09999999999")
@@ -71,7 +71,7 @@ class Debits:
 
     async def return_debit(self, n: int) -> None:
         found = await self.debit(n, "collected", "collected")
-        if shunned("A5") and found["given_back"] or shunned("A14") and found["taken_as"] != "paid":
+        if (shunned("A5") and found["given_back"]) or (shunned("A14") and found["taken_as"] != "paid"):
             return
         await failing.fail(found["id"], "MD06")
 

@@ -12,7 +12,7 @@ class Crash(BaseException):
 
 
 class Process:
-    """Counts the steps of whatever runs, and dies before the one that was chosen; nothing is done until it is revived."""
+    """Counts the steps of whatever runs, and dies before the one that was chosen; dead, it does nothing any more."""
 
     def __init__(self) -> None:
         self.last, self.taken, self.dead = 0, 0, False

@@ -1,4 +1,7 @@
-"""Every order in which a payment's steps can come, with one of them repeated, late, or cut short; lost ones are left out."""
+"""Every order in which a payment's steps can come, with one of them repeated, late, unheard or cut short.
+
+A step that is lost is one that an order does not have.
+"""
 
 from __future__ import annotations
 

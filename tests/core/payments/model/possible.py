@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from parvis.db import connection
 from tests.core.payments.model.known import shunned
 from tests.core.payments.model.world import World
+
+from parvis.db import connection
 
 _NOW = """
 SELECT (SELECT state FROM parvis.intent WHERE id = $2) AS intent,
     NOT EXISTS (SELECT FROM parvis.intent i LEFT JOIN parvis.payment_attempt a ON a.intent = i.id
-        AND a.state IN ('creating', 'live') WHERE i.id = $2 AND (i.state NOT IN ('created', 'pending') OR a.id IS NOT NULL))
-        AS ready,
+        AND a.state IN ('creating', 'live')
+        WHERE i.id = $2 AND (i.state NOT IN ('created', 'pending') OR a.id IS NOT NULL)) AS ready,
     (SELECT count(*) FROM parvis.capture WHERE till = $1) AS captures,
     (SELECT count(*) FROM parvis.sepa_mandate WHERE till = $1 AND revoked_at IS NULL) AS mandates,
-    (SELECT count(*) FROM parvis.till_taking t JOIN parvis.till_session s ON s.id = t.session WHERE s.till = $1) AS taken,
+    (SELECT count(*) FROM parvis.till_taking t JOIN parvis.till_session s ON s.id = t.session
+        WHERE s.till = $1) AS taken,
     (SELECT array_agg(DISTINCT r.state || CASE WHEN r.method = 'provider' THEN ':provider' ELSE ':hand' END
         || CASE WHEN r.requested_by IS NULL THEN ':automatic' ELSE ':asked' END)
         FROM parvis.refund r WHERE r.till = $1) AS refunds,

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from tests.core.payments.model.crashes import PROCESS
+
 from parvis import clock
 from parvis.contract.payments import Caps, Found, Provider, Result, Sent
 from parvis.payments.providers import Away, Bank
 from parvis.testing.sandbox_provider import Sandbox
-from tests.core.payments.model.crashes import PROCESS
 
 NIGHT = timedelta(hours=12)
 # By account; examples that failed leave something to poll, so that their providers go on answering.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from tests.core.payments.model.known import shunned
+from tests.core.payments.model.providers import Dispute, provider_of
+
 from parvis.contract.payments import Sent
 from parvis.db import connection, new_id, transaction
 from parvis.errors import Conflict
@@ -11,8 +14,6 @@ from parvis.payments import jobs, refund_sending, refunds, settling
 from parvis.payments.books import ledger, movements
 from parvis.payments.counter import by_hand
 from parvis.payments.statements import reconciling
-from tests.core.payments.model.known import shunned
-from tests.core.payments.model.providers import Dispute, provider_of
 
 AGENT, MANAGER = new_id(), new_id()
 SOME = (100, 150, 300, 1000, 1001)

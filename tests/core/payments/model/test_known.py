@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 from tests.core.payments.model import known, truths
+from tests.core.payments.model.providers import provider_of
 from tests.core.payments.model.world import World, a_world
 
 from parvis import clock
-from parvis.payments import jobs, purposes
+from parvis.payments import jobs, providers, purposes
 from parvis.payments.debits import creditors
 from parvis.payments.statements import reconciling
 
@@ -37,6 +38,7 @@ def walks():
 @pytest.mark.parametrize("number", walks())
 async def test_what_the_audit_found_is_mended(database, monkeypatch, number):
     monkeypatch.setattr(known, "KNOWN", known.KNOWN - {number})
+    monkeypatch.setattr(providers, "every", every)
     public, bill, steps = WALKS[number]
     world = await a_world(public=public, bill=bill)
     for step in steps.split():
@@ -44,6 +46,10 @@ async def test_what_the_audit_found_is_mended(database, monkeypatch, number):
         await truths.always(world)
     await ALSO.get(number, truths.at_rest)(world)
     purposes.use({})
+
+
+async def every():
+    return provider_of
 
 
 async def nothing_came(world: World) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import asyncpg
+from tests.core.payments.model.known import shunned
+from tests.core.payments.model.world import ALONE, MINUTE, World
 
-from parvis import clock
+from parvis import clock, settings
+from parvis.contract.payments import Row, RowKind
 from parvis.db import connection
 from parvis.payments.books import ledger, proofs, receipts
 from parvis.payments.books.postings import REFUND_DUE, clearing
 from parvis.payments.counter.acts import box_of
 from parvis.payments.debits import creditors
 from parvis.payments.statements import reconciling
-from tests.core.payments.model.known import shunned
-from tests.core.payments.model.world import ALONE, MINUTE, World
 
 _CAPTURES = """
 SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.state,
@@ -25,7 +26,8 @@ SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.
         AND r.decided_by IS NULL AND r.method <> 'counter' AND r.state <> 'requested'), 0)::bigint AS alone,
     coalesce(sum(r.cents) FILTER (WHERE r.state = 'done' AND r.method = 'provider'), 0)::bigint AS through,
     EXISTS (SELECT FROM parvis.capture_return b WHERE b.capture = c.id) AS returned,
-    EXISTS (SELECT FROM parvis.ledger_entry e WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id) AS taken_up
+    EXISTS (SELECT FROM parvis.ledger_entry e
+        WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id) AS taken_up
 FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.refund r ON r.capture = c.id
 WHERE c.till = $1 GROUP BY c.id, i.state ORDER BY c.id
 """
@@ -45,8 +47,12 @@ async def captures(world: World) -> list[asyncpg.Record]:
 async def always(world: World) -> None:
     """What no step, and no process that dies in one, may break."""
     came = await captures(world)
-    await books_balance(world)
-    await books_say(world, came)
+    async with connection() as c:
+        now = (await c.fetchval("SELECT entries FROM parvis.ledger_head WHERE till = $1", world.shop.till), came)
+    if now != world.seen:
+        await books_balance(world)
+        await books_say(world, came)
+        world.seen = now
     nothing_twice(world, came)
     await one_way_to_pay(world)
     await place_or_money(world, came)
@@ -96,8 +102,9 @@ async def one_way_to_pay(world: World) -> None:
     """At most one page of an amount may be paid, and none of what is being debited."""
     pages = [intent for ref, intent in world.pages.items() if world.provider.payable(ref)]
     assert len(pages) == len(set(pages)), "two pages may be paid at once"
-    if world.bill and [*await world.debits("listed", "made"), *await world.debits("listed", "sent")]:
-        assert pages == [], "a page may be paid while the bank is asked for the same"
+    if pages and world.bill:
+        asked = [*await world.debits("listed", "made"), *await world.debits("listed", "sent")]
+        assert asked == [], "a page may be paid while the bank is asked for the same"
 
 
 async def place_or_money(world: World, came: list[asyncpg.Record]) -> None:
@@ -135,6 +142,27 @@ async def at_rest(world: World) -> None:
             assert left <= seen, "neither place nor money, and nobody's to do"
     held = ledger.balance_of(await ledger.balances(world.shop.till), clearing(world.shop.account))
     assert held == world.provider.holds, "the provider holds another amount than the books say"
+    await every_difference_is_found(world)
+
+
+async def every_difference_is_found(world: World) -> None:
+    """What came in on a day is on the provider's statement; one that is corrupted differs in that, and nothing else."""
+    paid = [payment.paid for ref, payment in world.provider.payments.items() if payment.paid and ref in world.pages]
+    if not paid or not world.provider.caps("").rows:
+        return
+    day = max(paid).astimezone(settings.current().zone).date()
+    rows = await world.provider.rows(world.shop.account, day)
+    usual = set(await reconciling.rehearse(world.shop.account, day, rows))
+    assert [one for one in usual if one.kind == RowKind.CAPTURE] == []
+    row, *rest = rows
+    for corrupted, sorts in (
+        (rest, {"missing-there"}),
+        ([*rows, row], {"twice"}),
+        ([*rest, Row(row.kind, row.ref, row.cents + 1)], {"amount"}),
+        ([*rest, Row(row.kind, "stray", row.cents)], {"missing-here", "missing-there"}),
+    ):
+        found = set(await reconciling.rehearse(world.shop.account, day, corrupted)) - usual
+        assert {one.sort for one in found} == sorts
 
 
 _OPEN_REFUNDS = (
@@ -169,3 +197,13 @@ def watched(world: World) -> list[str]:
 async def told(world: World) -> set[str]:
     """The references of what somebody has to close."""
     return {one.provider_ref for one in await reconciling.open_differences(world.shop.till)}
+
+
+async def outcome(world: World) -> tuple[object, ...]:
+    """How it ended: the amount's state, who has the place, what came in and left, and the books."""
+    async with connection() as c:
+        state = await c.fetchval("SELECT state FROM parvis.intent WHERE id = $1", world.intent)
+    told = ("cents", "taken_as", "done", "leaving", "returned")
+    came = [tuple(one[name] for name in told) for one in await captures(world)]
+    books = {one.account.partition("-")[0]: one.cents for one in await ledger.balances(world.shop.till) if one.cents}
+    return state, await world.given(), came, books

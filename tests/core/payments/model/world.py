@@ -11,18 +11,19 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from parvis import clock
-from parvis.db import connection, new_id, transaction
-from parvis.errors import Conflict, ParvisError
-from parvis.payments import accounts, attempts, expiring, intents, polling, purposes, settling
-from parvis.payments.invoices import bills
-from parvis.testing.payments import Drawer, Shop, a_drawer, a_shop
-from parvis.testing.sandbox_provider import SIGNATURE
 from tests.core.payments.model.bank import Debits
 from tests.core.payments.model.crashes import PROCESS, Crash
 from tests.core.payments.model.known import shunned
 from tests.core.payments.model.providers import Card, Public, known, provider_of
 from tests.core.payments.model.staff import Staff
+
+from parvis import clock
+from parvis.db import connection, new_id, transaction
+from parvis.errors import Conflict, ParvisError
+from parvis.payments import accounts, attempts, expiring, intents, polling, purposes
+from parvis.payments.invoices import bills
+from parvis.testing.payments import Drawer, Shop, a_drawer, a_shop
+from parvis.testing.sandbox_provider import SIGNATURE
 
 MINUTE = timedelta(minutes=1)
 WAITS = (1, 4, 11, 16, 1, 25, 70, 24 * 60)
@@ -153,6 +154,7 @@ class World(Payer, Provider, Worker, Place, Staff, Debits):
         self.pages: dict[str, UUID] = {}
         self.free, self.fated, self.crashed = True, 0, False
         self.intent = self.basket = UUID(int=0)
+        self.seen: object = None
 
     async def do(self, step: str, n: int = 0) -> bool:
         """Take a step; whether it was possible."""
@@ -227,7 +229,15 @@ async def a_world(*, public: bool, bill: bool) -> World:
 
 STEPS = (
     *("open", "open_unheard", "pay", "pay_other", "refuse", "come_back", "change", "cancel"),
-    *("notify", "notify_at_once", "notify_and_cancel", "notify_forged", "notify_unknown", "go_down_or_up", "become_illegible"),
+    *(
+        "notify",
+        "notify_at_once",
+        "notify_and_cancel",
+        "notify_forged",
+        "notify_unknown",
+        "go_down_or_up",
+        "become_illegible",
+    ),
     *("poll", "expire", "send", "send_unheard", "ask_again", "reconcile", "wait", "crash"),
     *("find_place", "lose_place", "free_place", "take_cash", "take_cash_back"),
     *("ask_refund", "approve", "reject", "withdraw", "retry", "pay_by_hand", "refuse_refunds", "bounce"),
