@@ -16,7 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.core.payments.model import truths
+from tests.core.payments.model import rest, truths
 from tests.core.payments.model.crashes import PROCESS
 from tests.core.payments.model.possible import possible
 from tests.core.payments.model.world import STEPS, World, a_world
@@ -26,7 +26,7 @@ from parvis.payments import intents, purposes, refunds
 from parvis.testing.fixtures import copied
 
 SOAK = os.environ.get("PARVIS_SOAK") == "1"
-EXAMPLES, LENGTH = (60, 60) if SOAK else (4, 30)
+EXAMPLES, LENGTH = (40, 60) if SOAK else (4, 30)
 # What is always possible, goes wrong, or ends everything is one rule each: else hardly anybody would get to pay.
 TIME = ("poll", "expire", "wait", "crash", "come_back")
 ODD = (
@@ -70,7 +70,7 @@ class Payments(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "world"):
-            self.runner.run(truths.at_rest(self.world))
+            self.runner.run(rest.at_rest(self.world))
 
 
 async def held(world):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.core.payments.model import known, truths
+from tests.core.payments.model import known, rest, truths
 from tests.core.payments.model.providers import provider_of
 from tests.core.payments.model.world import World, a_world
 
@@ -44,7 +44,7 @@ async def test_what_the_audit_found_is_mended(database, monkeypatch, number):
     for step in steps.split():
         await world.walk(step)
         await truths.always(world)
-    await ALSO.get(number, truths.at_rest)(world)
+    await ALSO.get(number, rest.at_rest)(world)
     purposes.use({})
 
 

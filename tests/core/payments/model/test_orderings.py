@@ -5,10 +5,11 @@ import os
 import random
 
 import pytest
-from tests.core.payments.model import truths
+from tests.core.payments.model import rest, truths
 from tests.core.payments.model.crashes import PROCESS
 from tests.core.payments.model.orders import Order, orders
-from tests.core.payments.model.world import MINUTE, World, a_world
+from tests.core.payments.model.resident import MINUTE
+from tests.core.payments.model.world import World, a_world
 from tests.seeds import seeds
 
 from parvis import clock
@@ -60,7 +61,7 @@ async def live(public: bool, order: Order, number: int) -> None:
     if order.how == "repeated":
         await act(world, order.steps[order.where], "", number)
     await truths.always(world)
-    await truths.at_rest(world)
+    await rest.at_rest(world)
 
 
 async def act(world: World, step: str, how: str, number: int) -> None:
@@ -105,5 +106,5 @@ async def cut_short(life: tuple[bool, bool, str], step: int, cut: int) -> tuple[
     if died:
         await world.walk(words[step])
     await world.walk(" ".join(words[step + 1 :]))
-    await truths.at_rest(world)
-    return await truths.outcome(world), died
+    await rest.at_rest(world)
+    return await rest.outcome(world), died

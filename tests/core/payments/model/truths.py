@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import asyncpg
 from tests.core.payments.model.known import shunned
-from tests.core.payments.model.world import ALONE, MINUTE, World
+from tests.core.payments.model.world import ALONE, World
 
-from parvis import clock, settings
-from parvis.contract.payments import Row, RowKind
 from parvis.db import connection
 from parvis.payments.books import ledger, proofs, receipts
 from parvis.payments.books.postings import REFUND_DUE, clearing
-from parvis.payments.counter.acts import box_of
-from parvis.payments.debits import creditors
-from parvis.payments.statements import reconciling
 
 _CAPTURES = """
 SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.state,
@@ -31,7 +24,7 @@ SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.
 FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.refund r ON r.capture = c.id
 WHERE c.till = $1 GROUP BY c.id, i.state ORDER BY c.id
 """
-_INTENTS = "SELECT id, state, expires_at FROM parvis.intent WHERE till = $1"
+INTENTS = "SELECT id, state, expires_at FROM parvis.intent WHERE till = $1"
 _MOVED = """
 SELECT coalesce(sum(l.cents), 0)::bigint FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id
 WHERE e.till = $1 AND l.account = $2 AND e.kind <> ALL ('{payout,dispute,dispute-back}')
@@ -110,100 +103,10 @@ async def one_way_to_pay(world: World) -> None:
 async def place_or_money(world: World, came: list[asyncpg.Record]) -> None:
     """Whoever has the place has paid for it, and the other way round."""
     async with connection() as c:
-        rows = await c.fetch(_INTENTS, world.shop.till)
+        rows = await c.fetch(INTENTS, world.shop.till)
     paid = [row["id"] for row in rows if row["state"] == "paid"]
     bought = {one["intent"] for one in came if one["taken_as"] == "paid" or one["taken_up"]}
     assert len(paid) <= 1
     assert set(paid) <= bought
     if not world.bill:
         assert await world.given() == bool(paid)
-
-
-async def at_rest(world: World) -> None:
-    """Everybody has their say: then nothing waits unseen, and what was not given is given back, or somebody's to do."""
-    await settle_down(world)
-    await always(world)
-    came, noted = await captures(world), await told(world)
-    taken = {one["ref"] for one in came}
-    for ref, payment in world.provider.payments.items():
-        assert payment.paid is None or ref not in world.pages or ref in taken, "paid, and nobody noticed"
-    async with connection() as c:
-        rows = await c.fetch(_INTENTS, world.shop.till)
-        refunds = await c.fetch(_OPEN_REFUNDS, world.shop.till)
-    late = [row["state"] for row in rows if row["state"] in {"created", "pending"} and row["expires_at"] <= clock.now()]
-    assert late == [], "asked for after its time"
-    for row in rows:
-        waits = [one for one in came if one["intent"] == row["id"] and in_vain(one) and not one["returned"]]
-        assert shunned("A14") or row["state"] != "to_refund" or waits, "to be refunded, and there is nothing to refund"
-    for one in came:
-        if in_vain(one) or one["taken_as"] == "unknown":
-            seen = sum(row["cents"] for row in refunds if row["capture"] == one["id"] and str(row["id"]) in noted)
-            left = 0 if one["returned"] or one["ref"] in noted else one["cents"] - one["done"]
-            assert left <= seen, "neither place nor money, and nobody's to do"
-    held = ledger.balance_of(await ledger.balances(world.shop.till), clearing(world.shop.account))
-    assert held == world.provider.holds, "the provider holds another amount than the books say"
-    await every_difference_is_found(world)
-
-
-async def every_difference_is_found(world: World) -> None:
-    """What came in on a day is on the provider's statement; one that is corrupted differs in that, and nothing else."""
-    paid = [payment.paid for ref, payment in world.provider.payments.items() if payment.paid and ref in world.pages]
-    if not paid or not world.provider.caps("").rows:
-        return
-    day = max(paid).astimezone(settings.current().zone).date()
-    rows = await world.provider.rows(world.shop.account, day)
-    usual = set(await reconciling.rehearse(world.shop.account, day, rows))
-    assert [one for one in usual if one.kind == RowKind.CAPTURE] == []
-    row, *rest = rows
-    for corrupted, sorts in (
-        (rest, {"missing-there"}),
-        ([*rows, row], {"twice"}),
-        ([*rest, Row(row.kind, row.ref, row.cents + 1)], {"amount"}),
-        ([*rest, Row(row.kind, "stray", row.cents)], {"missing-here", "missing-there"}),
-    ):
-        found = set(await reconciling.rehearse(world.shop.account, day, corrupted)) - usual
-        assert {one.sort for one in found} == sorts
-
-
-_OPEN_REFUNDS = (
-    "SELECT id, capture, cents FROM parvis.refund WHERE till = $1 "
-    "AND state IN ('requested', 'approved', 'sent', 'unknown', 'failed')"
-)
-
-
-async def settle_down(world: World) -> None:
-    """Days pass in which every answer comes, every batch is decided and every worker works."""
-    world.provider.down = world.provider.refuses_refunds = False
-    world.provider.illegible.clear()
-    for step in ("drop_batch", "collect", "tell_disputes", "tell_payouts"):
-        await world.do(step)
-    for wait in (25, 130, 24 * 60):
-        clock.move(wait * MINUTE)
-        for step in ("poll", "expire", "send", "ask_again"):
-            assert await world.do(step), step
-    clock.move(timedelta(days=3))
-    for account in watched(world):
-        await reconciling.note_waiting(account)
-
-
-def watched(world: World) -> list[str]:
-    """The accounts whose differences are looked for."""
-    if shunned("A11"):
-        return [world.shop.account]
-    ours = [box_of(world.shop.till), *([creditors.key(world.shop.till)] if world.bill else [])]
-    return [world.shop.account, *ours]
-
-
-async def told(world: World) -> set[str]:
-    """The references of what somebody has to close."""
-    return {one.provider_ref for one in await reconciling.open_differences(world.shop.till)}
-
-
-async def outcome(world: World) -> tuple[object, ...]:
-    """How it ended: the amount's state, who has the place, what came in and left, and the books."""
-    async with connection() as c:
-        state = await c.fetchval("SELECT state FROM parvis.intent WHERE id = $1", world.intent)
-    told = ("cents", "taken_as", "done", "leaving", "returned")
-    came = [tuple(one[name] for name in told) for one in await captures(world)]
-    books = {one.account.partition("-")[0]: one.cents for one in await ledger.balances(world.shop.till) if one.cents}
-    return state, await world.given(), came, books

@@ -1,0 +1,84 @@
+"""What residents and their browsers do, and the place they want."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from tests.core.payments.model.known import shunned
+
+from parvis import clock
+from parvis.db import connection, new_id, transaction
+from parvis.errors import Conflict
+from parvis.payments import attempts, intents
+from parvis.payments.invoices import bills
+
+MINUTE = timedelta(minutes=1)
+PRICE = 1000
+PLACE = new_id()
+
+
+class Payer:
+    """What the resident and their browser do."""
+
+    async def open(self, n: int) -> None:
+        if shunned("A8") and not self.provider.caps("").cancel:
+            await attempts.look_at(self.intent, self.provider, self.shop.account)
+        ref = await self.shop.opened(self.intent)
+        self.pages |= {ref: self.intent}
+
+    async def open_unheard(self, n: int) -> None:
+        async with self.unheard():
+            await self.open(n)
+
+    async def pay(self, n: int) -> None:
+        self.provider.pay(self.open_page(n))
+
+    async def pay_other(self, n: int) -> None:
+        ref = self.open_page(n)
+        self.provider.pay(ref, self.provider.payments[ref].order.cents + (-50, 50)[n % 2])
+
+    async def refuse(self, n: int) -> None:
+        (self.provider.refuse, self.provider.abandon)[n % 2](self.open_page(n))
+
+    async def come_back(self, n: int) -> None:
+        await attempts.look_at(self.intent, self.provider, self.shop.account)
+
+    async def change(self, n: int) -> None:
+        """Put something else into the basket."""
+        if self.bill:
+            return
+        [found] = await intents.demand(
+            self.charges(PRICE + 100 * n), clock.now() + 60 * MINUTE, purpose="pools", basket=self.basket
+        )
+        self.intent = found.id
+
+    async def cancel(self, n: int) -> None:
+        if not self.bill:
+            await intents.cancel(self.intent)
+        elif not (shunned("A3") and await self.debits("listed", "made")):
+            await bills.take_back(self.intent)
+
+
+class Place:
+    """What is sold: a row says whether it is given, so that what is rolled back was not."""
+
+    async def lose_place(self, n: int) -> None:
+        self.free = await self.given()
+
+    async def free_place(self, n: int) -> None:
+        self.free = True
+
+    async def take(self, intent: intents.Intent) -> None:
+        if not self.free:
+            raise Conflict
+        await self.give(intent.basket)
+
+    async def give(self, basket: UUID) -> None:
+        async with transaction() as c:
+            await c.execute("UPDATE parvis.basket SET person = $2 WHERE id = $1", basket, PLACE)
+
+    async def given(self) -> bool:
+        async with connection() as c:
+            sql = "SELECT person IS NOT DISTINCT FROM $2 FROM parvis.basket WHERE id = $1"
+            return await c.fetchval(sql, self.basket, PLACE)
