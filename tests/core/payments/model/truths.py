@@ -76,18 +76,21 @@ def in_vain(one: asyncpg.Record) -> bool:
 def still_owed(one: asyncpg.Record) -> int:
     """What is to be given back of a capture, by the rules and not by the books."""
     if in_vain(one):
-        return 0 if one["returned"] else one["cents"] - one["done"]
+        return one["cents"] * (not one["returned"]) - one["done"]
     return one["leaving"]
 
 
 def nothing_twice(world: World, came: list[asyncpg.Record]) -> None:
     """No more goes back than came in, here and at the provider; nothing is collected a second time."""
     for one in came:
-        assert one["done"] + one["leaving"] + one["asked"] + one["cents"] * one["returned"] <= one["cents"]
+        # What was given back before the bank took all of it is owed by the payer; from then on nothing may leave.
+        left = 0 if one["returned"] else one["cents"] - one["done"]
+        assert one["leaving"] + one["asked"] <= left, "more is to be given back than came in"
         assert shunned("A13") or one["alone"] <= ALONE, "one person alone gave back above the limit"
     for ref, payment in world.provider.payments.items():
         dispute = world.provider.disputes.get(ref)
-        assert world.provider.given_back(ref) + (dispute.held if dispute else 0) <= payment.cents
+        gone = world.provider.given_back(ref) + (dispute.held if dispute else 0)
+        assert gone <= payment.cents, "the provider gave back more than it had"
     assert [one["ref"] for one in came if one["taken_as"] == "extra"] == [], "collected twice"
 
 
