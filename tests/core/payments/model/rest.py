@@ -60,7 +60,7 @@ async def nothing_stranded(world: World, came: list[asyncpg.Record]) -> None:
     async with connection() as c:
         refunds = await c.fetch(_OPEN_REFUNDS, world.shop.till)
     for one in came:
-        if in_vain(one) or one["taken_as"] == "unknown":
+        if one["account"] in watched(world) and (in_vain(one) or one["taken_as"] == "unknown"):
             seen = sum(row["cents"] for row in refunds if row["capture"] == one["id"] and str(row["id"]) in noted)
             left = 0 if one["returned"] or one["ref"] in noted else one["cents"] - one["done"]
             assert left <= seen, "neither place nor money, and nobody's to do"
