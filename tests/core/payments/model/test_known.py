@@ -66,9 +66,7 @@ async def somebody_is_told(world: World) -> None:
     clock.move(timedelta(days=200))
     await jobs.reconcile()
     told = await reconciling.open_differences(world.shop.till)
-    assert [one for one in told if one.account == creditors.key(world.shop.till)], (
-        "it waits, and nobody is told"
-    )
+    assert [one for one in told if one.account == creditors.key(world.shop.till)], "it waits, and nobody is told"
 
 
 ALSO = {"A3": nothing_came, "A4": may_be_debited, "A11": somebody_is_told, "A11 too": somebody_is_told}
