@@ -225,7 +225,7 @@ async def test_a_statement_that_fails_unforeseen_stops_no_other_and_what_waits_i
     shops = [await payable.shop() for _ in range(2)]
     for shop in shops:
         await shop.paid(1000)
-        shop.provider.pay(await shop.opened((await shop.due(minutes=5)).id))
+        await opened(shop, minutes=5)
     put_clock(datetime(2027, 1, 8, 12, tzinfo=UTC))
     real = Sandbox.rows
 
@@ -238,6 +238,20 @@ async def test_a_statement_that_fails_unforeseen_stops_no_other_and_what_waits_i
     assert await jobs.reconcile() == 4
     waiting = [[one.sort for one in await reconciling.open_differences(shop.till)] for shop in shops]
     assert all("waiting" in sorts for sorts in waiting)
+
+
+async def test_what_a_statement_names_and_nobody_heard_of_is_asked_about(payable):
+    put_clock(datetime(2027, 1, 4, 12, tzinfo=UTC))
+    shop = await payable.shop()
+    unheard = await opened(shop, paid=True)
+    put_clock(datetime(2027, 1, 5, 6, tzinfo=UTC))
+    await shop.paid(1000)
+    assert await jobs.reconcile() == 0, "the account begins with what it knows of"
+    put_clock(datetime(2027, 1, 6, 6, tzinfo=UTC))
+    await reconciling.reconcile(shop.account, datetime(2027, 1, 3, tzinfo=UTC).date(), [])
+    assert await jobs.reconcile() == 2
+    assert await state(unheard) == "paid"
+    assert [one for one in await reconciling.open_differences(shop.till) if one.found_again] == []
 
 
 async def test_after_ninety_days_away_every_day_is_reconciled_oldest_first(payable):
