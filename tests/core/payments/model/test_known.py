@@ -37,7 +37,7 @@ def walks():
         yield pytest.param(number, marks=[waits] if finding in known.KNOWN else [], id=number)
 
 
-@pytest.mark.parametrize("number", walks())
+@pytest.mark.parametrize("number", list(walks()))
 async def test_what_the_audit_found_is_mended(database, monkeypatch, number):
     monkeypatch.setattr(known, "KNOWN", known.KNOWN - {number.split()[0]})
     monkeypatch.setattr(providers, "every", every)
