@@ -35,6 +35,7 @@ SPOKEN = {
     "payments.accounts",
     "payments.attempts",
     "payments.books.movements",
+    "payments.disputing",
     "payments.hearing",
     "payments.refund_sending",
 }

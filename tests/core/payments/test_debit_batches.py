@@ -199,7 +199,7 @@ class Remembering(Sandbox):
         caps = super().caps(account)
         return Caps(**{name: getattr(caps, name) for name in Caps.__slots__} | {"cancel": False})
 
-    async def lookup(self, account, ref):
+    async def lookup(self, account, ref, terms):
         self._answer()
         payment = self.payments[ref]
         return Found(payment.result, payment.cents, payment.paid, payment.order.attempt)
@@ -228,6 +228,7 @@ async def test_a_refused_card_does_not_keep_a_bill_from_being_debited(forgetful)
 
 async def test_what_was_paid_on_that_page_after_all_is_taken_and_not_debited(forgetful):
     till, intent, ref = forgetful
+    till.shop.provider.paid_late = True
     till.shop.provider.pay(ref)
     assert await inquiring.ask(till.till, queries.soonest(CREDITOR), till.provider_of) == {intent.id}
     assert (await state(intent), await till.ready()) == ("paid", [])

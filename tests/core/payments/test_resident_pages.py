@@ -80,7 +80,7 @@ async def test_while_nothing_is_known_it_says_so_and_asks_nobody_to_pay_again(bi
     shops, (first, _), _, _ = billed
     await resident.post("/pay", intent=str(first.id))
     await resident.get(back="yes")
-    assert "has not said yet what became of it" in resident.text
+    assert "it is not confirmed yet" in resident.text
     shops[0].provider.down = True
     await resident.get(back="yes")
     assert "does not answer at the moment" in resident.text

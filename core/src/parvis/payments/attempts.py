@@ -90,12 +90,17 @@ async def lose_unanswered() -> int:
 async def none_open(c: Connection, intent: UUID) -> None:
     """Let nobody take money elsewhere while a page may be paid; under the intent's lock. Raises Refused."""
     live = await c.fetchrow(LIVE, intent)
-    if live is not None and _payable(live):
+    if live is None:
+        return
+    if _payable(live):
         text = Text(
             "The payer has opened a page to pay it online, which may be paid until {hour}. Take no money before.",
             {"hour": live["live_until"]},
         )
         raise Refused(Refusal("page-open", text))
+    if live["state"] == "creating":
+        # Whoever opened it has died: nobody has its address.
+        await move(c, live["id"], "creating", "lose")
 
 
 async def _open(intent: UUID, account: str, caps: Caps) -> _Opened:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from parvis import clock
 from parvis.db import Connection, new_id
-from parvis.errors import NotFound
+from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments import attempts, intents
 from parvis.payments.accounts import account as account_of
 from parvis.payments.rules import ATTEMPT, after
@@ -15,22 +15,23 @@ from parvis.payments.rules import ATTEMPT, after
 _ADD = (
     "INSERT INTO parvis.payment_attempt "
     "(id, intent, account, provider_ref, state, created, resume_until, live_until) "
-    "VALUES ($1, $2, $3, $4, 'live', $5, $5, $6)"
+    "VALUES ($1, $2, $3, $4, 'live', $5, $5, $6) ON CONFLICT DO NOTHING RETURNING id"
 )
 
 
 async def claim(c: Connection, intent: UUID, account: str, ref: str, until: datetime) -> None:
     """Keep an amount until then, under the index that lets an intent have one open payment. Raises Refused.
 
-    In the caller's transaction. Whoever opens a page at this moment is first, or finds that it is taken. A page that is
-    over is noted to be: its provider was asked before.
+    In the caller's transaction. Whoever opens a page at this moment is first, or finds that it is taken. Of a page that
+    is over its provider was asked before.
     """
     found, now = await intents.locked(c, intent), clock.now()
     if (await account_of(account)).till != found.till:
         raise NotFound
     await attempts.none_open(c, intent)
     await intents.move(c, found, "start")
-    await c.execute(_ADD, new_id(), intent, account, ref, now, until)
+    if await c.fetchval(_ADD, new_id(), intent, account, ref, now, until) is None:
+        raise Refused(Refusal("attempt-open", Text("A page of it is over, and its provider has not said so.")))
 
 
 async def let_go(c: Connection, account: str, ref: str, until: datetime | None = None) -> None:
