@@ -160,7 +160,8 @@ async def arrete_while_a_session_opens(till):
         async with transaction() as c:
             await open_session(till, new_id(), 0)
             opened.set()
-            waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            # pg_locks is read anew each time, unlike pg_stat_activity within a transaction.
+            waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
             while not closed.is_set() and not await c.fetchval(waits):
                 await asyncio.sleep(0)
 
