@@ -53,9 +53,8 @@ def duties(found: Sequence[Lying], limits: Limits, today: date) -> tuple[Duty, .
     """What is to be handed over, and why: the limits first.
 
     >>> there = [Lying("cash", 40_000, date(2026, 11, 27))]
-    >>> duties(there, Limits(cash_most=30_000), date(2026, 11, 27))
-    (Duty(kind='cash', cents=40000, by=datetime.date(2026, 11, 27)),
-     Duty(kind='month', cents=40000, by=datetime.date(2026, 11, 30)))
+    >>> [(one.kind, str(one.by)) for one in duties(there, Limits(cash_most=30_000), date(2026, 11, 27))]
+    [('cash', '2026-11-27'), ('month', '2026-11-30')]
     """
     there = [one for one in found if one.account in HANDED and one.cents > 0 and one.since]
     return (*_above(there, limits), *_by_day(there, limits, today))
