@@ -47,10 +47,10 @@ class Card(Sandbox):
         over = payment.result in {Result.PAID, Result.GONE}
         return not over and clock.now() < payment.opened + self.caps("").live_for
 
-    async def lookup(self, account: str, ref: str) -> Found:
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:
         if ref in self.illegible:
             raise KeyError(ref)
-        return await Sandbox.lookup(self, account, ref)
+        return await Sandbox.lookup(self, account, ref, terms)
 
     async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:
         if self.strict and ref in self.disputes and refund not in self.refunds:
@@ -86,7 +86,7 @@ class Public(Card):
     def caps(self, account: str) -> Caps:
         return replace(Sandbox.caps(self, account), refund=False, cancel=False, rows=False)
 
-    async def lookup(self, account: str, ref: str) -> Found:
+    async def lookup(self, account: str, ref: str, terms: str = "") -> Found:
         self._answer()
         if ref in self.illegible:
             raise KeyError(ref)
@@ -95,8 +95,8 @@ class Public(Card):
             return Found(Result.GONE)
         return Found(payment.result, payment.cents, payment.paid, payment.order.attempt)
 
-    async def cancel(self, account: str, ref: str) -> Found:
-        return await self.lookup(account, ref)
+    async def cancel(self, account: str, ref: str, terms: str = "") -> Found:
+        return await self.lookup(account, ref, terms)
 
     async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:
         return Sent.FAILED
