@@ -31,7 +31,7 @@ async def claim(c: Connection, intent: UUID, account: str, ref: str, until: date
     await attempts.none_open(c, intent)
     await intents.move(c, found, "start")
     if await c.fetchval(_ADD, new_id(), intent, account, ref, now, until) is None:
-        raise Refused(Refusal("attempt-open", Text("A page of it is over, and its provider has not said so.")))
+        raise Refused(Refusal("attempt-open", Text("It is being paid at this moment.")))
 
 
 async def let_go(c: Connection, account: str, ref: str, until: datetime | None = None) -> None:
