@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from parvis import clock
-from parvis.db import connection, new_id, transaction
+from parvis.db import connection, new_id
 from parvis.errors import NotFound
 from parvis.payments.books.ledger import today
 from parvis.payments.money import Cents
@@ -17,7 +17,10 @@ NEXT_NUMBER = (
     "INSERT INTO parvis.receipt_counter AS kept (till, year, last) VALUES ($1, $2, 1) "
     "ON CONFLICT (till, year) DO UPDATE SET last = kept.last + 1 RETURNING last"
 )
-_GIVE = "INSERT INTO parvis.receipt (id, till, year, number, source, cents, at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+_GIVE = (
+    "INSERT INTO parvis.receipt (id, till, year, number, source, cents, at) "
+    "SELECT $3, $1, $2, next.last, $4, $5, $6 FROM next RETURNING number"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,10 @@ class Receipt:
 async def give(till: UUID, source: UUID, cents: Cents) -> Receipt:
     """Give the next receipt of a till for money that came in."""
     year, receipt, now = today().year, new_id(), clock.now()
-    async with transaction() as c:
-        number = await c.fetchval(NEXT_NUMBER, till, year)
-        await c.execute(_GIVE, receipt, till, year, number, source, cents, now)
+    # One statement is all or nothing by itself, and one round trip.
+    sql = f"WITH next (last) AS ({NEXT_NUMBER}) {_GIVE}"
+    async with connection() as c:
+        number = await c.fetchval(sql, till, year, receipt, source, cents, now)
     return Receipt(receipt, till, year, number, source, cents, now)
 
 
