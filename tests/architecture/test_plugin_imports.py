@@ -56,6 +56,7 @@ SEEDING = {
     "payments.counter.counting",
     "payments.intents",
     "payments.invoices.bills",
+    "payments.invoices.sellers",
     "payments.tariffs.catalogue",
     "payments.tariffs.drafts",
     "payments.tariffs.grids",

@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from typing import Annotated
 
 import pytest
 from msgspec import Struct
+from pypdf import PdfReader
 
 from parvis import clock, plugins
 from parvis.contract.payments import Row, RowKind
@@ -14,6 +16,7 @@ from parvis.db import connection, new_id
 from parvis.errors import Conflict, Refusal, Text
 from parvis.events import BillWritten, PaymentSettled, PaymentTakenBack, RefundDone
 from parvis.identity.contacts import Contact
+from parvis.messages.letters import Letterhead, write
 from parvis.messages.sealing import unseal
 from parvis.office.tills import notices, refund_notices
 from parvis.payments import dues, intents, purposes, refunds
@@ -21,8 +24,9 @@ from parvis.payments.accounts import account_details, accounts_of
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger
 from parvis.payments.intents import Charge
-from parvis.payments.invoices import bills, issuing
+from parvis.payments.invoices import bills, invoicing, issuing, splitting
 from parvis.payments.invoices.bills import BillTo
+from parvis.payments.invoices.splitting import Rule
 from parvis.payments.settling import Money, settle
 from parvis.payments.statements import reconciling
 from parvis.territory.actions import enable_plugin
@@ -408,3 +412,109 @@ async def test_a_refund_that_came_back_leaves_another_way_and_its_payer_is_told_
     await manager.post(f"tills/{shop.till}/refunds/{again.id}/decide", act="again", method="provider")
     assert "It is sent again" in manager.text
     assert (await refunds.refund_by_id(again.id)).method == "provider"
+
+
+async def in_credit(shop, cents=500):
+    """Léa has paid a bill too much by so many cents."""
+    to = BillTo(contact=Contact(Channel.MAIL, BILL["mail"]), language="fr")
+    charge = Charge(shop.till, "Bassin", "pools", 1000)
+    [due] = await bills.write([charge], to, ledger.today(), new_id())
+    shop.provider.pay(ref := await shop.opened(due.id), 1000 + cents)
+    await look(shop.provider, shop.account, ref)
+
+
+async def test_an_agent_sees_what_the_payer_has_in_credit_and_it_is_deducted_unless_they_say_no(office, shop):
+    await in_credit(shop)
+    agent = await office.agent()
+    await agent.get("bills/new")
+    assert re.search(r'name="credit"[^>]* checked', agent.text)
+    await agent.post("bills/new", **bill(shop, cents="douze"))
+    assert "They have €5.00 in credit at this till." in agent.text
+    await agent.post("bills/new", **bill(shop))
+    await agent.post("bills/new", **bill(shop, label="Goûter", credit="yes"))
+    assert "€7.50 (after €5.00 of credit)" in agent.text
+    assert {due.labels: due.cents for due in await written(shop)} == {
+        ("Goûter",): 750,
+        ("Cantine",): 1250,
+        ("Bassin",): 1000,
+    }
+
+
+async def test_an_accountant_pays_a_credit_out(office, shop):
+    await in_credit(shop)
+    accountant = await office.agent("accountant")
+    await accountant.get(f"tills/{shop.till}/credits")
+    assert "€5.00 in credit" in accountant.text
+    page = re.search(r"tills/[0-9a-f-]+/credits/[0-9a-f-]{36}", accountant.text)[0]
+    await accountant.get(page)
+    await accountant.post(page, cents="6,00", reason="Moves away")
+    assert (accountant.status, "5,00 euros are left" in accountant.text) == (422, True)
+    await accountant.post(page, cents="5,00", reason="Moves away")
+    assert "somebody else has to approve it" in accountant.text
+    assert "Nobody has a credit here" in (await accountant.get(f"tills/{shop.till}/credits")).text
+
+
+async def test_all_parts_of_a_bill_are_taken_back_in_one_confirmed_step(office, shop):
+    await splitting.keep_rule(shop.till, Rule(3))
+    agent = await office.agent()
+    await agent.post("bills/new", **bill(shop, parts="3", cents="30,00"))
+    page = re.search(r"bills/[0-9a-f-]+/plan", agent.text)[0]
+    await agent.get(page)
+    assert agent.text.count("Cantine (") == 3
+    assert "Take €30.00 back" in agent.text
+    await agent.post(page)
+    assert "None of its parts is asked for any more." in agent.text
+    assert {due.state for due in await written(shop)} == {"cancelled"}
+    await agent.post(page)
+    assert agent.status == 409
+
+
+async def test_who_sells_for_themselves_says_who_they_are_before_the_first_bill(office, shop):
+    agent, manager = await office.agent(), await office.agent("manager")
+    await manager.post("tills/new", name="Patinoire", kind="own", alone="0,00")
+    assert "Say who sells before its first bill." in manager.text
+    till = next(one for one in await ledger.tills_of(office.calendar.emitter) if one.kind == "own").id
+    await agent.post("bills/new", **bill(shop, till=str(till), vat="2000"))
+    assert (agent.status, "a manager first writes them under" in agent.text) == (422, True)
+    page = f"tills/{till}/seller"
+    await manager.post(page, address="1 rue X", siret="732 829 320 00075")
+    assert (manager.status, "This is no SIRET" in manager.text) == (422, True)
+    assert "Write the VAT number, or say that there is none" in manager.text
+    await manager.post(page, address="1 rue X\n68100 Mulhouse", siret="732 829 320 00074", vat_number="fr 44 732829320")
+    assert "Kept." in manager.text
+    assert 'value="FR44732829320"' in manager.text
+    more = {"buyer": "SARL Klein\n2 rue Y, 68200 Mulhouse", "served": "novembre 2026"}
+    await agent.post("bills/new", **bill(shop, till=str(till), vat="210", **more))
+    [due] = await dues.dues_at(till, bills.PURPOSE)
+    [found] = await issuing.invoices_of([due.basket])
+    said = await said_by(found)
+    for part in ("SIRET 732 829 320 00074", "N° de TVA FR44732829320", "1 rue X – 68100 Mulhouse"):
+        assert part in said
+    for part in ("Client : SARL Klein, 2 rue Y, 68200 Mulhouse", "Prestation : novembre 2026", "2,10 %"):
+        assert part in said
+    await manager.post(page, address="1 rue X", siret="73282932000074", vat_exempt="yes")
+    await agent.post("bills/new", **bill(shop, till=str(till), vat="2000"))
+    assert "This till sells without VAT" in agent.text
+
+
+async def said_by(found):
+    text = "\n".join(page.extract_text() for page in PdfReader(BytesIO(await invoicing.paper(found))).pages)
+    return " ".join(text.split())
+
+
+async def test_whose_credit_covers_a_bill_is_told_so_once(office, shop):
+    await in_credit(shop, 2000)
+    agent = await office.agent()
+    await agent.post("bills/new", **bill(shop, credit="yes"))
+    due = next(due for due in await written(shop) if due.labels == ("Cantine",))
+    assert (due.state, due.cents, due.credit) == ("paid", 0, 1250)
+    await notices.tell_of_bill(BillWritten(emitter=due.emitter, basket=due.basket))
+    await notices.tell_of_payment(PaymentSettled(emitter=due.emitter, intent=due.intent, taken_as="paid", cents=0))
+    [(template, letter)] = await letters()
+    assert (template, letter.context["credit"]) == ("office/paid", 1250)
+    head = Letterhead(name="Town", url="https://town.example")
+    said = write(template, Channel.MAIL, "en", head, letter)
+    assert said.subject == f"Paid with your credit at {letter.context['emitter']}"
+    assert "Your credit covers this bill" in said.text
+    assert "€12.50" in said.html
+    assert "your credit of €12.50 has paid a bill" in write(template, Channel.SMS, "en", head, letter).text

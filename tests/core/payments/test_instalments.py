@@ -1,5 +1,6 @@
 """Instalments: parts that add up, each paid by itself until its day, as the till's rule lets there be."""
 
+import asyncio
 from datetime import date, timedelta
 from io import BytesIO
 from uuid import UUID
@@ -14,14 +15,16 @@ from tests.core.payments.tariff_examples import swimming
 from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import connection, new_id
-from parvis.errors import Invalid
+from parvis.errors import Invalid, Refused
 from parvis.identity.contacts import Contact
 from parvis.payments import attempts, dues, expiring, intents
-from parvis.payments.books import ledger, proofs
+from parvis.payments.books import ledger, postings, proofs
+from parvis.payments.books.postings import Sale
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, invoicing, issuing, splitting
 from parvis.payments.invoices.bills import BillTo
 from parvis.payments.invoices.splitting import Rule
+from parvis.payments.money import taxes
 from parvis.payments.tariffs import catalogue, explaining, quotes
 from parvis.payments.tariffs.pricing import Ask
 from parvis.testing.payments import a_shop
@@ -44,6 +47,23 @@ def test_parts_add_up_differ_by_a_cent_and_no_line_loses_any(cents, count):
         pieces = [one for part in parts for one in part if one.revenue == charge.revenue]
         assert sum(piece.cents for piece in pieces) == charge.cents
         assert all(piece.cents > 0 for piece in pieces)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 10**6), st.sampled_from((0, 210, 550, 1000, 2000))), min_size=1),
+    st.integers(2, 12),
+)
+def test_the_vat_of_the_parts_in_the_books_is_that_of_the_invoice(lines, count):
+    charges = [Charge(TILL, "x", "pools", cents, bp) for cents, bp in lines]
+    seen, entered = dict[int, int](), 0
+    for part in splitting.split(charges, count):
+        sales = [Sale(one.revenue, one.cents, one.vat_bp, seen.get(one.vat_bp, 0)) for one in part]
+        vat = -dict(postings.charged(sales)).get(postings.VAT, 0)
+        assert vat >= 0
+        entered += vat
+        for one in part:
+            seen[one.vat_bp] = seen.get(one.vat_bp, 0) + one.cents
+    assert entered == sum(tax.vat for tax in taxes(lines))
 
 
 @given(st.dates(date(2020, 1, 1), date(2099, 1, 1)), st.integers(2, 12))
@@ -132,6 +152,42 @@ async def test_the_bill_is_one_invoice_with_its_days_and_each_part_is_taken_back
         ["credit"],
         [],
     ]
+
+
+async def test_the_vat_of_all_parts_is_that_of_the_invoice_whether_they_are_paid_or_taken_back(shop):
+    first, second, third = await in_parts(shop, 1000)
+    await pays(shop, first)
+    await pays(shop, third)
+    await bills.take_back(second.id)
+    invoice, note = await issuing.invoices_of([first.basket])
+    assert [tax.vat for tax in (*invoice.taxes, *note.taxes)] == [167, 55]
+    assert ledger.balance_of(await ledger.balances(shop.till), "vat") == -(167 - 55)
+
+
+async def test_a_whole_plan_is_taken_back_in_one_step_but_what_is_paid(shop):
+    first, second, third = await in_parts(shop)
+    await pays(shop, second)
+    assert [part.id for part in await bills.take_back_plan(first.id)] == [first.id, third.id]
+    states = [(await intents.intent(part.id)).state for part in (first, second, third)]
+    assert states == ["cancelled", "paid", "cancelled"]
+    papers = await issuing.invoices_of([first.basket])
+    assert [(paper.sort, paper.intent) for paper in papers[1:]] == [("credit", first.id), ("credit", third.id)]
+    with pytest.raises(Refused, match="paid or taken back"):
+        await bills.take_back_plan(second.id)
+
+
+async def test_a_plan_that_is_taken_back_while_it_is_paid_is_one_or_the_other(shop):
+    parts = await in_parts(shop)
+    refs = [await shop.opened(part.id) for part in parts]
+    for ref in refs:
+        shop.provider.pay(ref)
+    looks = (attempts.look(shop.provider, shop.account, ref) for ref in reversed(refs))
+    await asyncio.gather(*looks, bills.take_back_plan(parts[0].id), return_exceptions=True)
+    noted = {paper.intent for paper in await issuing.invoices_of([parts[0].basket]) if paper.sort == "credit"}
+    for part in parts:
+        state = (await intents.intent(part.id)).state
+        assert state == ("to_refund" if part.id in noted else "paid") or (state == "cancelled" and part.id in noted)
+    assert await proofs.unbalanced() == []
 
 
 async def test_a_basket_over_two_tills_is_in_parts_at_each(shop):

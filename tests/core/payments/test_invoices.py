@@ -1,6 +1,7 @@
 """Invoices: numbered without a gap, once for each bill, as they were given; what is taken back has its credit note."""
 
 import asyncio
+import random
 from datetime import timedelta
 from io import BytesIO
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
+from tests.seeds import seeds
 
 from parvis.contract.values import Channel
 from parvis.db import connection, new_id, transaction
@@ -16,7 +18,7 @@ from parvis.errors import NotFound, Refused
 from parvis.identity import actions as identity
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
-from parvis.payments import intents, payers
+from parvis.payments import intents, payers, refund_sending, refunds
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger, postings
 from parvis.payments.books.postings import Sale
@@ -132,6 +134,75 @@ async def test_what_is_paid_is_not_taken_back_and_has_no_credit_note(database):
     await look(shop.provider, shop.account, ref)
     with pytest.raises(Refused):
         await bills.take_back(bill.id)
+    assert [one.sort for one in await issuing.invoices_of([bill.basket])] == ["invoice"]
+
+
+async def refunded(shop, settled, cents, method="mandate"):
+    refund = await refunds.request(settled.capture, cents, "Closed", new_id(), method)
+    await refund_sending.pay_by_hand(refund.id)
+    return refund
+
+
+async def pays(shop, bill):
+    shop.provider.pay(ref := await shop.opened(bill.id))
+    return await look(shop.provider, shop.account, ref)
+
+
+async def test_what_is_refunded_of_a_bill_has_a_credit_note_once_it_has_left(database):
+    shop = await a_shop(alone_up_to=10_000)
+    [bill] = await a_bill(Charge(shop.till, "Cours", "pools", 1200, 2000), Charge(shop.till, "Livre", "shop", 800))
+    settled = await pays(shop, bill)
+    refund = await refunds.request(settled.capture, 1000, "Closed", new_id(), "mandate")
+    await refunds.withdraw(refund.id)
+    refund = await refunds.request(settled.capture, 1000, "Closed", new_id(), "mandate")
+    assert [one.sort for one in await issuing.invoices_of([bill.basket])] == ["invoice"]
+    await refund_sending.pay_by_hand(refund.id)
+    given, note = await issuing.invoices_of([bill.basket])
+    assert (note.corrects, note.refund, note.cents, note.name[0]) == (given.id, refund.id, 1000, "A")
+    assert [(line.label, line.cents) for line in note.lines] == [("Cours", 600), ("Livre", 400)]
+    said = await paper_of(note)
+    for part in (f"la facture {given.name}", "remboursé", "TVA sur -5,00 € HT 20,00 % -1,00 €"):
+        assert part in said
+    assert "Total TTC à déduire -10,00 €" in said
+    async with transaction() as c:
+        assert await issuing.give_back(c, bill, refund.id, 1000) is None
+
+
+@pytest.mark.parametrize("seed", seeds(20))
+async def test_all_credit_notes_of_a_bill_have_its_vat_and_the_books_none_left(database, seed):
+    chance = random.Random(seed)
+    shop = await a_shop(alone_up_to=10**9)
+    charges = [
+        Charge(shop.till, f"Line {n}", "pools", chance.randint(100, 3000), chance.choice([0, 210, 550, 1000, 2000]))
+        for n in range(chance.randint(1, 4))
+    ]
+    [bill] = await a_bill(*charges)
+    settled, rest = await pays(shop, bill), bill.cents
+    while rest:
+        cents = min(rest, chance.randint(1, 1500))
+        await refunded(shop, settled, cents)
+        rest -= cents
+    given, *notes = await issuing.invoices_of([bill.basket])
+    assert sum(note.cents for note in notes) == given.cents
+    for tax in given.taxes:
+        of_rate = [one for note in notes for one in note.taxes if one.bp == tax.bp]
+        assert (sum(one.vat for one in of_rate), sum(one.base for one in of_rate)) == (tax.vat, tax.base)
+    assert {one.account for one in await ledger.balances(shop.till) if one.cents} == {
+        "paid_over",
+        f"clearing:{shop.account}",
+    }
+    assert await issuing.gaps(shop.till) == []
+
+
+async def test_what_no_sale_was_has_no_credit_note(database):
+    shop = await a_shop(alone_up_to=10_000)
+    [bill] = await a_bill(Charge(shop.till, "Cantine", "canteen", 1500))
+    ref = await shop.opened(bill.id)
+    await intents.cancel(bill.id)
+    shop.provider.pay(ref)
+    vain = await look(shop.provider, shop.account, ref)
+    [back] = await refunds.refunds_of(vain.capture)
+    await refund_sending.send(back.id, shop.provider)
     assert [one.sort for one in await issuing.invoices_of([bill.basket])] == ["invoice"]
 
 

@@ -138,7 +138,8 @@ async def hold(world: World) -> None:
     held = await books(world.shop)
     assert sum(held.values()) == 0
     # What lies here is what came in and did not go; nothing of it is thought to be elsewhere.
-    assert held.get(f"clearing:{world.shop.account}", 0) + held.get("bank", 0) == came - taken - back
+    there = (f"clearing:{world.shop.account}", "bank", "paid_over")
+    assert sum(held.get(account, 0) for account in there) == came - taken - back
     assert "disputed" not in held
     if (await intents.intent(world.due.id)).state == "paid":
         assert "receivable" not in held

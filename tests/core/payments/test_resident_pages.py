@@ -244,3 +244,23 @@ async def test_a_price_by_a_tariff_says_how_it_came_about_on_the_page_and_on_the
     said = "\n".join(sheet.extract_text() for sheet in PdfReader(BytesIO(await receipting.paper(given))).pages)
     assert "ligne 7 du tarif du 01/09/2026" in said.replace("\n", " ")
     assert "2nd child -2,10" in said.replace("\n", " ")
+
+
+async def test_what_somebody_has_in_credit_is_shown_by_emitter_and_covers_a_bill(payable, browser):
+    shop, person = await payable.shop(), await a_person()
+    to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr", person=person)
+
+    async def a_bill(cents):
+        [due] = await bills.write([Charge(shop.till, "Canteen", "canteen", cents)], to, ledger.today(), new_id())
+        return due
+
+    due = await a_bill(1000)
+    ref = await shop.opened(due.id)
+    await settling.settle(settling.Money(shop.account, ref, 2200, clock.now()))
+    http = browser(await a_session(person))
+    page = re.sub(r"\s+", " ", unescape((await http.get("/my/payments")).text))
+    assert "Régie des piscines: €12.00 of credit, deducted from your next bill." in page
+    covered = await a_bill(500)
+    page = unescape((await http.get(f"/my/payments/{covered.basket}")).text)
+    assert "Your credit covers it: there is nothing to pay." in page
+    assert "€7.00 of credit" in unescape((await http.get("/my/payments")).text)

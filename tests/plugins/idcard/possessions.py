@@ -27,6 +27,7 @@ from parvis.payments import payers, refunds
 from parvis.payments.attempts import look
 from parvis.payments.books import closings, ledger, receipting, transfers
 from parvis.payments.books.transfers import Moved
+from parvis.payments.credits import balances
 from parvis.payments.debits import batches, creditors, queries
 from parvis.payments.debits import mandates as debit_mandates
 from parvis.payments.debits.creditors import Creditor
@@ -125,6 +126,7 @@ async def at_its_till(emitter: UUID, whose: Whose):
         "number": (await closings.close(shop.till, ledger.today() - timedelta(days=1))).number,
         "entry": await handed_over(shop, whose.cashier),
         **await to_be_debited(shop.till, whose.resident),
+        "credit": await a_credit(shop, whose.resident),
     }
 
 
@@ -133,6 +135,13 @@ async def handed_over(shop: Shop, by: UUID) -> int:
     one = Moved("B 1", ledger.today(), 100)
     await transfers.arrive(shop.account, one, by)
     return await transfers.hand_over(shop.till, one, "bank", by)
+
+
+async def a_credit(shop: Shop, person: UUID) -> UUID:
+    """What a payer has in credit, of a bill that was paid too much."""
+    shop.provider.pay(ref := await shop.opened((await a_bill(shop.till, person)).id), 1900)
+    await look(shop.provider, shop.account, ref)
+    return (await balances.left_at(shop.till))[0].id
 
 
 async def to_be_debited(till: UUID, person: UUID):

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from parvis.jobs import Timer
 from parvis.office.contracts import ending
-from parvis.office.tills import duty_notices
+from parvis.office.tills import duty_notices, reminding
 
 
 def timers() -> tuple[Timer, ...]:
-    """Ends of contracts, and money that has to be handed over, are looked for every hour."""
+    """Ends of contracts, money that has to be handed over, and payers to remind, are looked for every hour."""
+    hour = timedelta(hours=1)
     return (
-        Timer("office.contract-ends", timedelta(hours=1), ending.tell),
-        Timer("office.till-duties", timedelta(hours=1), duty_notices.tell),
+        Timer("office.contract-ends", hour, ending.tell),
+        Timer("office.till-duties", hour, duty_notices.tell),
+        Timer("office.reminders", hour, reminding.remind),
     )

@@ -14,7 +14,10 @@ _DUES = """
 SELECT i.id AS intent, i.basket, i.till, i.part, t.emitter, e.slug, e.name AS emitter_name, t.name AS till_name,
     last.result, last.resume_until, last.live_until, coalesce(last.debited, false) AS debited,
     i.state, i.cents, i.created, i.expires_at,
-    (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels,
+    (SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch
+        WHERE ch.intent = i.id) AS labels,
+    (SELECT coalesce(-sum(ch.cents) FILTER (WHERE ch.credit IS NOT NULL), 0)::bigint FROM parvis.charge ch
+        WHERE ch.intent = i.id) AS credit,
     coalesce(came.cents, 0)::bigint AS paid, coalesce(back.cents, 0)::bigint AS given_back,
     coalesce(came.receipts, '{}') AS receipts
 FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id JOIN parvis.till t ON t.id = i.till
@@ -28,7 +31,7 @@ LEFT JOIN LATERAL (
 ) AS came ON true
 LEFT JOIN LATERAL (
     SELECT sum(f.cents) AS cents FROM parvis.capture c JOIN parvis.refund f ON f.capture = c.id AND f.state = 'done'
-    WHERE c.intent = i.id AND f.method <> 'counter'
+    WHERE c.intent = i.id AND f.method <> 'counter' AND f.credit IS NULL
 ) AS back ON true
 LEFT JOIN LATERAL (
     SELECT a.last_result AS result, a.resume_until, a.live_until,
@@ -47,7 +50,7 @@ class Due:
 
     `result` is what its last page at a provider came to so far, None if none was opened; the page can be come back to
     until `resume_until`, and be paid on until `live_until` (UTC). `debited`: the payer's bank is asked for it. `part`:
-    which it is, from 1, of what is asked for in parts.
+    which it is, from 1, of what is asked for in parts. `credit` is what a credit pays besides.
     """
 
     intent: UUID
@@ -67,6 +70,7 @@ class Due:
     created: datetime
     expires_at: datetime
     labels: tuple[str, ...]
+    credit: Cents
     paid: Cents
     given_back: Cents
     receipts: tuple[UUID, ...]

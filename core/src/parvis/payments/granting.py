@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from uuid import UUID
 
 import asyncpg
 
-from parvis.errors import NotFound
+from parvis.db import connection
 from parvis.payments import intents
 from parvis.payments.books import ledger, postings, sales
 from parvis.payments.books.postings import Lines
 from parvis.payments.money import Cents
 
-
-async def grant(refund: UUID, cents: Cents, paid: asyncpg.Record) -> None:
-    """Enter that so much of what came in is to be given back; in the caller's transaction."""
-    await ledger.post(paid["till"], "grant", refund, await _lines(refund, cents, paid))
+_ENTERED = "SELECT true FROM parvis.ledger_entry WHERE till = $1 AND kind = 'grant' AND source = $2"
 
 
-async def ungrant(till: UUID, refund: UUID) -> None:
-    """Take that out of the books; in the caller's transaction."""
-    with suppress(NotFound):
+async def grant(refund: UUID, cents: Cents, paid: asyncpg.Record, credit: UUID | None = None) -> None:
+    """Enter that so much of what came in, or of a credit, is to be given back; in the caller's transaction."""
+    await ledger.post(paid["till"], "grant", refund, await _lines(refund, cents, paid, credit))
+
+
+async def ungrant(refund: UUID, cents: Cents, paid: asyncpg.Record, credit: UUID | None = None) -> None:
+    """Take that out of the books; in the caller's transaction, once the refund no longer counts."""
+    async with connection() as c:
         # Without an entry nothing was granted: it gave back what was owed already.
-        await ledger.reverse(till, "grant", refund)
+        entered = await c.fetchval(_ENTERED, paid["till"], refund)
+    if entered:
+        # What it added last to all that is granted: whichever of several is taken back, the rest is entered as one sum.
+        lines = postings.reversed_of(await _lines(refund, cents, paid, credit))
+        await ledger.post(paid["till"], "grant-back", refund, lines)
 
 
 def held_in(paid: asyncpg.Record) -> str:
@@ -31,7 +36,9 @@ def held_in(paid: asyncpg.Record) -> str:
     return postings.SUSPENSE if paid["taken_as"] == "unknown" else postings.REFUND_DUE
 
 
-async def _lines(refund: UUID, cents: Cents, paid: asyncpg.Record) -> Lines:
+async def _lines(refund: UUID, cents: Cents, paid: asyncpg.Record, credit: UUID | None) -> Lines:
+    if credit:
+        return postings.credit_paid_out(cents)
     if paid["taken_as"] == "unknown":
         return ((postings.SUSPENSE, cents), (postings.REFUND_DUE, -cents))
     if not paid["sold"]:

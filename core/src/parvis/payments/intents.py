@@ -26,6 +26,13 @@ _INTENT = (
     "SELECT i.id, i.basket, i.till, i.version, i.part, i.cents, i.state, i.expires_at, b.purpose, b.subject, b.person, "
     "t.emitter FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket JOIN parvis.till t ON t.id = i.till "
 )
+_SALES = """
+SELECT h.revenue, h.cents, h.vat_bp, coalesce((
+    SELECT sum(e.cents) FROM parvis.charge e JOIN parvis.intent p ON p.id = e.intent
+    WHERE p.basket = i.basket AND p.till = i.till AND p.version = i.version AND p.part < i.part
+    AND e.vat_bp = h.vat_bp AND e.credit IS NULL), 0)::bigint AS before
+FROM parvis.charge h JOIN parvis.intent i ON i.id = h.intent WHERE h.intent = $1 ORDER BY h.id
+"""
 _MOST_CHARGES = 200
 _GIVEN_UP = frozenset({"cancelled", "to_refund", "refunded"})
 
@@ -41,6 +48,8 @@ class Charge:
     vat_bp: int = 0
     steps: tuple[Step, ...] = ()
     quote: Quote | None = None
+    # The credit that it uses, if it asks for less than nothing.
+    credit: UUID | None = None
 
     @classmethod
     def quoted(cls, quote: Quote, till: UUID, label: str, revenue: str) -> Charge:
@@ -142,10 +151,9 @@ async def of_basket(basket: UUID) -> tuple[Intent, ...]:
 
 
 async def sales_of(found: UUID) -> tuple[Sale, ...]:
-    """What an intent's charges sell."""
-    sql = "SELECT revenue, cents, vat_bp FROM parvis.charge WHERE intent = $1 ORDER BY id"
+    """What an intent's charges sell, and with less than nothing the credit that they use."""
     async with connection() as c:
-        return tuple(Sale(**row) for row in await c.fetch(sql, found))
+        return tuple(Sale(**row) for row in await c.fetch(_SALES, found))
 
 
 async def move(c: Connection, found: Intent, how: str) -> str:
@@ -183,7 +191,7 @@ def _check(charges: Sequence[Charge]) -> None:
     if not 1 <= len(charges) <= _MOST_CHARGES:
         raise Refused(Refusal("basket-size", Text("A basket has from 1 to {most} lines.", {"most": _MOST_CHARGES})))
     for charge in charges:
-        checked_cents(charge.cents)
+        checked_cents(-charge.cents if charge.credit else charge.cents)
     for till in {charge.till for charge in charges}:
         checked_cents(sum(charge.cents for charge in charges if charge.till == till))
 
@@ -218,8 +226,8 @@ async def _add(c: Connection, of: tuple[UUID, UUID, int, int], lines: Sequence[C
     await c.execute(sql, found, *of, sum(charge.cents for charge in lines), until, clock.now())
     await c.executemany(
         "INSERT INTO parvis.charge "
-        "(id, intent, label, revenue, cents, vat_bp, steps, tariff, grid, priced_for, line) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "(id, intent, label, revenue, cents, vat_bp, steps, credit, tariff, grid, priced_for, line) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         [(new_id(), found, *_plain(line)) for line in lines],
     )
 
@@ -227,7 +235,7 @@ async def _add(c: Connection, of: tuple[UUID, UUID, int, int], lines: Sequence[C
 def _plain(line: Charge) -> tuple[object, ...]:
     quote = line.quote
     by = (quote.tariff, quote.grid.valid_from, quote.day, quote.price.line) if quote else (None,) * 4
-    return (line.label, line.revenue, line.cents, line.vat_bp, line.steps, *by)
+    return (line.label, line.revenue, line.cents, line.vat_bp, line.steps, line.credit, *by)
 
 
 async def _of_version(c: Connection, basket: UUID, version: int) -> tuple[Intent, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from types import MappingProxyType
 from typing import TypeAlias
 
 from parvis.errors import Invalid, Refusal, Text
@@ -14,6 +16,7 @@ Cents: TypeAlias = int
 # What bigint and every provider hold, and more than anybody owes a town.
 MOST = 99_999_999_99
 FULL_BP = 10_000
+NOTHING: Mapping[int, Cents] = MappingProxyType({})
 _AMOUNT = re.compile(r"([0-9]{1,8})(?:[.,]([0-9]{1,2}))?")
 _SPACES = str.maketrans("", "", " \u00a0\u202f€")
 
@@ -68,16 +71,37 @@ class Tax:
     vat: Cents
 
 
-def taxes(sold: Iterable[tuple[Cents, int]]) -> tuple[Tax, ...]:
+def taxes(sold: Iterable[tuple[Cents, int]], before: Mapping[int, Cents] = NOTHING) -> tuple[Tax, ...]:
     """Prices with VAT and their rates, by rate: VAT is worked out once for each, so that it adds up on paper.
+
+    `before` is what other papers of the same sale have of a rate already: with theirs, it is the VAT of the whole.
 
     >>> taxes([(1000, 2000), (500, 0), (200, 2000)])
     (Tax(bp=0, base=500, vat=0), Tax(bp=2000, base=1000, vat=200))
+    >>> [tax.vat for part in range(3) for tax in taxes([(334 - (part > 0), 2000)], {2000: 333 * part + (part > 0)})]
+    [56, 55, 56]
     """
     totals: dict[int, Cents] = {}
     for cents, bp in sold:
         totals[bp] = totals.get(bp, 0) + cents
-    return tuple(Tax(bp, total - vat_in(total, bp), vat_in(total, bp)) for bp, total in sorted(totals.items()))
+    return tuple(_tax(bp, total, before.get(bp, 0)) for bp, total in sorted(totals.items()))
+
+
+def _tax(bp: int, total: Cents, before: Cents) -> Tax:
+    vat = vat_in(before + total, bp) - vat_in(before, bp)
+    return Tax(bp, total - vat, vat)
+
+
+def shares(amounts: Sequence[Cents], part: Cents) -> list[Cents]:
+    """Of each amount its share of a part of them all, in proportion; they add up to it.
+
+    >>> shares([333, 667], 500), shares([], 0)
+    ([166, 334], [])
+    """
+    total, shared = sum(amounts), list[Cents]()
+    for seen in accumulate(amounts):
+        shared.append((seen * part // total if total else 0) - sum(shared))
+    return shared
 
 
 def instalments(total: Cents, count: int) -> tuple[Cents, ...]:

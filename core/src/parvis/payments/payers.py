@@ -21,10 +21,12 @@ from parvis.identity import accounts, guards
 from parvis.identity import queries as people
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
+from parvis.payments.credits import balances
+from parvis.payments.credits.balances import Credit
 from parvis.payments.debits.rules import DISPUTED
 from parvis.payments.dues import Due, dues_of
 
-_CONTACT, _LINK = "basket-contact", "basket"
+_CONTACT, _BUYER, _LINK = "basket-contact", "basket-buyer", "basket"
 # As long as a debt to a public body can be asked for (loi n° 68-1250), and its year.
 _KEPT = timedelta(days=5 * 365)
 _UNDER_WAY = "('requested', 'approved', 'sent', 'unknown', 'failed')"
@@ -39,18 +41,20 @@ EXISTS (SELECT FROM parvis.debit d JOIN parvis.intent i ON i.id = d.intent
     WHERE i.basket = b.id AND d.state = 'collected' AND d.changed > {since})
 """
 _UNLINK = f"""
-UPDATE parvis.basket b SET person = NULL, contact_kind = NULL, contact = NULL, contact_digest = NULL, forget = false
-WHERE {{whose}} AND {_SETTLED} AND NOT {_DEBITED} RETURNING b.id
+UPDATE parvis.basket b SET person = NULL, contact_kind = NULL, contact = NULL, contact_digest = NULL, buyer = NULL,
+    forget = false
+WHERE {{whose}} AND {_SETTLED} AND NOT {_DEBITED} AND NOT {balances.OWED} RETURNING b.id
 """  # noqa: S608 - of constants
 _THEIRS = "(b.person = ANY ($1) OR b.contact_digest = ANY ($2))"
 
 _LATER = f"""
 UPDATE parvis.basket b SET person = NULL, forget = true WHERE {_THEIRS} AND b.contact IS NOT NULL AND {_SETTLED}
+AND NOT {balances.OWED}
 """  # noqa: S608 - of constants
 _HELD = f"""
 SELECT count(DISTINCT i.id) FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id
 LEFT JOIN parvis.capture c ON c.intent = i.id LEFT JOIN parvis.refund r ON r.capture = c.id AND r.state IN {_UNDER_WAY}
-WHERE {_THEIRS} AND (i.state IN ('created', 'pending', 'to_refund') OR r.id IS NOT NULL)
+WHERE {_THEIRS} AND (i.state IN ('created', 'pending', 'to_refund') OR r.id IS NOT NULL OR {balances.OWED})
 """  # noqa: S608 - of constants
 
 
@@ -62,26 +66,35 @@ class Payer:
     person: UUID | None
     contact: Contact | None
     language: str
+    # The name and postal address to stand on invoices, a line each.
+    buyer: str = ""
 
 
-async def address(c: Connection, basket: UUID, contact: Contact, language: str, asked_by: UUID | None = None) -> None:
-    """Ask a contact for what a basket costs, in the caller's transaction; `asked_by` is the agent who does."""
+async def address(
+    c: Connection, basket: UUID, contact: Contact, language: str, asked_by: UUID | None = None, buyer: str = ""
+) -> None:
+    """Ask a contact for what a basket costs, in the caller's transaction; `asked_by` is the agent who does.
+
+    `buyer` is the name and postal address that the invoice is made out to.
+    """
     sealed = crypto.encrypt(contact.address.encode(), _CONTACT)
+    whom = crypto.encrypt(buyer.encode(), _BUYER) if buyer else None
     sql = (
-        "UPDATE parvis.basket SET contact_kind = $2, contact = $3, contact_digest = $4, language = $5, asked_by = $6 "
-        "WHERE id = $1"
+        "UPDATE parvis.basket SET contact_kind = $2, contact = $3, contact_digest = $4, language = $5, asked_by = $6, "
+        "buyer = $7 WHERE id = $1"
     )
-    await c.execute(sql, basket, contact.kind.value, sealed, contact.digest, language, asked_by)
+    await c.execute(sql, basket, contact.kind.value, sealed, contact.digest, language, asked_by, whom)
 
 
 async def payer(basket: UUID) -> Payer:
     """Whose basket it is. Raises NotFound."""
-    sql = "SELECT id, person, contact_kind, contact, language FROM parvis.basket WHERE id = $1"
+    sql = "SELECT id, person, contact_kind, contact, language, buyer FROM parvis.basket WHERE id = $1"
     async with connection() as c:
         row = await c.fetchrow(sql, basket)
     if row is None:
         raise NotFound
-    return Payer(row["id"], row["person"], _contact(row), row["language"])
+    buyer = crypto.decrypt(row["buyer"], _BUYER).decode() if row["buyer"] else ""
+    return Payer(row["id"], row["person"], _contact(row), row["language"], buyer)
 
 
 async def for_payer(basket: UUID, actor: Actor, key: str | None) -> Payer:
@@ -110,6 +123,11 @@ async def dues(actor: Actor) -> list[Due]:
     return await dues_of(*await identity_of(actor))
 
 
+async def credits_of(actor: Actor) -> list[Credit]:
+    """What somebody has in credit, the oldest first."""
+    return await balances.owed_to(*await identity_of(actor))
+
+
 async def export(actor: Actor) -> list[dict[str, Any]]:
     """What is kept of what somebody had to pay, for the one it is about."""
     return [
@@ -122,6 +140,7 @@ async def export(actor: Actor) -> list[dict[str, Any]]:
             "paid": due.paid,
             "given_back": due.given_back,
             "asked_at": due.created,
+            "buyer": (await payer(due.basket)).buyer,
         }
         for due in await dues(actor)
     ]

@@ -16,6 +16,7 @@ from parvis.payments.books.tables import (
     TillTransfer,
 )
 from parvis.payments.counter.tables import TillAct, TillSession, TillTaking, TillTakingBack, TillTakingPart
+from parvis.payments.credits.tables import Credit
 from parvis.payments.debits.tables import CaptureReturn, Debit, DebitBatch, SepaCounter, SepaMandate
 from parvis.payments.invoices.tables import Invoice, InvoiceCounter, PassedOn
 from parvis.payments.statements.tables import Difference, Statement, StatementDraft, StatementDraftLine, StatementLine
@@ -39,6 +40,7 @@ APP_CONFIG = AppConfig(
     table_classes=[
         AskedPrice,
         CaptureReturn,
+        Credit,
         Debit,
         DebitBatch,
         SepaCounter,

@@ -12,9 +12,10 @@ from parvis.db import Connection, connection, transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.events import RefundDone
 from parvis.outbox import record
-from parvis.payments import granting, intents, refundable, refunds
+from parvis.payments import giving_back, granting, intents, refundable, refunds
 from parvis.payments.accounts import account
 from parvis.payments.books import ledger, postings
+from parvis.payments.credits import balances
 from parvis.payments.rules import MAY_BOUNCE, REFUND, after, approval_fault
 from parvis.payments.wording import METHODS
 
@@ -52,7 +53,7 @@ async def finish(refund: UUID, sent: Sent) -> str:
             await _done(c, found, paid)
         elif state == "failed" and await refundable.was_taken_back(c, paid["id"]):
             state = await refunds.withdraw_in(c, refund)
-            await _not_left(found, paid)
+            await _not_left(c, found, paid)
     return state
 
 
@@ -116,6 +117,9 @@ async def _done(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> N
     own = (await ledger.till_by_id(found.till)).kind == "own"
     out_of = (await account(paid["account"])).pays_from(found.method, own=own)
     await ledger.post(found.till, "refund", found.id, postings.repaid(out_of, found.cents))
+    if found.method == "credit":
+        await balances.give(c, found.capture, found.cents, found.id)
+    await giving_back.enter(c, found, paid)
     if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
         intent = await intents.locked(c, paid["intent"])
         if intent.state == "to_refund":
@@ -126,9 +130,9 @@ async def _done(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> N
 async def _bounced(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> str:
     state = await refunds.move(c, found, "bounce")
     await ledger.reverse(found.till, "refund", found.id)
-    await granting.ungrant(found.till, found.id)
+    await granting.ungrant(found.id, found.cents, paid, found.credit)
     if await refundable.was_taken_back(c, paid["id"]):
-        await _not_left(found, paid)
+        await _not_left(c, found, paid)
         return state
     await _wait_again(c, found, paid)
     if paid["taken_as"] == "vain":
@@ -140,13 +144,19 @@ async def _bounced(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -
 
 async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
     """A refund of its own, that failed: the day and the entry of the one that left stay what they are."""
-    again = await refunds.add(c, paid, found.cents, found.method, found.reason, found.requested_by)
+    again = await refunds.add(c, paid, found.cents, found.method, found.reason, found.requested_by, found.credit)
     sql = "UPDATE parvis.refund SET state = 'failed', decided_by = $2, decided_at = $3 WHERE id = $1"
     await c.execute(sql, again, found.decided_by, clock.now())
-    await granting.grant(again, found.cents, paid)
+    await granting.grant(again, found.cents, paid, found.credit)
 
 
-async def _not_left(found: refunds.Refund, paid: asyncpg.Record) -> None:
+async def _not_left(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
     """The payer's bank took everything back, and what we thought had left besides did not: nobody owes it."""
-    if not paid["sold"]:
-        await ledger.post(found.till, "not-left", found.id, postings.not_left(found.cents, granting.held_in(paid)))
+    if found.credit:
+        return
+    cents, held_in = found.cents, granting.held_in(paid)
+    if paid["sold"]:
+        # What was paid above the price is no credit any more: the bank has it.
+        price, gone = (await intents.intent(paid["intent"])).cents, await refundable.gone(c, paid["id"])
+        cents, held_in = max(0, gone + found.cents - price) - max(0, gone - price), postings.CREDIT
+    await ledger.post(found.till, "not-left", found.id, postings.not_left(cents, held_in))

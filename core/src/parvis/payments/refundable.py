@@ -7,13 +7,17 @@ from uuid import UUID
 import asyncpg
 
 from parvis.db import Connection, connection
+from parvis.payments.credits import balances
 from parvis.payments.money import Cents
 from parvis.payments.rules import REFUND_HELD, REFUND_LEFT
 
 _HELD = ", ".join(f"'{state}'" for state in sorted(REFUND_HELD))
-# What stays of a capture `c`: a bank may have taken it back; what it disputes is not there until it is won.
+# What stays of a capture `c`, but of a credit that has gone: a bank may have taken it back; what it disputes is not
+# there until it is won.
 STAYS = f"""
-(c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.capture = c.id AND r.state IN ({_HELD})), 0)
+(c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r
+        WHERE r.capture = c.id AND r.credit IS NULL AND r.state IN ({_HELD})), 0)
+    - {balances.SURPLUS_GONE}
     - CASE WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) THEN c.cents
         ELSE least(c.cents, coalesce((SELECT sum(d.cents) FROM parvis.dispute d
             WHERE d.capture = c.id AND d.state <> 'won'), 0)) END)
@@ -26,9 +30,13 @@ WITH each AS (
 SELECT greatest(0, least((SELECT cents FROM each WHERE id = $1), (SELECT sum(cents) FROM each)))::bigint
 """  # noqa: S608 - of constants
 _COVERED = f"SELECT {STAYS} >= 0 FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
-_GONE = "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.refund WHERE capture = $1 AND state = ANY ($2)"
+_GONE = (
+    "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.refund "
+    "WHERE capture = $1 AND credit IS NULL AND state = ANY ($2)"
+)
 _OVER = """
-SELECT c.cents <= coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.capture = c.id AND r.state = 'done'), 0)
+SELECT c.cents <= coalesce((SELECT sum(r.cents) FROM parvis.refund r
+        WHERE r.capture = c.id AND r.credit IS NULL AND r.state = 'done'), 0)
     + coalesce((SELECT sum(d.cents) FROM parvis.dispute d WHERE d.capture = c.id AND d.state = 'lost'), 0)
 FROM parvis.capture c WHERE c.id = $1
 """
@@ -48,7 +56,7 @@ async def left(capture: UUID) -> Cents:
 
 
 async def gone(c: Connection, capture: UUID) -> Cents:
-    """What of a capture has left as refunds, or may have; in the caller's transaction."""
+    """What of a capture has left as refunds of its sale, or may have; in the caller's transaction."""
     return int(await c.fetchval(_GONE, capture, list(REFUND_LEFT)))
 
 

@@ -16,6 +16,7 @@ from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments import granting, intents, refundable
 from parvis.payments.accounts import Account, account
 from parvis.payments.books import ledger
+from parvis.payments.credits import balances
 from parvis.payments.money import Cents
 from parvis.payments.rules import REFUND, REFUND_HELD, REFUND_OPEN, after, approval_fault, checked_cents, refund_fault
 
@@ -28,19 +29,23 @@ CAPTURE = (
     "WHERE c.id = $1"
 )
 _ADD = (
-    "INSERT INTO parvis.refund (id, capture, till, cents, state, method, reason, requested_by, requested_at, changed) "
-    "VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $8)"
+    "INSERT INTO parvis.refund "
+    "(id, capture, till, cents, state, method, reason, requested_by, requested_at, changed, credit) "
+    "VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $8, $9)"
 )
 _LOCK_BASKET = (
     "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.capture c "
     "JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1) FOR NO KEY UPDATE"
 )
-_REFUND = "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by FROM parvis.refund "
+_REFUND = "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by, credit FROM parvis.refund "
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money to be given back of a capture, in its state; `requested_by` and `decided_by` are accounts."""
+    """Money to be given back of a capture, in its state; `requested_by` and `decided_by` are accounts.
+
+    With a `credit`, that is what is paid out, and not the capture's sale.
+    """
 
     id: UUID
     capture: UUID
@@ -51,22 +56,29 @@ class Refund:
     reason: str
     requested_by: UUID | None
     decided_by: UUID | None
+    credit: UUID | None = None
 
 
-async def request(capture: UUID, cents: Cents, reason: str, by: UUID, method: str | None = None) -> Refund:
+async def request(
+    capture: UUID, cents: Cents, reason: str, by: UUID, method: str | None = None, *, credit: UUID | None = None
+) -> Refund:
     """Ask to give part or all of what came in back; up to the till's limit for a basket it is approved at once.
 
-    `method` is the account's own unless said. Raises Refused above what is left of it, NotFound.
+    `method` is the account's own unless said; a `credit` that is of this money is paid out instead of its sale. Raises
+    Refused above what is left of it, NotFound.
     """
     checked_cents(cents)
     async with transaction() as c:
         # Refunds of a basket's parts count together: they wait for one another here.
         await c.execute(_LOCK_BASKET, capture)
         paid = await locked_capture(c, capture)
-        if wrong := refund_fault(cents, await refundable.left(capture)):
+        if wrong := refund_fault(cents, await _left(c, capture, credit)):
             raise Refused(wrong)
         how = method or (await account(paid["account"])).gives_back
-        refund = await add(c, paid, cents, how, reason, by)
+        if credit and how == "credit":
+            # It is one already: whoever wants it as money gets it from the public accountant.
+            how = "mandate"
+        refund = await add(c, paid, cents, how, reason, by, credit)
         if await refundable.asked_alone(c, paid) <= paid["alone_up_to"]:
             await _approve(c, await locked(c, refund), paid, None)
     return await refund_by_id(refund)
@@ -75,7 +87,7 @@ async def request(capture: UUID, cents: Cents, reason: str, by: UUID, method: st
 async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, reason: str) -> None:
     """Have all of what came in vain given back, as a rule and at once; in the caller's transaction."""
     refund = new_id()
-    await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now())
+    await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now(), None)
     await move(c, await locked(c, refund), "approve")
 
 
@@ -141,8 +153,18 @@ async def withdraw_in(c: Connection, refund: UUID) -> str:
     if found.state == "requested":
         return await move(c, found, "reject")
     state = await move(c, found, "cancel")
-    await granting.ungrant(found.till, found.id)
+    paid = await c.fetchrow(CAPTURE, found.capture)
+    await granting.ungrant(found.id, found.cents, paid, found.credit)
     return state
+
+
+async def _left(c: Connection, capture: UUID, credit: UUID | None) -> Cents:
+    """What can be paid out of a credit, or given back of the sale; nothing of money that the payer's bank took back."""
+    if credit is None:
+        # What of it is a credit is used or given back, not both.
+        await balances.lock_surplus(c, capture)
+        return await refundable.left(capture)
+    return 0 if await refundable.was_taken_back(c, capture) else await balances.left_of(c, credit)
 
 
 async def both(c: Connection, refund: UUID) -> tuple[asyncpg.Record, Refund]:
@@ -170,10 +192,18 @@ async def _withdraw_each(c: Connection, capture: UUID, states: frozenset[str]) -
         await withdraw_in(c, row["id"])
 
 
-async def add(c: Connection, paid: asyncpg.Record, cents: Cents, method: str, reason: str, by: UUID | None) -> UUID:
-    """Note a refund as asked for, in the caller's transaction; its id."""
+async def add(
+    c: Connection,
+    paid: asyncpg.Record,
+    cents: Cents,
+    method: str,
+    reason: str,
+    by: UUID | None,
+    credit: UUID | None = None,
+) -> UUID:
+    """Note a refund as asked for, in the caller's transaction; its id. With a `credit`, that is paid out."""
     refund = new_id()
-    await c.execute(_ADD, refund, paid["id"], paid["till"], cents, method, reason, by, clock.now())
+    await c.execute(_ADD, refund, paid["id"], paid["till"], cents, method, reason, by, clock.now(), credit)
     return refund
 
 
@@ -182,7 +212,7 @@ async def _approve(c: Connection, found: Refund, paid: asyncpg.Record, by: UUID 
     await c.execute(
         "UPDATE parvis.refund SET decided_by = $2, decided_at = $3 WHERE id = $1", found.id, by, clock.now()
     )
-    await granting.grant(found.id, found.cents, paid)
+    await granting.grant(found.id, found.cents, paid, found.credit)
 
 
 async def locked(c: Connection, refund: UUID) -> Refund:

@@ -17,6 +17,7 @@ from parvis.outbox import record
 from parvis.payments import intents, refunds
 from parvis.payments.accounts import Account, account
 from parvis.payments.books import ledger, postings, receipts, sales
+from parvis.payments.credits import balances
 from parvis.payments.intents import Intent
 from parvis.payments.money import Cents
 from parvis.payments.purposes import taken
@@ -93,6 +94,8 @@ async def settle_free(intent: UUID) -> None:
         if not await taken(found):
             raise Refused(Refusal("place-gone", Text("What you chose is gone. Please choose again.")))
         await intents.move(c, found, "paid")
+        # Nothing came in, but what it is for may have been paid with a credit.
+        await ledger.post(found.till, "charge", intent, postings.charged(await intents.sales_of(intent)))
         await record(PaymentSettled(emitter=found.emitter, intent=intent, taken_as="paid", cents=0))
 
 
@@ -113,10 +116,12 @@ async def take_up(intent: UUID) -> None:
         sql = "SELECT id, cents, at FROM parvis.capture WHERE intent = $1 AND taken_as = 'vain'"
         capture = await c.fetchrow(sql, intent)
         await refunds.call_off(c, capture["id"])
+        await balances.check_used(c, intent)
         sold, cents = await intents.sales_of(intent), capture["cents"]
         stands = await sales.stands(intent)
         lines = postings.kept(cents, found.cents) if stands else postings.taken_up(sold, cents)
         await ledger.post(found.till, "take-up", capture["id"], lines)
+        await balances.give(c, capture["id"], cents - found.cents)
 
 
 async def _outcome(found: Intent | None, at: Account, money: Money) -> Outcome:
@@ -158,6 +163,7 @@ async def _take(c: Connection, at: Account, money: Money, found: Intent | None, 
         await sales.enter(at.till, found.id, capture, postings.charged(await intents.sales_of(found.id)))
         lines = postings.captured(into, money.cents, found.cents)
         await ledger.post(at.till, "capture", capture, postings.lying(lines, into, money.parts))
+        await balances.give(c, capture, money.cents - found.cents)
     else:
         await ledger.post(at.till, "capture", capture, postings.captured_in_vain(into, money.cents))
         await refunds.give_back(c, capture, at, money.cents, how)

@@ -20,7 +20,8 @@ from parvis.payments.refundable import STAYS
 _IS = "c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR i.state = 'to_refund')"
 _FIND = f"""
 SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, {STAYS}::bigint AS idle,
-    ARRAY (SELECT ch.label FROM parvis.charge ch WHERE ch.intent = c.intent ORDER BY ch.id) AS labels,
+    ARRAY (SELECT ch.label FROM parvis.charge ch
+        WHERE ch.intent = c.intent AND ch.credit IS NULL ORDER BY ch.id) AS labels,
     EXISTS (SELECT FROM parvis.refund r
         WHERE r.capture = c.id AND r.state IN ('sent', 'unknown', 'done')) AS leaving
 FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.basket b ON b.id = i.basket

@@ -37,8 +37,9 @@ class ProviderAccount(Table, tablename="provider_account", schema="parvis"):
 class Basket(Table, tablename="basket", schema="parvis"):
     """What somebody pays for at once: `purpose` says who gives it (a service's key), `subject` what it is there.
 
-    The payer is an account, or a contact (encrypted, found by its digest); `asked_by` is the agent who wrote a bill.
-    `forget`: the payer asked to be, and is as soon as nothing of it can come back.
+    The payer is an account, or a contact (encrypted, found by its digest); `asked_by` is the agent who wrote a bill,
+    `buyer` the name and postal address to stand on its invoice. `forget`: the payer asked to be, and is as soon as
+    nothing of it can come back.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -48,6 +49,7 @@ class Basket(Table, tablename="basket", schema="parvis"):
     contact_kind = Varchar(length=4, null=True, default=None)
     contact = Sealed("basket-contact", null=True, default=None)
     contact_digest = Bytea(null=True, default=None)
+    buyer = Sealed("basket-buyer", null=True, default=None)
     language = Varchar(length=2, default="fr")
     asked_by = UUID(null=True, default=None)
     version = Integer(default=1)
@@ -70,7 +72,7 @@ class Intent(Table, tablename="intent", schema="parvis"):
 
 
 class Charge(Table, tablename="charge", schema="parvis"):
-    """A line of what is to be paid, with the steps of its price (`pricing.Step`).
+    """A line of what is to be paid, with the steps of its price (`pricing.Step`). Below nothing it uses a credit.
 
     A price by a tariff says for which day, and which line of the grid that begins on `grid` gave it.
     """
@@ -86,6 +88,8 @@ class Charge(Table, tablename="charge", schema="parvis"):
     grid = Date(null=True, default=None)
     priced_for = Date(null=True, default=None)
     line = Integer(null=True, default=None)
+    # parvis.credit; its table is above this one.
+    credit = UUID(null=True, default=None)
 
 
 class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
@@ -141,7 +145,10 @@ class Capture(Table, tablename="capture", schema="parvis"):
 
 
 class Refund(Table, tablename="refund", schema="parvis"):
-    """Money to be given back of what came in: who asked, who decided (never the same), and how it leaves."""
+    """Money to be given back of what came in: who asked, who decided (never the same), and how it leaves.
+
+    `credit`: what is paid out is a credit of that money, not its sale.
+    """
 
     id = UUID(primary_key=True, default=None)
     capture = ForeignKey(Capture, null=False, on_delete=OnDelete.restrict)
@@ -156,6 +163,7 @@ class Refund(Table, tablename="refund", schema="parvis"):
     decided_at = Timestamptz(null=True, default=None)
     changed = Timestamptz(default=None)
     done_day = Date(null=True, default=None)
+    credit = UUID(null=True, default=None)
 
 
 class Dispute(Table, tablename="dispute", schema="parvis"):

@@ -17,8 +17,9 @@ from parvis.payments.books import ledger
 from parvis.payments.counter.acts import keep_act
 from parvis.payments.counter.counting import BY_HAND, Act
 from parvis.payments.intents import Charge
-from parvis.payments.invoices import bills
+from parvis.payments.invoices import bills, sellers
 from parvis.payments.invoices.bills import BillTo
+from parvis.payments.invoices.sellers import Seller
 from parvis.payments.tariffs import catalogue, drafts, quotes, typed_grids
 from parvis.payments.tariffs.grids import Axis, Grid, Line, Rebate
 from parvis.payments.tariffs.pricing import Ask
@@ -47,6 +48,7 @@ class _Till(NamedTuple):
     products: frozenset[str]
     childcare: frozenset[str] = frozenset()
     number: str = ""
+    seller: Seller = Seller()
 
 
 _INVENTED = "Établissement inventé pour la démonstration"
@@ -72,8 +74,9 @@ _TILLS = {
         "soleo",
         "Soléo",
         "own",
-        f"{_INVENTED}. SIRET 000 000 000 00000, TVA FR00000000000.",
+        f"{_INVENTED}.",
         frozenset({"patinoire"}),
+        seller=Seller(address="47 bd Stoessel, 68200 Mulhouse", siret="00000000000000", vat_number="FR12000000000"),
     ),
 }
 
@@ -161,6 +164,7 @@ async def _open(found: _Till) -> UUID:
     await territory.enable_plugin(emitter.id, _PLUGIN)
     slug = "regie" if found.number else "caisse"
     till = await ledger.open_till(emitter.id, slug, found.name, found.kind, alone_up_to=2000, mentions=found.mentions)
+    await sellers.keep_seller(await ledger.till_by_id(till), found.seller)
     act = Act("n° 2026-114, acte inventé", frozenset(BY_HAND), found.products, found.childcare)
     await keep_act(till, act, _NOBODY)
     account = f"{'payfip' if found.number else 'sandbox'}-{till.hex[-12:]}"

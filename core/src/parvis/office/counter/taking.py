@@ -158,7 +158,7 @@ async def _form(request: _AnyRequest, at: Counter, due: Due, form: Form[Any], st
     act = await acts.act_of(at.here.till.id)
     if act is None:
         raise NotFound
-    products = {sale.revenue for sale in await intents.sales_of(due.intent)}
+    products = {sale.revenue for sale in await intents.sales_of(due.intent) if sale.cents >= 0}
     return pages.render(
         request,
         "office/counter/take.html",

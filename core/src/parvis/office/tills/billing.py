@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
@@ -23,12 +24,13 @@ from parvis.office.permissions import BILL
 from parvis.office.tariffs import asking
 from parvis.office.tills.daily import paper as pdf
 from parvis.office.tills.looking import may_take
-from parvis.payments import dues, intents, money, payers
+from parvis.payments import dues, money, payers
 from parvis.payments.books import ledger
 from parvis.payments.books.ledger import Till
 from parvis.payments.counter.counting import product
+from parvis.payments.credits import using
 from parvis.payments.intents import Charge
-from parvis.payments.invoices import bills, invoicing, issuing, splitting
+from parvis.payments.invoices import bills, invoicing, issuing, sellers, splitting
 from parvis.payments.invoices.bills import BillTo
 from parvis.payments.tariffs import catalogue
 from parvis.payments.tariffs.catalogue import Tariff
@@ -42,7 +44,7 @@ _AnyRequest = Request[Any, Any, Any]
 _SEE = guards.page(guards.staff(BILL), "agent", "manager")
 _WRITE = guards.page(guards.staff(BILL), "agent", "manager", status_code=200)
 _DAYS = timedelta(days=30)
-_VAT = {"0": 0, "550": 550, "1000": 1000, "2000": 2000}
+_VAT = {"0": 0, "210": 210, "550": 550, "1000": 1000, "2000": 2000}
 _TO = Text("Write the reference of a request, or an e-mail address.")
 _UNSEEN = Text("Look at the price, and write the bill if it is right.")
 _NO_REQUEST = Text("No request of yours has this reference.")
@@ -58,13 +60,18 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     label: Annotated[fields.Line, fields.Missing(Text("Write what it is for."))]
     activity: fields.Line = ""
     cents: fields.Line = ""
-    vat: Literal["0", "550", "1000", "2000"] = "0"
+    vat: Literal["0", "210", "550", "1000", "2000"] = "0"
     reference: fields.Line = ""
     mail: fields.Email | None = None
+    # Whom the invoice is made out to, and when what it is for was, or is, done.
+    buyer: Annotated[str, fields.Reader(fields.words), msgspec.Meta(max_length=300)] = ""
+    served: Annotated[fields.Line, msgspec.Meta(max_length=100)] = ""
     last_day: Annotated[date, fields.Missing(Text("Choose the last day to pay."))]
     # In how many parts, a month apart, the first of them until the last day above.
     parts: Annotated[int, msgspec.Meta(ge=1, le=splitting.MOST_PARTS)] = 1
     language: Literal["fr", "de", "en"] = "fr"
+    # Whether what they have in credit at this till is deducted.
+    credit: bool = False
     # The tariff that gives the price, and the price that was shown.
     tariff: str = ""
     seen: int = -1
@@ -76,7 +83,7 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
 async def listed(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """The bills written here, the latest first."""
     own = await territory.emitter_by_slug(emitter)
-    return await _list(request, own, forms.blank())
+    return await bills_page(request, own, forms.blank())
 
 
 @get("/office/{emitter:str}/bills/new", **_SEE)
@@ -86,7 +93,7 @@ async def ask(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     known = {"reference": request.query_params.get("reference"), "last_day": ledger.today() + _DAYS, "vat": "0"}
     if tariff := await asking.chosen(own.id, request.query_params.get("tariff", "")):
         known |= {"tariff": tariff.activity, "label": tariff.title, "for_day": ledger.today()}
-    return await _form(request, own, forms.blank(language="fr", **known))
+    return await _form(request, own, forms.blank(language="fr", credit="yes", **known))
 
 
 @post("/office/{emitter:str}/bills/new", **_WRITE)
@@ -104,32 +111,20 @@ async def write(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     typed = form.value
     try:
         charge = await _charge(own, typed, quote, tariff)
-        to = await _to(own, typed, actor)
+        to = await _whom(own, typed.reference, typed.mail, typed.language, actor)
         async with transaction():
             if typed.once is None or await payers.told_first(typed.once, "bill-form"):
                 by = actor.person or own.id
-                intent, *_ = await bills.write([charge], to, typed.last_day, by, typed.parts)
+                last, parts, whom = typed.last_day, typed.parts, replace(to, buyer=typed.buyer)
+                intent, *_ = await bills.write(
+                    [charge], whom, last, by, parts, use_credit=typed.credit, served=typed.served
+                )
                 await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
     except (Invalid, Refused) as refused:
         return await _form(request, own, form.refused(refused.refusals), quote)
     except Conflict as conflict:
         return await _form(request, own, form.refused([Refusal(conflict.code, _UNSEEN)]))
     return pages.see_other(f"/office/{emitter}/bills?told=written")
-
-
-@post("/office/{emitter:str}/bills/{intent:uuid}/cancel", **_WRITE)
-async def cancel(request: _AnyRequest, emitter: FromPath[str], intent: FromPath[UUID]) -> Response[Any]:
-    """No longer ask for it; what still comes in is given back."""
-    own, found = await territory.emitter_by_slug(emitter), await intents.intent(intent)
-    if found.emitter != own.id or found.purpose != bills.PURPOSE:
-        raise NotFound
-    try:
-        async with transaction():
-            await bills.take_back(intent)
-            await audit.trace(guards.actor_of(request), "cancel-bill", "basket", found.basket, emitter=own.id)
-    except Refused as refused:
-        return await _list(request, own, forms.blank().refused(refused.refusals))
-    return pages.see_other(f"/office/{emitter}/bills?told=cancelled")
 
 
 @get("/office/{emitter:str}/bills/invoices/{invoice:uuid}", **_SEE)
@@ -158,10 +153,15 @@ def _again(form: Form[Any], quote: Quote | None) -> Form[Any] | None:
 
 async def _charge(own: EmitterInfo, typed: Bill, quote: Quote | None, tariff: Tariff | None) -> Charge:
     """The bill's line: what the tariff says, or the amount that was typed. Raises Invalid."""
-    till = (await _till(own, typed.till)).id
+    till = await _till(own, typed.till)
     if quote and tariff:
-        return Charge.quoted(quote, till, typed.label, product(tariff.activity))
-    return Charge(till, typed.label, product(typed.activity), money.read_cents(typed.cents, "cents"), _VAT[typed.vat])
+        charge = Charge.quoted(quote, till.id, typed.label, product(tariff.activity))
+    else:
+        cents = money.read_cents(typed.cents, "cents")
+        charge = Charge(till.id, typed.label, product(typed.activity), cents, _VAT[typed.vat])
+    if wrong := sellers.bill_fault(await sellers.seller_of(till.id), till.kind, charge.vat_bp):
+        raise Invalid(wrong)
+    return charge
 
 
 async def _till(own: EmitterInfo, typed: str) -> Till:
@@ -171,23 +171,37 @@ async def _till(own: EmitterInfo, typed: str) -> Till:
     raise Invalid(Refusal("till", Text("Choose a till."), "till"))
 
 
-async def _to(own: EmitterInfo, typed: Bill, actor: Actor) -> BillTo:
+async def _whom(own: EmitterInfo, reference: str, mail: str | None, language: str, actor: Actor) -> BillTo:
     """Whom it goes to. Raises Invalid."""
-    if not typed.reference:
-        if typed.mail is None:
+    if not reference:
+        if mail is None:
             raise Invalid(Refusal("bill-to", _TO, "reference"))
-        return BillTo(contact=Contact(Channel.MAIL, typed.mail), language=typed.language)
+        return BillTo(contact=Contact(Channel.MAIL, mail), language=language)
     try:
-        found = await reading.by_reference(read_reference(typed.reference), actor, own.id)
+        found = await reading.by_reference(read_reference(reference), actor, own.id)
     except (InvalidReference, NotFound) as error:
         raise Invalid(Refusal("bill-to", _NO_REQUEST, "reference")) from error
-    contact = Contact(Channel.MAIL, typed.mail) if typed.mail else found.contact
+    contact = Contact(Channel.MAIL, mail) if mail else found.contact
     if contact is None:
         raise Invalid(Refusal("bill-contact", _NO_CONTACT, "mail"))
     return BillTo(contact=contact, language=found.language, person=found.person, dossier=found.id)
 
 
-async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
+async def _in_credit(own: EmitterInfo, form: Form[Any], actor: Actor) -> int:
+    """What whoever is to pay has in credit at the till, as far as the form says who and where (cents)."""
+    if not form.text("till") or not (form.text("mail") or form.text("reference")):
+        return 0
+    try:
+        mail, till = fields.email(form.text("mail")), await _till(own, form.text("till"))
+        typed = None if isinstance(mail, Text) else mail
+        to = await _whom(own, form.text("reference"), typed, form.text("language"), actor)
+    except Invalid:
+        return 0
+    return sum(credit.left for credit in await using.credits_of(till.id, to.contact, to.person))
+
+
+async def bills_page(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
+    """The bills written here, the latest first, and why something was refused."""
     tills = await ledger.tills_of(own.id)
     found = [due for till in tills for due in await dues.dues_at(till.id, bills.PURPOSE)]
     papers = await issuing.invoices_of([due.basket for due in found])
@@ -201,6 +215,7 @@ async def _list(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Resp
         counter=f"/office/{own.slug}/counter",
         bills=sorted(found, key=lambda due: due.created, reverse=True),
         invoices={due.intent: issuing.about(papers, due) for due in found},
+        plans=Counter((due.basket, due.till) for due in found if due.payable or due.state == "expired"),
         form=form,
         told=request.query_params.get("told", ""),
     )
@@ -222,9 +237,10 @@ async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: 
         tills=tills,
         most=max([(await splitting.rule_of(till.id)).most for till in tills], default=1),
         form=form,
+        credit=await _in_credit(own, form, guards.actor_of(request)),
         first=ledger.today(),
         once=form.text("once") or new_id(),
     )
 
 
-HANDLERS = (listed, ask, write, cancel, paper)
+HANDLERS = (listed, ask, write, paper)

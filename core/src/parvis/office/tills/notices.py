@@ -16,11 +16,12 @@ from parvis.identity.contacts import Contact
 from parvis.messages import actions as messages
 from parvis.payments import dues, intents, payers, refunds
 from parvis.payments.dues import Due
-from parvis.payments.invoices import bills, issuing
+from parvis.payments.invoices import bills, issuing, reminders
+from parvis.payments.invoices.reminders import Unpaid
 from parvis.payments.payers import Payer
 from parvis.territory import queries as territory
 
-BILL, PAID = "office/bill", "office/paid"
+BILL, PAID, REMINDER = "office/bill", "office/paid", "office/reminder"
 USE_BY = timedelta(days=7)
 LINK_LASTS = timedelta(days=120)
 _SAMPLE: dict[str, Any] = {
@@ -28,8 +29,11 @@ _SAMPLE: dict[str, Any] = {
     "labels": "Cantine, novembre",
     "cents": 4250,
     "last": datetime(2027, 1, 31, 22, 59, tzinfo=UTC),
+    "credit": 1200,
     "parts": [],
     "vain": False,
+    "late": False,
+    "phone": "03 89 00 00 00",
     "show": "https://portal.example/my/payments/1?key=2",
 }
 TEMPLATES = (
@@ -38,6 +42,9 @@ TEMPLATES = (
     ),
     MessageTemplate(
         key=PAID, name=Text("Payment received"), channels=frozenset({Channel.MAIL, Channel.SMS}), sample=_SAMPLE
+    ),
+    MessageTemplate(
+        key=REMINDER, name=Text("Reminder to pay"), channels=frozenset({Channel.MAIL, Channel.SMS}), sample=_SAMPLE
     ),
 )
 
@@ -61,6 +68,17 @@ async def tell_of_payment(event: PaymentSettled) -> None:
             )
 
 
+async def remind(unpaid: Unpaid) -> None:
+    """Queue a reminder, if it is still to be paid."""
+    for due in await dues.dues_in(unpaid.basket):
+        if due.intent == unpaid.intent and due.state in {"created", "pending", "expired"}:
+            phone = (await territory.emitter(due.emitter)).phone
+            late = unpaid.stage != "before"
+            await _tell(
+                REMINDER, unpaid.basket, due, due.intent, reminders.notice(unpaid.stage), late=late, phone=phone
+            )
+
+
 async def _tell_whole(basket: UUID, asked: list[Due]) -> None:
     """Tell of a till's amount, and of its parts where there are some: what for is what the invoice says."""
     more: dict[str, Any] = {}
@@ -73,10 +91,12 @@ async def _tell_whole(basket: UUID, asked: list[Due]) -> None:
         ]
         parts = [{"cents": due.cents, "last": due.last} for due in asked]
         more = {"labels": ", ".join(lines), "cents": sum(due.cents for due in asked), "parts": parts}
+        more["credit"] = sum(due.credit for due in asked)
     await _tell(BILL, basket, asked[0], asked[0].intent, **more)
 
 
-async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any) -> None:
+async def _tell(template: str, basket: UUID, due: Due, source: UUID, as_what: str | None = None, **more: Any) -> None:
+    """Queue it once for its source, under its template's name or another."""
     payer = await payers.payer(basket)
     to = await contact_of(payer)
     if to is None:
@@ -87,13 +107,14 @@ async def _tell(template: str, basket: UUID, due: Due, source: UUID, **more: Any
         "labels": ", ".join(due.labels),
         "cents": due.cents,
         "last": due.last,
+        "credit": due.credit,
         "parts": [],
         "vain": False,
         "show": f"{settings.current().base_url}/my/payments/{basket}?key={key}",
         **more,
     }
     async with transaction():
-        if await payers.told_first(source, template):
+        if await payers.told_first(source, as_what or template):
             use_by = clock.now() + USE_BY
             await messages.send(template, to.kind, to.address, payer.language, due.emitter, context, use_by)
 

@@ -94,7 +94,9 @@ async def open_till(request: _AnyRequest, emitter: FromPath[str]) -> Response[An
         till = await ledger.open_till(own.id, slug, typed.name, typed.kind, alone_up_to=alone, mentions=typed.mentions)
         actor = guards.actor_of(request)
         await audit.trace(actor, "open-till", "till", till, emitter=own.id, kind=typed.kind, alone_up_to=alone)
-    return pages.see_other(f"/office/{emitter}/tills/{till}/accounts?told=opened")
+    # Who sells for themselves says first who they are: the law wants it on every invoice.
+    following = "seller" if typed.kind == "own" else "accounts"
+    return pages.see_other(f"/office/{emitter}/tills/{till}/{following}?told=opened")
 
 
 @get("/office/{emitter:str}/tills/{till:uuid}/accounts", **OPEN)

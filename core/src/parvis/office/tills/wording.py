@@ -39,6 +39,7 @@ FACTS = {
     "not-left": "remboursement non parti",
     "dispute-back": "contestation gagnée",
     "dispute-lost": "contestation perdue",
+    "credit-back": "avoir rendu",
 }
 DUTIES = {
     "cash": Text("There is more cash than the till may keep"),

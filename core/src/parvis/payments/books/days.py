@@ -14,8 +14,9 @@ from parvis.payments.wallclock import bounds
 
 _CAME_IN = """
 SELECT c.id, c.at, c.account, a.provider, c.cents, c.taken_as, r.id AS receipt, r.year, r.number,
-    coalesce((SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = c.intent), '{}') AS labels,
-    coalesce((SELECT sum(f.cents) FROM parvis.refund f WHERE f.capture = c.id
+    coalesce((SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL)
+        FROM parvis.charge ch WHERE ch.intent = c.intent), '{}') AS labels,
+    coalesce((SELECT sum(f.cents) FROM parvis.refund f WHERE f.capture = c.id AND f.credit IS NULL
         AND f.state NOT IN ('rejected', 'cancelled', 'bounced')), 0)::bigint AS given_back,
     EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed,
     EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) AS taken_back

@@ -5,11 +5,11 @@ Every function gives lines that sum to zero, and none for an amount of zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from parvis.payments.money import Cents, vat_in
+from parvis.payments.money import Cents, shares, vat_in
 
 Lines: TypeAlias = tuple[tuple[str, Cents], ...]
 
@@ -20,11 +20,15 @@ PAID_OVER, FEES = "paid_over", "fees"
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What was sold: the revenue account's own name, the price with VAT, and its rate in hundredths of a percent."""
+    """What was sold: the revenue account's own name, the price with VAT, and its rate in hundredths of a percent.
+
+    One of less than nothing uses the payer's credit. `before` is what earlier parts of the same bill have of its rate.
+    """
 
     revenue: str
     cents: Cents
     vat_bp: int = 0
+    before: Cents = 0
 
 
 def clearing(account: str) -> str:
@@ -33,20 +37,26 @@ def clearing(account: str) -> str:
 
 
 def charged(sales: Iterable[Sale]) -> Lines:
-    """Something is owed. VAT is worked out once for each rate, and each sale bears its part of it.
+    """Something is owed, less the credit that is used. VAT is worked out once for each rate, over all parts of a bill,
+    and each sale bears its part of it.
 
     >>> charged([Sale("pools", 1000, 2000), Sale("shop", 200, 2000)])
     (('receivable', 1200), ('revenue:pools', -833), ('revenue:shop', -167), ('vat', -200))
+    >>> charged([Sale("pools", 5000), Sale("credit", -1200)])
+    (('receivable', 3800), ('revenue:pools', -5000), ('credit', 1200))
     """
     lines: dict[str, Cents] = {RECEIVABLE: 0}
     taxes, seen = 0, dict[int, Cents]()
     for sale in sales:
-        before = seen.get(sale.vat_bp, 0)
+        lines[RECEIVABLE] += sale.cents
+        if sale.cents < 0:
+            lines[CREDIT] = lines.get(CREDIT, 0) - sale.cents
+            continue
+        before = seen.get(sale.vat_bp, sale.before)
         seen[sale.vat_bp] = before + sale.cents
         tax = vat_in(before + sale.cents, sale.vat_bp) - vat_in(before, sale.vat_bp)
         account = f"revenue:{sale.revenue}"
         lines[account] = lines.get(account, 0) - sale.cents + tax
-        lines[RECEIVABLE] += sale.cents
         taxes += tax
     return _lines(*lines.items(), (VAT, -taxes))
 
@@ -102,16 +112,33 @@ def dropped(sales: Iterable[Sale], given_back: Cents) -> Lines:
 
 def granted(sales: Iterable[Sale], cents: Cents, before: Cents = 0) -> Lines:
     """Part or all of what was sold is given back, `before` having been given back already; what was paid above the
-    price comes last, from the payer's credit. However it is cut, all parts together take the whole sale back."""
+    price comes last, from the payer's credit. However it is cut, all parts together take the whole sale back, but what
+    was paid with a credit: that is `restored` with the last of it."""
     sold = tuple(sales)
-    total = sum(sale.cents for sale in sold)
-    was, now = (_shares(sold, min(given, total)) for given in (before, before + cents))
-    back: dict[str, Cents] = {}
-    for sign, lines in ((1, charged(was)), (-1, charged(now))):
-        for account, amount in lines:
-            back[account] = back.get(account, 0) + sign * amount
-    back.pop(RECEIVABLE, None)
+    back = _unsold(sold, *(min(given, asked(sold)) for given in (before, before + cents)))
     return _lines(*back.items(), (CREDIT, cents - sum(back.values())), (REFUND_DUE, -cents))
+
+
+def restored(sales: Iterable[Sale]) -> Lines:
+    """All money of a sale has gone back: what a credit paid of it is the payer's credit again."""
+    sold = tuple(sales)
+    back = _unsold(sold, asked(sold), asked(sold) + credit_used(sold))
+    return _lines(*back.items(), (CREDIT, -sum(back.values())))
+
+
+def credit_paid_out(cents: Cents) -> Lines:
+    """A credit is to be given back as money."""
+    return _lines((CREDIT, cents), (REFUND_DUE, -cents))
+
+
+def credit_used(sales: Iterable[Sale]) -> Cents:
+    """What of the sales is paid with a credit."""
+    return -sum(sale.cents for sale in sales if sale.cents < 0)
+
+
+def asked(sales: Iterable[Sale]) -> Cents:
+    """What is asked for: the sales, less the credit that is used."""
+    return sum(sale.cents for sale in sales)
 
 
 def repaid(out_of: str, cents: Cents) -> Lines:
@@ -172,16 +199,21 @@ def reversed_of(lines: Lines) -> Lines:
     return tuple((account, -cents) for account, cents in lines)
 
 
-def _shares(sales: tuple[Sale, ...], cents: Cents) -> list[Sale]:
+def _unsold(sales: Iterable[Sale], low: Cents, high: Cents) -> dict[str, Cents]:
+    """What of revenue and VAT is taken back by giving back so much, so much of it having been given back before."""
+    sold = [sale for sale in sales if sale.cents >= 0]
+    back: dict[str, Cents] = {}
+    for sign, given in ((1, low), (-1, high)):
+        for account, amount in charged(_shares(sold, given)):
+            back[account] = back.get(account, 0) + sign * amount
+    back.pop(RECEIVABLE, None)
+    return back
+
+
+def _shares(sales: Sequence[Sale], cents: Cents) -> list[Sale]:
     """A part of what was sold, each sale's in proportion; they add up to it."""
-    total = sum(sale.cents for sale in sales)
-    shares, seen, given = [], 0, 0
-    for sale in sales:
-        seen += sale.cents
-        share = (seen * cents // total if total else 0) - given
-        given += share
-        shares.append(Sale(sale.revenue, share, sale.vat_bp))
-    return shares
+    shared = shares([sale.cents for sale in sales], cents)
+    return [replace(sale, cents=share) for sale, share in zip(sales, shared, strict=True)]
 
 
 def _lines(*lines: tuple[str, Cents]) -> Lines:

@@ -13,6 +13,8 @@ from parvis.errors import NotFound
 from parvis.payments.accounts import OFFLINE
 from parvis.payments.books.ledger import Till, till_by_id
 from parvis.payments.books.receipts import Receipt
+from parvis.payments.invoices import sellers
+from parvis.payments.invoices.sellers import Seller
 from parvis.payments.money import euros, vat_in
 from parvis.payments.tariffs import explaining
 from parvis.payments.tariffs.explaining import Explained
@@ -102,7 +104,7 @@ async def paper(found: Given) -> bytes:
         notes=[
             *_voided(found),
             *map(_priced, await explaining.explained_of(found.intent) if found.intent else ()),
-            *_notes(till, [(cents, bp) for _, cents, bp in lines]),
+            *_notes(till, await sellers.seller_of(till.id), [(cents, bp) for _, cents, bp in lines]),
         ],
     )
     return drawn(sheet)
@@ -137,12 +139,13 @@ def _priced(one: Explained) -> str:
     return f"{one.label} – ligne {one.line} du tarif du {one.since.strftime('%d/%m/%Y')}{whom} : {steps}."
 
 
-def _notes(till: Till, sold: Sequence[tuple[int, int]]) -> list[str]:
+def _notes(till: Till, seller: Seller, sold: Sequence[tuple[int, int]]) -> list[str]:
     rates = sorted({bp for _, bp in sold if bp})
     vat = [f"Dont TVA à {euros(bp)} % : {euros(vat_in(sum(c for c, b in sold if b == bp), bp))} €." for bp in rates]
-    if not vat:
+    if not vat and not seller.vat_exempt:
         vat = [FREE if till.kind == "regie" else NONE]
-    return [*vat, *till.mentions.splitlines(), "Document à conserver : il prouve le paiement."]
+    said = (*sellers.mentions(seller), *till.mentions.splitlines())
+    return [*vat, *said, "Document à conserver : il prouve le paiement."]
 
 
 async def _given(where: str, *values: object) -> list[Given]:

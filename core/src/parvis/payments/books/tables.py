@@ -6,6 +6,7 @@ from piccolo.columns import (
     JSONB,
     UUID,
     BigInt,
+    Boolean,
     Bytea,
     Date,
     ForeignKey,
@@ -24,8 +25,9 @@ class Till(Table, tablename="till", schema="parvis"):
     """Where money comes in, with books of its own: `regie`, `mandate` or the emitter's `own`.
 
     Refunds up to `alone_up_to` cents need no second person. `mentions` stand on its receipts: an address, a SIRET.
-    A bill has at most `parts_most` instalments, of at least `parts_least` cents. Before more than `cash_most` lies
-    there in cash, or `held_most` with the bank's, it is handed over; `keeper` is the régisseur's account, since a day.
+    A bill has at most `parts_most` instalments, of at least `parts_least` cents, and is reminded of so many days before
+    and after its day, 0 for not at all. Before more than `cash_most` lies there in cash, or `held_most` with the
+    bank's, it is handed over; `keeper` is the régisseur's account, since a day. `invoices.sellers` knows who sells.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -41,6 +43,13 @@ class Till(Table, tablename="till", schema="parvis"):
     held_most = BigInt(null=True, default=None)
     keeper = UUID(null=True, default=None)
     keeper_since = Date(null=True, default=None)
+    remind_before = SmallInt(default=7)
+    remind_after = SmallInt(default=7)
+    remind_again = SmallInt(default=21)
+    address = Varchar(length=300, default="")
+    siret = Varchar(length=14, default="")
+    vat_number = Varchar(length=14, default="")
+    vat_exempt = Boolean(default=False)
 
 
 class LedgerHead(Table, tablename="ledger_head", schema="parvis"):

@@ -132,7 +132,7 @@ async def _check_given(here: TillSession, due: intents.Intent, given: Mapping[st
     act = await act_of(here.till)
     if act is None:
         raise NotFound
-    products = {sale.revenue for sale in await intents.sales_of(due.id)}
+    products = {sale.revenue for sale in await intents.sales_of(due.id) if sale.cents >= 0}
     if wrong := given_faults(given, due.cents, act, products):
         raise Refused(wrong)
 

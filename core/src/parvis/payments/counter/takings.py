@@ -16,7 +16,8 @@ from parvis.payments.money import Cents
 
 _TAKINGS = """
 SELECT t.id, t.session, s.till, s.number AS session_number, t.number, t.intent, t.capture, t.cents, t.change, t.at,
-    (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = t.intent) AS labels,
+    (SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL)
+        FROM parvis.charge ch WHERE ch.intent = t.intent) AS labels,
     (SELECT jsonb_object_agg(p.way, p.cents) FROM parvis.till_taking_part p WHERE p.taking = t.id) AS parts,
     r.id AS receipt, r.year, r.number AS receipt_number, b.at AS back_at, b.reason AS back_reason
 FROM parvis.till_taking t JOIN parvis.till_session s ON s.id = t.session

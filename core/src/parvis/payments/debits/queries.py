@@ -24,7 +24,8 @@ CREDITOR, MANDATE = "debit-creditor", "sepa-mandate"
 MOST = 500
 _READY = """
 SELECT * FROM (SELECT DISTINCT ON (i.id) i.id, i.cents, i.expires_at, m.id AS mandate, m.reference, m.last,
-    (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels,
+    (SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL)
+        FROM parvis.charge ch WHERE ch.intent = i.id) AS labels,
     (SELECT count(*) FROM parvis.debit d WHERE d.mandate = m.id AND d.state IN ('listed', 'collected', 'returned'))
         AS debited,
     EXISTS (SELECT FROM parvis.payment_attempt a WHERE a.intent = i.id AND a.state IN ('creating', 'live')) AS page_over

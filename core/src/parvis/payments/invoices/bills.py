@@ -10,11 +10,13 @@ from uuid import UUID
 
 from parvis import clock, settings
 from parvis.db import transaction
-from parvis.errors import Invalid, Refusal, Text
+from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.events import BillWritten
 from parvis.identity.contacts import Contact
 from parvis.outbox import record
-from parvis.payments import intents, payers
+from parvis.payments import intents, payers, settling
+from parvis.payments.books import ledger
+from parvis.payments.credits import using
 from parvis.payments.intents import Charge, Intent, Part
 from parvis.payments.invoices import issuing, splitting
 from parvis.payments.invoices.issuing import Sold
@@ -23,6 +25,7 @@ from parvis.payments.wallclock import bounds
 
 PURPOSE = "bill"
 _LONGEST = timedelta(days=366)
+_LEFT = frozenset({"created", "pending", "expired"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +35,26 @@ class BillTo:
     contact: Contact
     language: str
     person: UUID | None = None
+    # The name and postal address that the invoice is made out to, a line each.
+    buyer: str = ""
     dossier: UUID | None = None
 
 
-async def write(charges: Sequence[Charge], to: BillTo, last_day: date, by: UUID, count: int = 1) -> tuple[Intent, ...]:
+async def write(
+    charges: Sequence[Charge],
+    to: BillTo,
+    last_day: date,
+    by: UUID,
+    count: int = 1,
+    *,
+    use_credit: bool = True,
+    served: str = "",
+) -> tuple[Intent, ...]:
     """Ask for amounts until the end of a day of the territory; one bill for each till. Raises Invalid, Refused.
 
     An amount of zero is no bill. `by` is the agent's account. In `count` parts, `last_day` is the first one's, and the
-    others are due a month apart.
+    others are due a month apart. What the payer has in credit at a till is used there, unless `use_credit` says no;
+    what it covers is paid at once. `served` is the day or the time of what is sold, if it is said.
     """
     if fault := bill_fault([charge.cents for charge in charges], last_day, clock.now()):
         raise Invalid(fault)
@@ -47,20 +62,54 @@ async def write(charges: Sequence[Charge], to: BillTo, last_day: date, by: UUID,
     days = splitting.monthly(last_day, count)
     async with transaction() as c:
         parts = _parts(charges, days)
+        if use_credit:
+            parts = await using.deducted(c, parts, to.contact, to.person)
         written = await intents.demand_parts(parts, purpose=PURPOSE, subject=to.dossier, person=to.person)
-        await payers.address(c, written[0].basket, to.contact, to.language, by)
+        await payers.address(c, written[0].basket, to.contact, to.language, by, to.buyer)
+        for covered in [intent for intent in written if not intent.cents]:
+            await settling.settle_free(covered.id)
         for till, asked in groupby(written, lambda intent: intent.till):
-            await issuing.give(c, tuple(asked), _sold(charges, till), days)
+            await issuing.give(c, tuple(asked), _sold(charges, till), days, served)
         await record(BillWritten(emitter=written[0].emitter, basket=written[0].basket))
-    return written
+        return await intents.of_basket(written[0].basket)
 
 
 async def take_back(intent: UUID) -> None:
-    """No longer ask for a bill, and give the credit note that says so. Raises Refused once it is paid."""
+    """No longer ask for a bill, and give the credit note that says so; a credit that it used is there again.
+
+    Raises Refused once money was paid for it.
+    """
     async with transaction() as c:
         found = await intents.locked(c, intent)
+        if found.state == "paid" and not found.cents:
+            await intents.move(c, found, "undo")
+            await ledger.reverse(found.till, "charge", intent)
         await intents.cancel(intent)
         await issuing.correct(c, found)
+
+
+async def left_of_plan(intent: UUID) -> tuple[Intent, ...]:
+    """The parts of an amount's plan that are not paid and still asked for, or late. Raises NotFound."""
+    found = await intents.intent(intent)
+    parts = await intents.of_basket(found.basket)
+    return tuple(part for part in parts if part.till == found.till and part.state in _LEFT)
+
+
+async def take_back_plan(intent: UUID) -> tuple[Intent, ...]:
+    """No longer ask for any part of an amount's plan that is not paid, each with its credit note; which these were.
+
+    Raises Refused if none is left.
+    """
+    async with transaction() as c:
+        left = []
+        for part in await left_of_plan(intent):
+            # What was paid while this one waited for it stays.
+            if (await intents.locked(c, part.id)).state in _LEFT:
+                await take_back(part.id)
+                left.append(part)
+        if not left:
+            raise Refused(Refusal("plan-over", Text("Every part of it is paid or taken back.")))
+    return tuple(left)
 
 
 def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal | None:

@@ -11,7 +11,7 @@ from parvis.identity import queries as people
 from parvis.payments import payers
 from parvis.payments.books.ledger import Till, till_by_id
 from parvis.payments.books.receipting import FREE, KINDS, NONE
-from parvis.payments.invoices import issuing
+from parvis.payments.invoices import issuing, sellers
 from parvis.payments.invoices.issuing import Invoice
 from parvis.payments.money import Tax, euros, taxes
 from parvis.territory import queries as territory
@@ -49,10 +49,13 @@ def file_name(found: Invoice) -> str:
 
 async def _facts(found: Invoice) -> list[tuple[str, str]]:
     facts = [("Numéro", found.name), ("Date", _day(found)), ("Client", await _customer(found.basket))]
+    if found.served:
+        facts.append(("Prestation", found.served))
     if found.corrects is None:
         return [*facts, _when(found)]
     corrected = await issuing.invoice(found.corrects)
-    return [*facts, ("Annule", f"la facture {corrected.name} du {_day(corrected)}, pour le montant ci-dessous")]
+    what = f"la facture {corrected.name} du {_day(corrected)}, pour le montant ci-dessous"
+    return [*facts, ("Annule", f"{what}, remboursé" if found.refund else what)]
 
 
 def _when(found: Invoice) -> tuple[str, str]:
@@ -64,27 +67,39 @@ def _when(found: Invoice) -> tuple[str, str]:
 
 async def _customer(basket: UUID) -> str:
     payer = await payers.payer(basket)
+    if payer.buyer:
+        return ", ".join(payer.buyer.splitlines())
     name = (await people.person(payer.person)).name if payer.person else ""
     return ", ".join(part for part in (name, payer.contact.address if payer.contact else "") if part) or _FORGOTTEN
 
 
 def _totals(found: Invoice, sign: int) -> list[tuple[str, str, str]]:
-    total = ("Total TTC à déduire" if found.sort == "credit" else "Total TTC à payer", "", _euros(sign * found.cents))
+    total = _to_pay(found, sign)
     charged = [tax for tax in _taxes(found) if tax.bp]
     if not charged:
-        return [total]
+        return total
     base = sum(tax.base for tax in _taxes(found))
     rates = [(f"TVA sur {_euros(sign * tax.base)} HT", _rate(tax.bp), _euros(sign * tax.vat)) for tax in charged]
-    return [("Total HT", "", _euros(sign * base)), *rates, total]
+    return [("Total HT", "", _euros(sign * base)), *rates, *total]
+
+
+def _to_pay(found: Invoice, sign: int) -> list[tuple[str, str, str]]:
+    if found.sort == "credit":
+        return [("Total TTC à déduire", "", _euros(sign * found.cents))]
+    if not found.credits:
+        return [("Total TTC à payer", "", _euros(found.cents))]
+    used = [(one.label, "", _euros(-one.cents)) for one in found.credits]
+    return [("Total TTC", "", _euros(found.cents)), *used, ("Net à payer", "", _euros(found.owed))]
 
 
 def _notes(found: Invoice, till: Till) -> Sequence[str]:
-    without = [] if all(tax.bp for tax in _taxes(found)) else [FREE if till.kind == "regie" else NONE]
+    said = sellers.EXEMPT in found.mentions or all(tax.bp for tax in _taxes(found))
+    without = [] if said else [FREE if till.kind == "regie" else NONE]
     return [*without, *found.mentions.splitlines()]
 
 
 def _taxes(found: Invoice) -> tuple[Tax, ...]:
-    return taxes((line.cents, line.vat_bp) for line in found.lines)
+    return found.taxes or taxes((line.cents, line.vat_bp) for line in found.lines)
 
 
 def _rate(bp: int) -> str:

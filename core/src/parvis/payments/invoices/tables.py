@@ -6,7 +6,7 @@ from piccolo.columns import JSONB, UUID, BigInt, Date, ForeignKey, Integer, OnDe
 from piccolo.table import Table
 
 from parvis.payments.books.tables import Till
-from parvis.payments.tables import Basket, Intent
+from parvis.payments.tables import Basket, Intent, Refund
 
 
 class InvoiceCounter(Table, tablename="invoice_counter", schema="parvis"):
@@ -19,10 +19,10 @@ class InvoiceCounter(Table, tablename="invoice_counter", schema="parvis"):
 
 
 class Invoice(Table, tablename="invoice", schema="parvis"):
-    """A bill as it was written (`invoice`), or that an amount of it was taken back (`credit`); never rewritten.
+    """A bill as it was written (`invoice`), or that some of it was taken back or refunded (`credit`); never rewritten.
 
-    `lines` are `invoices.Sold`, `parts` `invoices.Instalment`; who pays is known to the
-    basket alone, and forgotten with it.
+    `lines` are `issuing.Sold`, `parts` `issuing.Instalment`, `credits` `issuing.Used`, `taxes` `money.Tax`; who pays is
+    known to the basket alone, and forgotten with it.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -36,9 +36,13 @@ class Invoice(Table, tablename="invoice", schema="parvis"):
     at = Timestamptz(default=None)
     last_day = Date(default=None)
     seller = Varchar(length=300)
-    mentions = Varchar(length=500)
+    mentions = Varchar(length=1000)
+    served = Varchar(length=100, default="")
     lines = JSONB()
     parts = JSONB(default="[]")
+    credits = JSONB(default="[]")
+    refund = ForeignKey(Refund, null=True, on_delete=OnDelete.restrict)
+    taxes = JSONB(default="[]")
     cents = BigInt()
 
 

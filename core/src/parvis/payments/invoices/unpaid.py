@@ -32,8 +32,10 @@ AND NOT EXISTS (SELECT FROM parvis.capture c WHERE c.intent = i.id AND c.taken_a
     AND NOT EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id AND v.at < $3)
     AND NOT EXISTS (SELECT FROM parvis.till_taking t JOIN parvis.till_taking_back k ON k.taking = t.id
         WHERE t.capture = c.id AND k.at < $3))
-AND NOT EXISTS (SELECT FROM parvis.invoice a WHERE a.intent = i.id AND a.sort = 'credit' AND a.at < $3)
-AND (i.state <> 'cancelled' OR EXISTS (SELECT FROM parvis.invoice a WHERE a.intent = i.id AND a.sort = 'credit'))
+AND NOT EXISTS (SELECT FROM parvis.invoice a
+    WHERE a.intent = i.id AND a.sort = 'credit' AND a.refund IS NULL AND a.at < $3)
+AND (i.state <> 'cancelled' OR EXISTS (SELECT FROM parvis.invoice a
+    WHERE a.intent = i.id AND a.sort = 'credit' AND a.refund IS NULL))
 AND (i.state NOT IN ('to_refund', 'refunded') OR NOT EXISTS (
     SELECT FROM parvis.capture c WHERE c.intent = i.id AND c.taken_as = 'vain' AND c.at < $3))
 AND NOT EXISTS (SELECT FROM parvis.passed_on p WHERE p.intent = i.id AND p.at < $3
@@ -41,13 +43,15 @@ AND NOT EXISTS (SELECT FROM parvis.passed_on p WHERE p.intent = i.id AND p.at < 
 """
 _OWED = f"""
 SELECT i.id, i.basket, i.part, i.cents, i.expires_at, b.person,
-    (SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels
+    (SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL)
+        FROM parvis.charge ch WHERE ch.intent = i.id) AS labels
 {_OF} AND i.id > $4 ORDER BY i.id LIMIT $5
 """  # noqa: S608 - of constants
 _TOTAL = f"SELECT count(*) AS bills, coalesce(sum(i.cents), 0)::bigint AS cents {_OF}"
 _PASSED = (
     "SELECT p.intent, p.reference AS ref, p.at, i.cents, i.basket, "
-    "(SELECT array_agg(label ORDER BY ch.id) FROM parvis.charge ch WHERE ch.intent = i.id) AS labels "
+    "(SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch "
+    "WHERE ch.intent = i.id) AS labels "
     "FROM parvis.passed_on p JOIN parvis.intent i ON i.id = p.intent "
     "WHERE i.till = $1 AND p.recalled_at IS NULL ORDER BY p.id DESC LIMIT $2"
 )

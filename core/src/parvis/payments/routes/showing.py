@@ -35,6 +35,7 @@ async def mine(request: _AnyRequest) -> Response[Any]:
         owed=sum(due.cents for due in open_),
         open=open_,
         past=[due for due in dues if not due.payable],
+        credits=await payers.credits_of(actor) if known else [],
     )
 
 

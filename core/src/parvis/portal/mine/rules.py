@@ -26,6 +26,7 @@ WORDS: Mapping[str, Text] = {
     "cents": Text("Amount in cents"),
     "paid": Text("paid"),
     "given_back": Text("Given back, in cents"),
+    "buyer": Text("Name and address on the invoice"),
     "acts": Text("What you did here"),
     "made_at": Text("Made on"),
     "issuer": Text("Sign-on"),
