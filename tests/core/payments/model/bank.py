@@ -6,18 +6,29 @@ from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
-from tests.core.payments.model.known import shunned
+from tests.core.payments.model.providers import provider_of
 
 from parvis import clock
 from parvis.contract.values import Channel
 from parvis.db import connection, new_id
 from parvis.errors import Conflict
 from parvis.identity.contacts import Contact
+from parvis.payments import intents
 from parvis.payments.books import ledger
-from parvis.payments.debits import batches, creditors, failing, mandates, queries
+from parvis.payments.debits import (
+    batches,
+    creditors,
+    failing,
+    inquiring,
+    mandates,
+    openings,
+    orders,
+    rules,
+    withdrawing,
+)
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.mandates import Given
-from parvis.payments.invoices import bills
+from parvis.payments.invoices import bills, unpaid
 from parvis.payments.invoices.bills import BillTo
 from parvis.payments.payers import payer
 
@@ -25,9 +36,7 @@ AGENT = new_id()
 CREDITOR = Creditor(name="Régie des piscines", iban="DE89 3704 0044 0532 0130 00", identifier="DE98ZZZ09999999999")
 IBAN = "FR7630006000011234567890189"
 _DEBITS = (
-    "SELECT d.id, d.batch, b.day, c.taken_as, (SELECT count(*) FROM parvis.refund r WHERE r.capture = c.id "
-    "AND r.state = 'done') AS given_back FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch "
-    "LEFT JOIN parvis.capture c ON c.account = b.account AND c.provider_ref = d.reference "
+    "SELECT d.id, d.batch, b.day FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch "
     "WHERE b.till = $1 AND d.state = $2 AND b.state = $3 ORDER BY d.id"
 )
 
@@ -36,10 +45,10 @@ class Debits:
     """What the payer's bank and the till's do with a bill."""
 
     async def a_bill(self) -> tuple[UUID, UUID]:
-        """A bill of a month, at a till that debits; its basket and intent."""
+        """A bill of a few days, at a till that debits; its basket and intent."""
         await creditors.keep(self.shop.till, CREDITOR)
         to = BillTo(contact=Contact(Channel.MAIL, f"{self.shop.till.hex[-12:]}@example.org"), language="fr")
-        [due] = await bills.write(self.charges(1000), to, ledger.today() + timedelta(days=30), AGENT)
+        [due] = await bills.write(self.charges(1000), to, ledger.today() + timedelta(days=3), AGENT)
         return due.basket, due.id
 
     async def give_mandate(self, n: int) -> None:
@@ -48,14 +57,23 @@ class Debits:
 
     async def revoke_mandate(self, n: int) -> None:
         found = await mandates.of_payer(self.shop.till, await payer(self.basket))
-        if found and not (shunned("A3") and await self.debits("listed", "made")):
-            await mandates.revoke(found.id)
+        if found is None:
+            raise Conflict
+        await withdrawing.revoke(found.id)
 
     async def make_batch(self, n: int) -> None:
-        await batches.make(self.shop.till, queries.soonest(CREDITOR), AGENT)
+        """For the first day on which the bank collects and the bill is due."""
+        due = (await intents.intent(self.intent)).expires_at.date()
+        day = rules.collection_day(max(due, ledger.today()), CREDITOR.lead, openings.is_open)
+        asked = await inquiring.ask(self.shop.till, day, provider_of)
+        await batches.make(self.shop.till, day, AGENT, asked)
+
+    async def take_file(self, n: int) -> None:
+        await orders.take((await self.debit(n, "listed", "made"))["batch"])
 
     async def send_batch(self, n: int) -> None:
-        await batches.send((await self.debit(n, "listed", "made"))["batch"])
+        """The bank has the file; of every other time the former one, if something was taken back since."""
+        await batches.send((await self.debit(n, "listed", "made"))["batch"], former=bool(n % 2))
 
     async def drop_batch(self, n: int) -> None:
         await batches.drop((await self.debit(n, "listed", "made"))["batch"])
@@ -70,10 +88,16 @@ class Debits:
         await failing.fail((await self.debit(n, "listed", "sent"))["id"], "AM04")
 
     async def return_debit(self, n: int) -> None:
-        found = await self.debit(n, "collected", "collected")
-        if (shunned("A5") and found["given_back"]) or (shunned("A14") and found["taken_as"] != "paid"):
-            return
-        await failing.fail(found["id"], "MD06")
+        await failing.fail((await self.debit(n, "collected", "collected"))["id"], "MD06")
+
+    async def pass_on(self, n: int) -> None:
+        """The public accountant collects the bill from now on."""
+        given, _ = await unpaid.pass_on(self.shop.till, [self.intent], "B 12", AGENT)
+        if not given.bills:
+            raise Conflict
+
+    async def recall(self, n: int) -> None:
+        await unpaid.recall(self.shop.till, self.intent, AGENT)
 
     async def debits(self, state: str, batch: str) -> list[asyncpg.Record]:
         """The debits in a state, of batches in one."""

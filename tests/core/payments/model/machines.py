@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.core.payments.model.known import shunned
 from tests.core.payments.model.providers import provider_of
 from tests.core.payments.model.resident import MINUTE
 
@@ -40,8 +39,7 @@ class Provider:
         self.provider.down = not self.provider.down
 
     async def become_illegible(self, n: int) -> None:
-        if not shunned("A2"):
-            self.provider.illegible ^= {self.page(n)}
+        self.provider.illegible ^= {self.page(n)}
 
 
 class Worker:

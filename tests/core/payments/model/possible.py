@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.core.payments.model.known import shunned
 from tests.core.payments.model.world import World
 
+from parvis import clock
 from parvis.db import connection
 
 _NOW = """
 SELECT (SELECT state FROM parvis.intent WHERE id = $2) AS intent,
     NOT EXISTS (SELECT FROM parvis.intent i LEFT JOIN parvis.payment_attempt a ON a.intent = i.id
-        AND a.state IN ('creating', 'live')
-        WHERE i.id = $2 AND (i.state NOT IN ('created', 'pending') OR a.id IS NOT NULL)) AS ready,
+        AND a.state IN ('creating', 'live') AND a.live_until > $3
+        WHERE i.id = $2 AND (i.state NOT IN ('created', 'pending', 'expired') OR a.id IS NOT NULL)) AS ready,
+    (SELECT expires_at <= $3 FROM parvis.intent WHERE id = $2) AS late,
     (SELECT count(*) FROM parvis.capture WHERE till = $1) AS captures,
     (SELECT count(*) FROM parvis.sepa_mandate WHERE till = $1 AND revoked_at IS NULL) AS mandates,
     (SELECT count(*) FROM parvis.till_taking t JOIN parvis.till_session s ON s.id = t.session
         WHERE s.till = $1) AS taken,
-    (SELECT array_agg(DISTINCT r.state || CASE WHEN r.method = 'provider' THEN ':provider' ELSE ':hand' END
-        || CASE WHEN r.requested_by IS NULL THEN ':automatic' ELSE ':asked' END)
-        FROM parvis.refund r WHERE r.till = $1) AS refunds,
+    (SELECT array_agg(DISTINCT r.state || CASE WHEN r.method = 'provider' THEN ':provider' ELSE ':hand' END)
+        FROM parvis.refund r WHERE r.till = $1 AND r.method <> 'counter') AS refunds,
     (SELECT array_agg(DISTINCT d.state || ':' || b.state) FROM parvis.debit d JOIN parvis.debit_batch b
         ON b.id = d.batch WHERE b.till = $1) AS debits
 """
@@ -29,7 +29,7 @@ SELECT (SELECT state FROM parvis.intent WHERE id = $2) AS intent,
 async def possible(world: World) -> frozenset[str]:
     """The steps that are not refused, or need not be."""
     async with connection() as c:
-        row = await c.fetchrow(_NOW, world.shop.till, world.intent)
+        row = await c.fetchrow(_NOW, world.shop.till, world.intent, clock.now())
     state = row["intent"]
     return frozenset(
         {
@@ -39,6 +39,7 @@ async def possible(world: World) -> frozenset[str]:
             *_giving_back(world, [*(row["refunds"] or ())]),
             *_debiting(world, row["mandates"], {*(row["debits"] or ())}),
             *_debited(world, row["mandates"], row["ready"]),
+            *_collected_elsewhere(world, state, row["late"]),
             *_disputing(world),
         }
     )  # fmt: skip
@@ -57,13 +58,13 @@ def _paying(world: World, state: str) -> Iterator[str]:
 def _selling(world: World, state: str, captures: int, taken: int) -> Iterator[str]:
     if state in {"created", "pending", "expired"}:
         yield "cancel"
-    if state == "to_refund":
-        yield "find_place"
     if captures:
         yield "ask_refund"
     if taken and world.bill:
         yield "take_cash_back"
     if not world.bill:
+        if state == "to_refund":
+            yield "find_place"
         yield "lose_place" if world.free else "free_place"
         if state != "paid":
             yield "change"
@@ -73,23 +74,23 @@ def _giving_back(world: World, refunds: list[str]) -> Iterator[str]:
     states = {found.split(":")[0] for found in refunds}
     if "requested" in states:
         yield from ("approve", "reject")
-    if any(found.startswith("approved") and (not shunned("A6") or "asked" in found) for found in refunds):
+    if "approved" in states:
         yield "withdraw"
-    if any(found.startswith("approved:hand") for found in refunds):
+    if "approved:hand" in refunds:
         yield "pay_by_hand"
-    if any(found.startswith("approved:provider") for found in refunds):
+    if "approved:provider" in refunds:
         yield from ("send", "send_unheard", "refuse_refunds")
     if states & {"sent", "unknown"}:
         yield "ask_again"
     if "failed" in states:
         yield from ("retry", "refuse_refunds")
-    if "done" in states and not shunned("A9"):
+    if "done" in states:
         yield "bounce"
 
 
 def _debiting(world: World, mandates: int, debits: set[str]) -> Iterator[str]:
     if "listed:made" in debits:
-        yield from ("send_batch", "drop_batch")
+        yield from ("take_file", "send_batch", "drop_batch")
     if "listed:sent" in debits:
         yield from ("collect", "reject_debit")
     if "collected:collected" in debits:
@@ -101,6 +102,13 @@ def _debited(world: World, mandates: int, ready: bool) -> Iterator[str]:
         yield "revoke_mandate" if mandates else "give_mandate"
     if mandates and ready:
         yield "make_batch"
+
+
+def _collected_elsewhere(world: World, state: str, late: bool) -> Iterator[str]:
+    if world.bill and late and state in {"created", "pending", "expired"}:
+        yield "pass_on"
+    if state == "passed_on":
+        yield "recall"
 
 
 def _disputing(world: World) -> Iterator[str]:

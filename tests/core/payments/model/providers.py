@@ -1,13 +1,14 @@
 """The providers of the model: one that can do everything, and one that can do as little as PayFiP."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tests.core.payments.model.crashes import PROCESS
 
 from parvis import clock
-from parvis.contract.payments import Caps, Found, Provider, Result, Sent
+from parvis.contract.payments import Caps, Found, Provider, Result, Row, RowKind, Sent
 from parvis.payments.providers import Away, Bank
 from parvis.testing.sandbox_provider import Sandbox
 
@@ -31,15 +32,14 @@ class Dispute:
 
 @dataclass(slots=True)
 class Card(Sandbox):
-    """Can do all that a provider can. `illegible` payments are answered with what nobody understands.
-
-    A `strict` one gives nothing back of what is disputed.
+    """Can do all that a provider can. `illegible` payments are answered with what nobody understands; `came_back` are
+    refunds whose money came back on a day. It gives nothing back that it does not have.
     """
 
     disputes: dict[str, Dispute] = field(default_factory=dict)
     payouts: list[int] = field(default_factory=list)
     illegible: set[str] = field(default_factory=set)
-    strict: bool = True
+    came_back: dict[UUID, date] = field(default_factory=dict)
 
     def payable(self, ref: str) -> bool:
         """Whether its page may be paid at this moment."""
@@ -53,20 +53,28 @@ class Card(Sandbox):
         return await Sandbox.lookup(self, account, ref, terms)
 
     async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:
-        if self.strict and ref in self.disputes and refund not in self.refunds:
+        held = self.disputes[ref].held if ref in self.disputes else 0
+        if refund not in self.refunds and self.given_back(ref) + cents > self.payments[ref].cents - held:
             self._answer()
             return Sent.FAILED
         return await Sandbox.refund(self, account, ref, refund, cents)
 
+    async def rows(self, account: str, day: date) -> Sequence[Row]:
+        back = [refund for refund, when in self.came_back.items() if when == day]
+        rows = [Row(RowKind.CAPTURE, str(refund), self.refunds[refund][1]) for refund in back]
+        return [*await Sandbox.rows(self, account, day), *rows]
+
     def given_back(self, ref: str) -> int:
-        """What was given back of a payment."""
-        return sum(cents for other, cents, _ in self.refunds.values() if other == ref)
+        """What was given back of a payment, and did not come back."""
+        return sum(
+            cents for refund, (other, cents, _) in self.refunds.items() if other == ref and refund not in self.came_back
+        )
 
     @property
     def holds(self) -> int:
         """What it has collected and neither given back nor paid out."""
         came = sum(payment.cents for payment in self.payments.values() if payment.paid)
-        gone = sum(cents for _, cents, _ in self.refunds.values())
+        gone = sum(map(self.given_back, self.payments))
         return came - gone - sum(one.held for one in self.disputes.values()) - sum(self.payouts)
 
     def _answer(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from tests.core.payments.model.known import shunned
-
 from parvis import clock
 from parvis.db import connection, new_id, transaction
 from parvis.errors import Conflict
@@ -22,8 +20,6 @@ class Payer:
     """What the resident and their browser do."""
 
     async def open(self, n: int) -> None:
-        if shunned("A8") and not self.provider.caps("").cancel:
-            await attempts.look_at(self.intent, self.provider, self.shop.account)
         ref = await self.shop.opened(self.intent)
         self.pages |= {ref: self.intent}
 
@@ -47,17 +43,14 @@ class Payer:
     async def change(self, n: int) -> None:
         """Put something else into the basket."""
         if self.bill:
-            return
+            raise Conflict
         [found] = await intents.demand(
             self.charges(PRICE + 100 * n), clock.now() + 60 * MINUTE, purpose="pools", basket=self.basket
         )
         self.intent = found.id
 
     async def cancel(self, n: int) -> None:
-        if not self.bill:
-            await intents.cancel(self.intent)
-        elif not (shunned("A3") and await self.debits("listed", "made")):
-            await bills.take_back(self.intent)
+        await (bills.take_back if self.bill else intents.cancel)(self.intent)
 
 
 class Place:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
-from tests.core.payments.model.known import shunned
 from tests.core.payments.model.providers import Dispute, provider_of
 
 from parvis.contract.payments import Sent
-from parvis.db import connection, new_id, transaction
-from parvis.errors import Conflict
-from parvis.payments import jobs, refund_sending, refunds, settling
+from parvis.db import connection, new_id
+from parvis.errors import Conflict, Refused
+from parvis.payments import disputing, jobs, refund_sending, refunds, stranded
 from parvis.payments.books import ledger, movements
 from parvis.payments.counter import by_hand
 from parvis.payments.statements import reconciling
 
 AGENT, MANAGER = new_id(), new_id()
 SOME = (100, 150, 300, 1000, 1001)
-_REFUNDS = (
-    "SELECT r.id FROM parvis.refund r WHERE r.till = $1 AND r.state = ANY ($2) "
-    "AND (r.requested_by IS NOT NULL OR $3) ORDER BY r.id"
-)
+_REFUNDS = "SELECT id FROM parvis.refund WHERE till = $1 AND state = $2 AND method <> 'counter' ORDER BY id"
 
 
 class Staff:
@@ -28,10 +25,9 @@ class Staff:
 
     async def find_place(self, n: int) -> None:
         """An agent finds a place for money that was to be given back."""
-        async with transaction():
-            await settling.take_up(self.intent)
-            if not self.bill:
-                await self.give(self.basket)
+        self.free = True
+        sql = "SELECT id FROM parvis.capture WHERE till = $1 AND taken_as = 'vain' ORDER BY id DESC"
+        await stranded.find_place(await self.one(sql, n, self.shop.till))
 
     async def take_cash(self, n: int) -> None:
         await by_hand.close_pages(self.intent, provider_of)
@@ -52,7 +48,7 @@ class Staff:
         await refunds.decide(await self.refund(n, "requested"), False, MANAGER)
 
     async def withdraw(self, n: int) -> None:
-        await refunds.withdraw(await self.refund(n, "approved", automatic=not shunned("A6")))
+        await refunds.withdraw(await self.refund(n, "approved"))
 
     async def retry(self, n: int) -> None:
         await refund_sending.retry(await self.refund(n, "failed"), MANAGER)
@@ -61,7 +57,8 @@ class Staff:
         await refund_sending.pay_by_hand(await self.refund(n, "approved"))
 
     async def send(self, n: int) -> None:
-        await jobs.send_refunds(provider_of)
+        if not await jobs.send_refunds(provider_of):
+            raise Conflict
 
     async def send_unheard(self, n: int) -> None:
         async with self.unheard():
@@ -74,36 +71,47 @@ class Staff:
         self.provider.refuses_refunds = not self.provider.refuses_refunds
 
     async def bounce(self, n: int) -> None:
-        """A refund that was done comes back to the provider, which says so."""
-        if shunned("A9"):
-            return
+        """A refund that was done comes back: the provider says so, or the till's bank."""
         refund = await self.refund(n, "done")
-        self.provider.refunds.pop(refund, None)
-        await refund_sending.finish(refund, Sent.FAILED)
+        if refund not in self.provider.refunds:
+            await refund_sending.back_by_hand(refund)
+            return
+        self.provider.came_back[refund] = ledger.today()
+        await self.tell_bounces(n)
+
+    async def tell_bounces(self, n: int) -> None:
+        for refund in self.provider.came_back:
+            # Heard before.
+            with suppress(Refused):
+                await refund_sending.finish(refund, Sent.FAILED)
 
     async def dispute(self, n: int) -> None:
         payment = self.provider.payments[ref := self.page(n)]
         left = payment.cents - self.provider.given_back(ref)
-        if self.provider.caps("").cancel and payment.paid and left and ref not in self.provider.disputes:
-            self.provider.disputes[ref] = Dispute(left)
+        if not (self.provider.caps("").cancel and payment.paid and left) or ref in self.provider.disputes:
+            raise Conflict
+        self.provider.disputes[ref] = Dispute(left)
         await self.tell_disputes(n)
 
     async def decide_dispute(self, n: int) -> None:
         found = self.provider.disputes.get(self.page(n))
-        if found and found.won is None:
-            found.won = bool(n % 2)
+        if found is None or found.won is not None:
+            raise Conflict
+        found.won = bool(n % 2)
         await self.tell_disputes(n)
 
     async def tell_disputes(self, n: int) -> None:
         """What is told is told again until it is heard."""
         for ref, found in self.provider.disputes.items():
-            await movements.disputed(self.shop.account, f"dp_{ref}", found.cents)
+            attempt = self.provider.payments[ref].order.attempt
+            await disputing.disputed(self.shop.account, f"dp_{ref}", found.cents, attempt)
             if found.won is not None:
-                await movements.dispute_closed(self.shop.account, f"dp_{ref}", won=found.won)
+                await disputing.dispute_closed(self.shop.account, f"dp_{ref}", won=found.won)
 
     async def pay_out(self, n: int) -> None:
-        if self.provider.caps("").rows and self.provider.holds > 0:
-            self.provider.payouts.append(self.provider.holds)
+        if not self.provider.caps("").rows or self.provider.holds <= 0:
+            raise Conflict
+        self.provider.payouts.append(self.provider.holds)
         await self.tell_payouts(n)
 
     async def tell_payouts(self, n: int) -> None:
@@ -117,8 +125,8 @@ class Staff:
         async with connection() as c:
             return await c.fetchval("SELECT cents FROM parvis.intent WHERE id = $1", self.intent)
 
-    async def refund(self, n: int, state: str, *, automatic: bool = True) -> UUID:
-        return await self.one(_REFUNDS, n, self.shop.till, [state], automatic)
+    async def refund(self, n: int, state: str) -> UUID:
+        return await self.one(_REFUNDS, n, self.shop.till, state)
 
     async def one(self, sql: str, n: int, *values: object) -> UUID:
         """One of what a query finds, by number."""

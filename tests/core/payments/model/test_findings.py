@@ -1,0 +1,76 @@
+"""What the audit of payments found: the shortest walk to each, which holds now. `!` marks what is refused."""
+
+from datetime import timedelta
+
+import pytest
+from tests.core.payments.model import rest, truths
+from tests.core.payments.model.world import World, a_world
+
+from parvis import clock
+from parvis.payments import purposes
+from parvis.payments.books import ledger
+from parvis.payments.debits import creditors, watching
+from parvis.payments.statements import reconciling
+
+SENT = "give_mandate make_batch take_file send_batch"
+# By number of the audit: whether the till is a public one, whether it is a bill, and the walk.
+WALKS = {
+    "A2": (False, False, "open become_illegible change open pay:1 wait poll"),
+    "A3": (True, True, "give_mandate make_batch cancel take_file! send_batch! drop_batch"),
+    "A3 taken": (True, True, "give_mandate make_batch take_file cancel send_batch! take_file! drop_batch"),
+    "A3 revoked": (True, True, "give_mandate make_batch take_file revoke_mandate send_batch! send_batch:1 collect"),
+    "A4": (True, True, "give_mandate open refuse wait:3 wait:5 poll make_batch"),
+    "A5": (True, True, f"{SENT} collect ask_refund pay_by_hand ask_refund:2 approve return_debit"),
+    "A6": (False, False, "lose_place open pay notify withdraw"),
+    "A8": (True, False, "open pay wait:3 wait:3 open! come_back"),
+    "A9": (False, False, "open pay notify ask_refund:3 approve send bounce retry send"),
+    "A11": (True, True, SENT),
+    "A11 cancelled": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect"),
+    "A12": (False, False, "open pay notify dispute ask_refund! decide_dispute ask_refund:3!"),
+    "A13": (False, False, "open pay notify ask_refund ask_refund:1 send send!"),
+    "A14": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect return_debit"),
+}
+
+
+@pytest.mark.parametrize("number", WALKS)
+async def test_what_the_audit_found_is_mended(database, number):
+    public, bill, steps = WALKS[number]
+    world = await a_world(public=public, bill=bill)
+    for step in steps.split():
+        await world.strictly(step)
+        await truths.always(world)
+    if number in ALSO:
+        await ALSO[number](world)
+    await rest.at_rest(world)
+    purposes.use({})
+
+
+async def came_in(world: World) -> None:
+    assert [one["taken_as"] for one in await truths.captures(world)] == ["paid"]
+
+
+async def nothing_came(world: World) -> None:
+    assert await truths.captures(world) == [], "debited though it was taken back"
+
+
+async def nothing_differs(world: World) -> None:
+    assert await reconciling.reconcile_day(world.provider, world.shop.account, ledger.today()) == []
+
+
+async def somebody_is_told(world: World) -> None:
+    clock.move(timedelta(days=30))
+    await watching.note_waiting()
+    told = await reconciling.open_differences(world.shop.till)
+    assert [one for one in told if one.account == creditors.key(world.shop.till)], "it waits, and nobody is told"
+
+
+ALSO = {
+    "A2": came_in,
+    "A3": nothing_came,
+    "A3 taken": nothing_came,
+    "A3 revoked": came_in,
+    "A8": came_in,
+    "A9": nothing_differs,
+    "A11": somebody_is_told,
+    "A11 cancelled": somebody_is_told,
+}
