@@ -80,7 +80,7 @@ class Payments(RuleBasedStateMachine):
     @invariant()
     def always(self):
         can = self.runner.run(held(self.world)) if hasattr(self, "world") else frozenset()
-        # Who was first depends on the moment: from then on everything is tried, so that the same walk can be taken again.
+        # Who was first depends on the moment: from then on everything is tried, so that a walk can be taken again.
         self.can = EVERYTHING if can and self.raced else can
 
     def teardown(self):

@@ -118,6 +118,21 @@ async def test_what_is_settled_forgets_its_payer_and_what_is_under_way_does_not(
     assert await payers.erase(holder()) == 0
 
 
+async def test_who_has_not_paid_a_bill_in_time_owes_it_all_the_same_for_five_years(database):
+    shop = await a_shop()
+    bill = await a_bill(shop)
+    sql = "UPDATE parvis.intent SET state = $2 WHERE id = $1"
+    for state in ("expired", "passed_on"):
+        async with connection() as c:
+            await c.execute(sql, bill.id, state)
+        assert await payers.under_way(holder()) == 1
+        assert await payers.erase(holder()) == 0
+        assert (await payers.payer(bill.basket)).contact == MAIL
+    async with connection() as c:
+        await c.execute("UPDATE parvis.basket SET created = created - interval '6 years'")
+    assert await payers.forget_old() == 1
+
+
 async def test_everybody_is_forgotten_after_five_years(database):
     shop = await a_shop()
     bill = await a_bill(shop)

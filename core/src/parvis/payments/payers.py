@@ -46,15 +46,19 @@ UPDATE parvis.basket b SET person = NULL, contact_kind = NULL, contact = NULL, c
 WHERE {{whose}} AND {_SETTLED} AND NOT {_DEBITED} AND NOT {balances.OWED} RETURNING b.id
 """  # noqa: S608 - of constants
 _THEIRS = "(b.person = ANY ($1) OR b.contact_digest = ANY ($2))"
+# What was offered until a day costs nobody anything after it; what was billed is owed all the same.
+_UNPAID = "(b.purpose = 'bill' AND i.state IN ('expired', 'passed_on'))"
+_OWING = f"EXISTS (SELECT FROM parvis.intent i WHERE i.basket = b.id AND {_UNPAID})"
 
 _LATER = f"""
 UPDATE parvis.basket b SET person = NULL, forget = true WHERE {_THEIRS} AND b.contact IS NOT NULL AND {_SETTLED}
-AND NOT {balances.OWED}
+AND NOT {_OWING} AND NOT {balances.OWED}
 """  # noqa: S608 - of constants
 _HELD = f"""
 SELECT count(DISTINCT i.id) FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id
 LEFT JOIN parvis.capture c ON c.intent = i.id LEFT JOIN parvis.refund r ON r.capture = c.id AND r.state IN {_UNDER_WAY}
-WHERE {_THEIRS} AND (i.state IN ('created', 'pending', 'to_refund') OR r.id IS NOT NULL OR {balances.OWED})
+WHERE {_THEIRS} AND (i.state IN ('created', 'pending', 'to_refund') OR {_UNPAID} OR r.id IS NOT NULL
+    OR {balances.OWED})
 """  # noqa: S608 - of constants
 
 
@@ -160,7 +164,7 @@ async def erase(actor: Actor) -> int:
     """
     theirs, since = await identity_of(actor), clock.now() - DISPUTED
     async with transaction() as c:
-        sql = _UNLINK.format(whose=_THEIRS, since="$3")
+        sql = _UNLINK.format(whose=f"{_THEIRS} AND NOT {_OWING}", since="$3")
         gone = await c.fetch(sql, *theirs, since)
         await c.execute(_LATER, *theirs)
         return len(gone)

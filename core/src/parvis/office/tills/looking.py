@@ -13,6 +13,7 @@ from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.identity.actors import Actor
 from parvis.office.permissions import GIVE_BACK, KEEP_TILL, OPEN_TILL, TAKE, TILLS
+from parvis.office.tills.rooms import Area, seen_by
 from parvis.payments.books import ledger
 from parvis.payments.books.ledger import Till
 from parvis.payments.counter.counting import taker_fault
@@ -72,6 +73,11 @@ class Here:
     def takes(self) -> bool:
         """Whether they take money at its counter."""
         return may_take(self.actor, self.emitter.slug)
+
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """The pages of this till that they may open."""
+        return seen_by(lambda need: bool(getattr(self, need)))
 
     async def trace(self, action: str, **facts: Any) -> None:
         """Note an act at this till, in its transaction."""
