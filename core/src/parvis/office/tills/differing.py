@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from parvis.db import transaction
 from parvis.errors import NotFound, Refused, Text
 from parvis.office.tills.looking import KEEP, SEE, Here, look
-from parvis.office.tills.wording import DIFFERING, SORTS
+from parvis.office.tills.wording import DIFFERING, SORTS, collector
 from parvis.payments.accounts import account
 from parvis.payments.statements import reconciling
 from parvis.web import fields, forms, pages
@@ -62,6 +62,7 @@ async def _page(request: _AnyRequest, here: Here, form: Form[Any], asked: UUID |
         open=await reconciling.open_differences(here.till.id),
         sorts=SORTS,
         kinds=DIFFERING,
+        collector=collector,
         form=form,
         blank=forms.blank(),
         asked=asked,

@@ -36,12 +36,12 @@ AREAS = (
         Text("Payments of the day"),
         (
             Room("day", Text("The day"), ""),
-            Room("idle", Text("Payments to sort out"), "/idle"),
+            Room("idle", Text("To sort out"), "/idle"),
             Room("differences", Text("Differences"), "/differences"),
         ),
     ),
     Area(
-        Text("Money given back"),
+        Text("Refunds"),
         (Room("refunds", Text("Refunds"), "/refunds"), Room("credits", Text("Credits"), "/credits")),
     ),
     Area(
@@ -56,7 +56,7 @@ AREAS = (
         (
             Room("arrivals", Text("Arrived at the bank"), "/arrivals", "keeps"),
             Room("handing", Text("Handing over"), "/handing-over", "keeps"),
-            Room("sessions", Text("Counter sessions"), "/sessions"),
+            Room("sessions", Text("Sessions"), "/sessions"),
         ),
     ),
     Area(

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from parvis.db import transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.office.tills.looking import FETCH, KEEP, UPLOAD, Here, look
-from parvis.office.tills.wording import DIFFERING, SORTS
+from parvis.office.tills.wording import DIFFERING, SORTS, collector
 from parvis.payments import providers
 from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
 from parvis.payments.statements import drafts, statement_files
@@ -116,7 +116,7 @@ def _page(
         "office/tills/statement.html",
         status=422 if form.errors else 200,
         page=here,
-        accounts=[(one.key, one.key) for one in accounts],
+        accounts=[(one.key, collector(one.key)) for one in accounts],
         form=form,
         wrong=[text for name, text in form.errors.items() if name.startswith("line-")],
         report=report,
