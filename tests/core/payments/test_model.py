@@ -28,7 +28,9 @@ from parvis.testing.fixtures import copied
 SOAK = os.environ.get("PARVIS_SOAK") == "1"
 EXAMPLES, LENGTH = (40, 60) if SOAK else (4, 30)
 # What is always possible, goes wrong, or ends everything is one rule each: else hardly anybody would get to pay.
-TIME = ("poll", "expire", "wait", "crash", "come_back")
+TIME = ("poll", "expire", "wait", "come_back")
+# What becomes of these depends on the moment.
+RACING = ("notify_at_once", "notify_and_cancel", "crash")
 ODD = (
     *("notify_forged", "notify_unknown", "become_illegible", "open_unheard", "send_unheard", "refuse_refunds"),
     *("go_down_or_up", "pay_other", "refuse", "reconcile", "pay_out"),
@@ -44,13 +46,28 @@ ENDING = (
     "drop_batch",
     "pass_on",
 )
-ALONE = sorted({*STEPS} - {*TIME, *ODD, *ENDING})
-AT_ONCE = ("notify_at_once", "notify_and_cancel")
-EVERYTHING = frozenset(STEPS)
+ALONE = sorted({*STEPS} - {*TIME, *RACING, *ODD, *ENDING})
+OF_PLACES = frozenset({"change", "lose_place", "free_place", "find_place"})
+OF_BILLS = frozenset(
+    {
+        *("give_mandate", "revoke_mandate", "make_batch", "take_file", "send_batch", "drop_batch", "collect"),
+        *("reject_debit", "return_debit", "pass_on", "recall", "take_cash_back"),
+    }
+)
 # How an example begins: with nothing, or well on its way.
-PAYING = ("", "open pay", "open pay notify", "open pay wait wait", "take_cash", "open pay notify ask_refund")
-PLACE = (*PAYING, "lose_place open pay notify", "open pay notify dispute")
-BILL = (*PAYING, *("give_mandate make_batch take_file send_batch collect".rsplit(" ", left)[0] for left in range(4)))
+PAYING = (
+    *("", "open pay", "open pay notify", "open pay wait:2 wait:2", "take_cash", "open pay notify ask_refund:2"),
+    *("open pay_other notify", "open refuse", "open pay notify dispute", "open pay notify dispute decide_dispute"),
+)
+PLACE = (*PAYING, "lose_place open pay notify", "lose_place open pay notify withdraw find_place")
+DEBITED = "give_mandate make_batch take_file send_batch collect return_debit"
+LATE = "wait:7 wait:7 wait:7 wait:7"
+BILL = (
+    *PAYING,
+    *(DEBITED.rsplit(" ", left)[0] for left in range(5)),
+    *("give_mandate make_batch take_file cancel", "open pay notify ask_refund pay_by_hand"),
+    *(f"open {LATE} pass_on", f"{LATE} expire pass_on recall take_cash take_cash_back"),
+)
 BEGINNINGS = tuple((bill, beginning) for bill, all_ in ((False, PLACE), (True, BILL)) for beginning in all_)
 PHASES = (Phase.generate, Phase.shrink)
 NUMBER = st.integers(0, 7)
@@ -66,12 +83,11 @@ class Payments(RuleBasedStateMachine):
     def begin(self, public, beginning):
         bill, steps = beginning
         self.world, self.raced = self.runner.run(a_world(public=public, bill=bill)), False
-        for step in steps.split():
-            self.take(step, 2)
+        self.runner.run(self.world.walk(steps))
 
     def take(self, step, n):
         self.runner.run(self.world.do(step, n))
-        self.raced |= step in AT_ONCE or self.world.crashed
+        self.raced |= step in RACING
 
     @rule(step=st.sampled_from(STEPS), n=NUMBER)
     def anything(self, step, n):
@@ -80,8 +96,9 @@ class Payments(RuleBasedStateMachine):
     @invariant()
     def always(self):
         can = self.runner.run(held(self.world)) if hasattr(self, "world") else frozenset()
-        # Who was first depends on the moment: from then on everything is tried, so that a walk can be taken again.
-        self.can = EVERYTHING if can and self.raced else can
+        # Who was first depends on the moment: from then on anything is tried, so that a walk can be taken again.
+        never = OF_PLACES if can and self.world.bill else OF_BILLS
+        self.can = frozenset(STEPS) - never if can and self.raced else can
 
     def teardown(self):
         if hasattr(self, "world"):
@@ -107,7 +124,9 @@ def _some(steps):
     return precondition(lambda self: not self.can.isdisjoint(steps))(rule(data=st.data(), n=NUMBER)(take))
 
 
-_RULES = {"time": _some(TIME), "odd": _some(ODD), "ending": _some(ENDING)} | {step: _one(step) for step in ALONE}
+_RULES = {"time": _some(TIME), "racing": _some(RACING), "odd": _some(ODD), "ending": _some(ENDING)} | {
+    step: _one(step) for step in ALONE
+}
 for _name, _rule in _RULES.items():
     _rule.__name__ = _name
     setattr(Payments, _name, _rule)
