@@ -126,15 +126,17 @@ async def _noted(here: Here, day: date) -> None:
 async def _page(request: _AnyRequest, here: Here, form: Form[Any], told: str = "") -> Response[Any]:
     day, till = _day(request), here.till.id
     await _noted(here, day)
+    debts, today = await _first(till, day, _SHOWN), ledger.today()
     return pages.render(
         request,
         "office/tills/unpaid.html",
         status=422 if form.errors else 200,
         page=here,
         day=day,
-        today=ledger.today(),
+        today=today,
         total=await unpaid.total(till, day),
-        debts=await _first(till, day, _SHOWN),
+        debts=debts,
+        ripe=day == today and any(debt.late(day) for debt in debts),
         passed=await unpaid.passed(till),
         form=form,
         chosen=forms.blank(day=day),
