@@ -12,7 +12,7 @@ from parvis.db import connection, new_id
 from parvis.identity.contacts import Contact
 from parvis.messages.letters import Letterhead, write
 from parvis.messages.sealing import Letter, unseal
-from parvis.office.tills import reminding
+from parvis.office.tills import notices, reminding
 from parvis.payments import expiring
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger
@@ -127,6 +127,24 @@ async def test_what_is_being_paid_or_will_be_debited_is_not_reminded_of(office, 
     given = Given(name="Léa Martin", iban="FR7630006000011234567890189", signed_on=ledger.today())
     await mandates.give(shop.till, await payer(bill.basket), given)
     assert await reminders.due_now() == []
+
+
+async def test_one_that_fails_keeps_nobody_else_from_theirs_and_is_tried_again(office, shop, monkeypatch):
+    [bill], last = await a_bill(shop)
+    await a_bill(shop, mail="noah@example.org")
+    real = notices.remind
+
+    async def failing(unpaid):
+        if unpaid.intent == bill.id:
+            raise KeyError("address")
+        await real(unpaid)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(notices, "remind", failing)
+        await on(last + timedelta(days=7))
+    assert len(await told()) == 1
+    await on(last + timedelta(days=8))
+    assert len(await told()) == 2
 
 
 async def test_a_manager_says_when_and_whether(office, shop):

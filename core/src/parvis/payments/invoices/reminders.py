@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+import asyncpg
+
 from parvis import clock, settings
 from parvis.db import connection, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Text
@@ -112,13 +114,12 @@ async def due_now() -> list[Unpaid]:
     return [found for row in rows for found in _due(row)]
 
 
-def _due(row: object) -> Iterator[Unpaid]:
-    values = dict(row)  # type: ignore[call-overload]
-    plan = Plan(values["before"], values["after"], values["again"])
-    last = _day(values["expires_at"] - timedelta(microseconds=1))
-    name = stage(ledger.today(), last, _day(values["created"]), plan)
-    if name and notice(name) not in values["told"] and not (name == "before" and values["debited"]):
-        yield Unpaid(values["id"], values["basket"], name)
+def _due(row: asyncpg.Record) -> Iterator[Unpaid]:
+    plan = Plan(row["before"], row["after"], row["again"])
+    last = _day(row["expires_at"] - timedelta(microseconds=1))
+    name = stage(ledger.today(), last, _day(row["created"]), plan)
+    if name and notice(name) not in row["told"] and not (name == "before" and row["debited"]):
+        yield Unpaid(row["id"], row["basket"], name)
 
 
 def _day(at: datetime) -> date:
