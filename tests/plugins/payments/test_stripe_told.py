@@ -11,12 +11,12 @@ from tests.plugins.payments.conftest import a_stripe_till
 from tests.plugins.payments.test_stripe import begin, state
 
 from parvis import clock, settings
-from parvis.app.portal_process import create as portal
 from parvis.contract.payments import OutcomeUnknown
 from parvis.db import connection, new_id
 from parvis.payments import hearing, refund_sending, refunds
 from parvis.payments.books import ledger, movements, proofs, receipts
 from parvis.payments.statements import reconciling
+from parvis.testing.applications import application
 from parvis.testing.visits import put_clock
 from parvis_payments.environment import Environment
 from parvis_payments.events import StripeTold
@@ -28,7 +28,7 @@ from parvis_payments.stripe import telling
 @pytest.fixture
 async def http(played):
     addresses, base = settings.provided(Environment), settings.current().base_url
-    app = portal(replace(settings.current()))
+    app = application(replace(settings.current()))
     settings.provide(addresses)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base) as client:
         yield client

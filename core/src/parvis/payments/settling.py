@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from parvis import clock, settings
 from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
@@ -75,7 +77,7 @@ async def settle(money: Money) -> Settled:
         if capture is None:
             return await _seen(c, money)
         if attempt:
-            await _pay(c, attempt["id"], money.ref)
+            await _pay(c, attempt, money.ref)
         await _take(c, at, money, found, how, capture)
     return Settled(capture, how, first=True)
 
@@ -144,13 +146,13 @@ async def _seen(c: Connection, money: Money) -> Settled:
     return Settled(row["id"], row["taken_as"], first=False)
 
 
-async def _pay(c: Connection, attempt: UUID, ref: str) -> None:
-    state = await c.fetchval("SELECT state FROM parvis.payment_attempt WHERE id = $1 FOR NO KEY UPDATE", attempt)
+async def _pay(c: Connection, attempt: asyncpg.Record, ref: str) -> None:
+    # Whatever state it is in by now, money moves it to one and the same.
     sql = (
         "UPDATE parvis.payment_attempt SET state = $2, provider_ref = coalesce(provider_ref, $3), last_result = 'paid' "
         "WHERE id = $1"
     )
-    await c.execute(sql, attempt, after(ATTEMPT, state, "pay"), ref)
+    await c.execute(sql, attempt["id"], after(ATTEMPT, attempt["state"], "pay"), ref)
 
 
 async def _take(c: Connection, at: Account, money: Money, found: Intent | None, how: Outcome, capture: UUID) -> None:

@@ -15,7 +15,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from parvis.demo.keycloak.server import ADMIN, Keycloak, free_port
+from parvis.demo.keycloak.server import ADMIN, JAVA, Keycloak, free_port
 from parvis.errors import ConfigurationError
 
 VERSION = "26.7.3"
@@ -124,7 +124,7 @@ def _unpacked(folder: Path) -> Path:
 def _build(home: Path) -> None:
     for script in (home / "bin").glob("*.sh"):
         script.chmod(0o755)
-    subprocess.run([home / "bin/kc.sh", *_BUILD], capture_output=True, check=True)
+    subprocess.run([home / "bin/kc.sh", *_BUILD], capture_output=True, check=True, env=os.environ | {"JAVA_OPTS": JAVA})
     first = Keycloak(home, free_port())
     first.start()
     first.stop()

@@ -18,7 +18,7 @@ import psutil
 # A service account of the master realm, made at the very first start; Keycloak listens on the loopback alone.
 ADMIN = ("parvis-tests", "only for tests")
 # A start takes half as long with one collector and one compiler stage; JAVA_OPTS replaces the script's own.
-_JAVA = "-Xms128m -Xmx512m -XX:MaxMetaspaceSize=256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+JAVA = "-Xms128m -Xmx512m -XX:MaxMetaspaceSize=256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 _PATIENCE = 180
 _LOOK = 0.05
 _TRIES = 20
@@ -51,7 +51,7 @@ class Keycloak:
         command = [str(self.home / "bin/kc.sh"), "start", "--optimized", *words, *alone]
         client, secret = ADMIN
         environ = os.environ | {
-            "JAVA_OPTS": _JAVA,
+            "JAVA_OPTS": JAVA,
             "KC_BOOTSTRAP_ADMIN_CLIENT_ID": client,
             "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": secret,
         }

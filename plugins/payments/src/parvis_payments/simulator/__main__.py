@@ -21,7 +21,8 @@ def main() -> None:
     on = frozenset(faults)
     Path(folder).mkdir(parents=True, exist_ok=True)
     app = create(Stage(folder=Path(folder), faults=lambda: on))
-    uvicorn.run(app, port=int(port), log_level="warning", access_log=False, lifespan="off")
+    # Whoever is kept waiting by a fault keeps nobody from stopping it.
+    uvicorn.run(app, port=int(port), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":
