@@ -518,3 +518,19 @@ async def test_whose_credit_covers_a_bill_is_told_so_once(office, shop):
     assert "Your credit covers this bill" in said.text
     assert "€12.50" in said.html
     assert "your credit of €12.50 has paid a bill" in write(template, Channel.SMS, "en", head, letter).text
+
+
+@pytest.mark.parametrize("role", ["accountant", "manager"])
+async def test_every_page_that_a_till_leads_to_opens_and_leads_to_its_area(office, shop, role):
+    agent = await office.agent(role)
+    await agent.get(f"tills/{shop.till}")
+    asked, found = set(), {f"tills/{shop.till}"}
+    while left := found - asked:
+        page = min(left)
+        asked.add(page)
+        await agent.get(page)
+        assert agent.status == 200, page
+        rows = re.findall(r'<nav class="switch rooms.*?</nav>', agent.text, re.DOTALL)
+        assert "".join(rows).count('aria-current="page"') == 1, page
+        found |= set(re.findall(rf'href="/office/[^/]+/(tills/{shop.till}[^"]*)"', "".join(rows)))
+    assert len(asked) == {"accountant": 13, "manager": 16}[role]
