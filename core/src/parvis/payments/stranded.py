@@ -19,7 +19,8 @@ from parvis.payments.refundable import STAYS
 
 _IS = "c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR i.state = 'to_refund')"
 _FIND = f"""
-SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, {STAYS}::bigint AS idle,
+SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, i.version < b.version AS former,
+    {STAYS}::bigint AS idle,
     ARRAY (SELECT ch.label FROM parvis.charge ch
         WHERE ch.intent = c.intent AND ch.credit IS NULL ORDER BY ch.id) AS labels,
     EXISTS (SELECT FROM parvis.refund r
@@ -27,6 +28,7 @@ SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, {STAYS}::bi
 FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.basket b ON b.id = i.basket
 WHERE c.till = $1 AND {_IS} ORDER BY c.at, c.id
 """  # noqa: S608 - of constants
+_FORMER = "SELECT i.version < b.version FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket WHERE i.id = $1"
 _COUNT = f"""
 SELECT t.id, (SELECT count(*) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent
     WHERE c.till = t.id AND {_IS} AND {STAYS} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1
@@ -80,6 +82,9 @@ async def find_place(capture: UUID) -> None:
         found = await intents.intent(paid["intent"])
         if not purposes.gives(found.purpose) or paid["cents"] < found.cents:
             raise Refused(Refusal("no-place", Text("There is no place to give for this: give the money back.")))
+        if await c.fetchval(_FORMER, found.id):
+            # Its basket asks for something else by now, which may be paid.
+            raise Refused(Refusal("place-former", Text("What it was for was changed since: give the money back.")))
         await settling.take_up(found.id)
         if not await purposes.taken(found):
             raise Refused(Refusal("place-gone", Text("It is still not free: nothing was changed.")))
@@ -92,5 +97,5 @@ async def find_place(capture: UUID) -> None:
 
 def _place(row: object) -> bool:
     values = dict(row)  # type: ignore[call-overload]
-    whole = values["taken_as"] == "vain" and values["cents"] >= values["price"]
+    whole = values["taken_as"] == "vain" and values["cents"] >= values["price"] and not values["former"]
     return whole and not values["leaving"] and purposes.gives(values["purpose"])

@@ -28,6 +28,7 @@ WALKS = {
     "A11 cancelled": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect"),
     "A12": (False, False, "open pay notify dispute ask_refund! decide_dispute ask_refund:3!"),
     "A13": (False, False, "open pay notify ask_refund ask_refund:1 send send!"),
+    "former version": (False, False, "open pay change notify open pay:1 notify:1 find_place!"),
     "A14": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect return_debit"),
 }
 
