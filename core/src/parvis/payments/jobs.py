@@ -12,7 +12,7 @@ import asyncpg
 import structlog
 
 from parvis import clock, settings
-from parvis.contract.payments import OutcomeUnknown, Provider, RowKind
+from parvis.contract.payments import OutcomeUnknown, Provider
 from parvis.db import connection
 from parvis.errors import Refused
 from parvis.jobs import Timer
@@ -129,16 +129,8 @@ async def _catch_up(provider: Provider, account: str, last: date | None) -> int:
         return 0
     days = _days(last, clock.now().astimezone(settings.current().zone))
     for day in days:
-        await _one_day(provider, account, day)
+        await reconciling.reconcile_day(provider, account, day)
     return len(days)
-
-
-async def _one_day(provider: Provider, account: str, day: date) -> None:
-    rows = await provider.rows(account, day)
-    found = await reconciling.reconcile(account, day, rows)
-    unheard = [one.ref for one in found if (one.kind, one.sort) == (RowKind.CAPTURE, "missing-here")]
-    if await attempts.look_for(provider, account, unheard):
-        await reconciling.reconcile(account, day, rows)
 
 
 def _days(last: date | None, now: datetime) -> list[date]:

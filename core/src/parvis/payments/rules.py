@@ -74,7 +74,6 @@ _LOOKS = (1, 3, 6, 10, 15, 20, 30, 60, 120)
 _MORNING = time(7)
 # A provider that is away is asked again so soon, and in the end so rarely, for as long as any keeps what was paid.
 _AGAIN, _DAY, _READABLE = timedelta(minutes=5), timedelta(days=1), timedelta(days=365)
-LIVE_ATTEMPTS = frozenset({"creating", "live"})
 
 
 def after(moves: Moves, state: str, move: str) -> str:

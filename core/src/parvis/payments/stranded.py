@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
+
 from parvis.db import connection, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.events import PaymentSettled
@@ -95,7 +97,6 @@ async def find_place(capture: UUID) -> None:
         )
 
 
-def _place(row: object) -> bool:
-    values = dict(row)  # type: ignore[call-overload]
-    whole = values["taken_as"] == "vain" and values["cents"] >= values["price"] and not values["former"]
-    return whole and not values["leaving"] and purposes.gives(values["purpose"])
+def _place(row: asyncpg.Record) -> bool:
+    whole = row["taken_as"] == "vain" and row["cents"] >= row["price"] and not row["former"]
+    return whole and not row["leaving"] and purposes.gives(row["purpose"])

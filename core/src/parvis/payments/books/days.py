@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import asyncpg
+
 from parvis import settings
 from parvis.db import connection
 from parvis.errors import NotFound
@@ -130,6 +132,5 @@ async def waiting(emitter: UUID, today: date) -> dict[UUID, Waiting]:
     }
 
 
-def _came_in(row: object) -> CameIn:
-    values = dict(row)  # type: ignore[call-overload]
-    return CameIn(**(values | {"labels": tuple(values["labels"])}))
+def _came_in(row: asyncpg.Record) -> CameIn:
+    return CameIn(**(dict(row) | {"labels": tuple(row["labels"])}))

@@ -11,7 +11,6 @@ from parvis.db import connection, transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.payments.accounts import account
 from parvis.payments.books import ledger, postings
-from parvis.payments.books.ledger import Entry
 from parvis.payments.books.postings import BANK
 from parvis.payments.counter import takings
 from parvis.payments.counter.counting import BY_HAND, lies_in
@@ -58,14 +57,6 @@ async def to_hand_over(till: UUID, out_of: str) -> Cents:
     there = ledger.balance_of(await ledger.balances(till), out_of)
     ways = [way for way in BY_HAND if lies_in(way) == out_of]
     return there - sum([await takings.in_drawers(till, way) for way in ways])
-
-
-async def hand_overs(till: UUID, limit: int = 50) -> list[Entry]:
-    """What a till handed over, the latest first."""
-    sql = "SELECT number FROM parvis.ledger_entry WHERE till = $1 AND kind = 'hand-over' ORDER BY number DESC LIMIT $2"
-    async with connection() as c:
-        numbers = [row["number"] for row in await c.fetch(sql, till, limit)]
-    return [entry for number in numbers for entry in await ledger.entries(till, number, number)]
 
 
 async def _entered(till: UUID, kind: str, source: UUID) -> bool:

@@ -12,10 +12,10 @@ import asyncpg
 
 from parvis import clock
 from parvis.contract.payments import Provider, Row, RowKind
-from parvis.db import Connection, connection, in_transaction, new_id, transaction
+from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.payments import asking
 from parvis.payments.accounts import Account, account
-from parvis.payments.attempts import InsideTransaction
 from parvis.payments.books import ledger
 from parvis.payments.money import Cents
 from parvis.payments.statements import comparing
@@ -81,10 +81,18 @@ class Difference:
 
 
 async def reconcile_day(provider: Provider, at: str, day: date) -> list[comparing.Difference]:
-    """Ask a provider for the statement of a day of the territory and reconcile it. Raises OutcomeUnknown."""
-    if in_transaction():
-        raise InsideTransaction
-    return await reconcile(at, day, await provider.rows(at, day))
+    """Ask a provider for the statement of a day of the territory and reconcile it.
+
+    A payment on it that was opened here and is not paid here is asked about, and then compared again. Raises
+    OutcomeUnknown, InsideTransaction.
+    """
+    asking.outside()
+    rows = await provider.rows(at, day)
+    found = await reconcile(at, day, rows)
+    unheard = [one.ref for one in found if (one.kind, one.sort) == (RowKind.CAPTURE, "missing-here")]
+    if await asking.look_for(provider, at, unheard):
+        found = await reconcile(at, day, rows)
+    return found
 
 
 async def reconcile(at: str, day: date, rows: Sequence[Row]) -> list[comparing.Difference]:

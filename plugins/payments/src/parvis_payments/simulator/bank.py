@@ -16,7 +16,6 @@ from parvis import clock
 PARIS = ZoneInfo("Europe/Paris")
 _OPENS, _PAYS = timedelta(minutes=15), timedelta(minutes=20)
 PAID = frozenset({"P", "V"})
-RESULTS = ("P", "V", "R", "Z", "A")
 # Which code answers a field that does not fit; in the order in which they are looked at.
 _FIELDS = (
     ("exer", "E1", r"[0-9]{4}"),
