@@ -100,7 +100,10 @@ class World:
 
     async def find_a_place(self) -> None:
         async with transaction():
-            await settling.take_up(self.intent)
+            async with connection() as c:
+                sql = "SELECT id FROM parvis.capture WHERE intent = $1 AND taken_as = 'vain'"
+                vain = await c.fetchval(sql, self.intent)
+            await settling.take_up(vain)
             await self.give(self.intent)
 
     async def go_down_or_up(self) -> None:

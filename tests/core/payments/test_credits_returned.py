@@ -11,11 +11,12 @@ from parvis import clock
 from parvis.contract.payments import Sent
 from parvis.db import connection
 from parvis.errors import ParvisError, Refused
-from parvis.payments import intents, refund_sending, refunds, returning
+from parvis.payments import disputing, intents, refund_sending, refunds, returning
 from parvis.payments.books import ledger, proofs
+from parvis.payments.counter import by_hand
 from parvis.payments.credits import balances, paying_out
 from parvis.payments.invoices import bills, issuing, reminders, unpaid
-from parvis.testing.payments import a_shop
+from parvis.testing.payments import a_drawer, a_shop
 from parvis.testing.visits import put_clock
 
 
@@ -210,3 +211,28 @@ async def test_whatever_comes_back_the_books_and_the_credits_agree(shop, seed):
             "GROUP BY i.id HAVING sum(n.cents) > i.cents"
         )
         assert await c.fetch(sql) == []
+
+
+async def test_while_a_bank_disputes_the_money_nothing_of_its_credit_is_used_or_paid_out(shop):
+    settled = await overpaid(shop)
+    [credit] = await balances.left_at(shop.till)
+    async with connection() as c:
+        sql = "SELECT a.id FROM parvis.payment_attempt a JOIN parvis.capture m ON m.intent = a.intent WHERE m.id = $1"
+        attempt = await c.fetchval(sql, settled.capture)
+    await disputing.disputed(shop.account, "dp", 6200, attempt)
+    assert await balances.left_at(shop.till) == []
+    with pytest.raises(Refused, match="0,00 euros are left"):
+        await paying_out.ask(credit.id, credit.cents, "Moves away", AGENT)
+    await disputing.dispute_closed(shop.account, "dp", won=True)
+    assert [one.left for one in await balances.left_at(shop.till)] == [credit.cents]
+    assert await agrees(shop) == credit.cents
+
+
+async def test_a_taking_that_was_reversed_before_takes_nothing_of_a_credit(shop):
+    drawer = await a_drawer(shop.till)
+    [due] = await a_bill(shop)
+    taking = await drawer.takes(due.id, cash=5000)
+    await by_hand.take_back(taking.id, drawer.by, "Mistaken")
+    settled = await pays(shop, due, 6200)
+    await sent(shop, settled.capture, 2000)
+    assert await agrees(shop) == 1200

@@ -10,7 +10,7 @@ from parvis import clock
 from parvis.contract.payments import Caps, Found
 from parvis.contract.values import Channel
 from parvis.db import new_id, transaction
-from parvis.errors import NotFound, Refused
+from parvis.errors import Invalid, NotFound, Refused
 from parvis.identity import actions as identity
 from parvis.identity.actors import Actor, Proof
 from parvis.identity.contacts import Contact
@@ -416,6 +416,9 @@ async def test_who_paid_by_debit_and_is_forgotten_can_still_be_asked_when_it_com
     await failing.fail((await till.line(made)).id, "MD06")
     assert await state(intent) == "created"
     assert await payers.forget_old() == 0
+    put_clock(clock.now() + timedelta(days=16))
+    await expiring.expire_due(till.provider_of)
+    assert (await state(intent), await payers.forget_old()) == ("expired", 0)
     await bills.take_back(intent.id)
     assert await payers.forget_old() == 1
     assert (await payer(intent.basket)).contact is None
@@ -456,3 +459,45 @@ async def test_an_account_that_is_erased_takes_its_mandate_and_leaves_no_debit_b
 
 def _days(first):
     return (ledger.today() + timedelta(days=n) for n in range(first, 61))
+
+
+REPORT = (
+    '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"><CstmrPmtStsRpt>'
+    "<OrgnlGrpInfAndSts><GrpSts>RJCT</GrpSts></OrgnlGrpInfAndSts>{payments}</CstmrPmtStsRpt></Document>"
+)
+REFUSED = (
+    "<TxInfAndSts><OrgnlEndToEndId>{ref}</OrgnlEndToEndId><TxSts>RJCT</TxSts>"
+    "<StsRsnInf><Rsn><Cd>AM04</Cd></Rsn></StsRsnInf></TxInfAndSts>"
+)
+
+
+async def test_a_file_that_the_bank_refuses_whole_is_said_and_changes_nothing(two):
+    till, _, made = two
+    with pytest.raises(Invalid, match="refuses the whole file"):
+        await bringing.bring(till.till, REPORT.format(payments="").encode())
+    assert (await queries.batch_by_id(made.id)).state == "sent"
+
+
+async def test_what_left_its_batch_keeps_nothing_else_of_a_banks_file_from_being_entered(till):
+    gone, kept = await till.due(2000, "a@example.org"), await till.due(1000, "b@example.org")
+    made = await till.batch()
+    await orders.take(made.id)
+    await bills.take_back(gone.id)
+    await orders.take(made.id)
+    await batches.send(made.id)
+    refs = [line.reference for line in await queries.lines_of(made.id)]
+    told = REPORT.format(payments="".join(REFUSED.format(ref=ref) for ref in refs))
+    assert (await bringing.bring(till.till, told.encode())).failed == 1
+    assert await state(kept) == "created"
+
+
+async def test_who_speaks_of_a_former_file_after_somebody_took_another_looks_again(till):
+    gone = await till.due(2000)
+    await till.due(1000, "b@example.org")
+    made = await till.batch()
+    await orders.take(made.id)
+    await bills.take_back(gone.id)
+    await orders.take(made.id)
+    with pytest.raises(Refused, match="look at it again"):
+        await batches.send(made.id, former=True)
+    await batches.send(made.id)

@@ -415,15 +415,15 @@ async def test_a_place_that_is_gone_gives_the_money_back_at_once(shop, place):
 async def test_an_agent_may_find_a_place_before_the_money_has_left(shop, place):
     place.free = False
     due, settled = await shop.paid(3000, purpose="pools")
-    await settling.take_up(due.id)
+    await settling.take_up(settled.capture)
     assert await state(due.id) == "paid"
     assert {refund.state for refund in await refunds.refunds_of(settled.capture)} == {"cancelled"}
     assert await books(shop.till) == {f"clearing:{shop.account}": 3000, "revenue:pools": -3000}
-    other, settled = await shop.paid(3000, purpose="pools")
+    _, settled = await shop.paid(3000, purpose="pools")
     [refund] = await refunds.refunds_of(settled.capture)
     await refund_sending.send(refund.id, shop.provider)
     with pytest.raises(Refused):
-        await settling.take_up(other.id)
+        await settling.take_up(settled.capture)
 
 
 @pytest.mark.parametrize(("free", "taken_as"), [(True, "paid"), (False, "vain")])

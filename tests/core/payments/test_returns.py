@@ -7,9 +7,19 @@ from tests.core.payments.test_refunds import AGENT, MANAGER, books, state
 
 from parvis import clock
 from parvis.contract.payments import Sent
-from parvis.db import connection
+from parvis.db import connection, new_id
 from parvis.errors import Conflict, Refused
-from parvis.payments import accounts, attempts, intents, purposes, refund_sending, refunds, returning, settling
+from parvis.payments import (
+    accounts,
+    attempts,
+    intents,
+    purposes,
+    refund_sending,
+    refunds,
+    returning,
+    settling,
+    stranded,
+)
 from parvis.payments.counter import by_hand
 from parvis.testing.payments import Shop, a_drawer, a_shop
 
@@ -99,9 +109,9 @@ async def test_money_in_vain_that_was_given_back_and_then_taken_back_is_owed(sho
 
 async def test_a_place_that_was_found_after_all_and_whose_money_is_taken_back_is_owed(shop):
     purposes.use({"pools": gone})
-    due, _ = await shop.paid(1000, purpose="pools")
+    due, settled = await shop.paid(1000, purpose="pools")
     purposes.use({})
-    await settling.take_up(due.id)
+    await settling.take_up(settled.capture)
     await returned(shop, due)
     assert (await intents.intent(due.id)).state == "created"
     assert await books(shop) == {"receivable": 1000, "revenue:pools": -1000}
@@ -117,9 +127,10 @@ async def test_a_place_found_after_all_for_what_is_paid_a_second_time_is_sold_on
     purposes.use({"pools": gone})
     ref = await shop.opened(due.id)
     shop.provider.pay(ref)
-    assert (await attempts.look(shop.provider, shop.account, ref)).taken_as == "vain"
+    settled = await attempts.look(shop.provider, shop.account, ref)
+    assert settled.taken_as == "vain"
     purposes.use({})
-    await settling.take_up(due.id)
+    await settling.take_up(settled.capture)
     assert await books(shop) == {f"clearing:{shop.account}": 1000, "revenue:pools": -1000}
 
 
@@ -147,3 +158,25 @@ async def test_what_was_taken_back_and_is_asked_for_anew_leaves_the_books(shop):
 
 async def gone(_):
     raise Conflict
+
+
+async def test_a_place_is_found_for_the_latest_money_and_what_is_sold_is_not_given_back_from_an_old_page(shop):
+    purposes.use({"pools": gone})
+    due, first = await shop.paid(1000, purpose="pools")
+    await settling.take_up(first.capture)
+    await returned(shop, due)
+    ref = await shop.opened(due.id)
+    shop.provider.pay(ref)
+    second = await attempts.look(shop.provider, shop.account, ref)
+    assert second.taken_as == "vain"
+    purposes.use({"pools": taken})
+    await stranded.find_place(second.capture)
+    assert {one.state for one in await refunds.refunds_of(second.capture)} == {"cancelled"}
+    assert await books(shop) == {f"clearing:{shop.account}": 1000, "revenue:pools": -1000}
+    with pytest.raises(Refused, match="seen to this already"):
+        await stranded.give_back(second.capture, new_id())
+    purposes.use({})
+
+
+async def taken(_):
+    return None

@@ -52,13 +52,13 @@ _OWING = f"EXISTS (SELECT FROM parvis.intent i WHERE i.basket = b.id AND {_UNPAI
 
 _LATER = f"""
 UPDATE parvis.basket b SET person = NULL, forget = true WHERE {_THEIRS} AND b.contact IS NOT NULL AND {_SETTLED}
-AND NOT {_OWING} AND NOT {balances.OWED}
+AND NOT {_OWING} AND NOT {balances.OWED} AND NOT {balances.LENT}
 """  # noqa: S608 - of constants
 _HELD = f"""
 SELECT count(DISTINCT i.id) FROM parvis.basket b JOIN parvis.intent i ON i.basket = b.id
 LEFT JOIN parvis.capture c ON c.intent = i.id LEFT JOIN parvis.refund r ON r.capture = c.id AND r.state IN {_UNDER_WAY}
 WHERE {_THEIRS} AND (i.state IN ('created', 'pending', 'to_refund') OR {_UNPAID} OR r.id IS NOT NULL
-    OR {balances.OWED})
+    OR {balances.OWED} OR {balances.LENT})
 """  # noqa: S608 - of constants
 
 
@@ -164,7 +164,7 @@ async def erase(actor: Actor) -> int:
     """
     theirs, since = await identity_of(actor), clock.now() - DISPUTED
     async with transaction() as c:
-        sql = _UNLINK.format(whose=f"{_THEIRS} AND NOT {_OWING}", since="$3")
+        sql = _UNLINK.format(whose=f"{_THEIRS} AND NOT {_OWING} AND NOT {balances.LENT}", since="$3")
         gone = await c.fetch(sql, *theirs, since)
         await c.execute(_LATER, *theirs)
         return len(gone)
@@ -172,7 +172,8 @@ async def erase(actor: Actor) -> int:
 
 async def forget_old() -> int:
     """Take everybody out of what was settled long ago, and who asked for it out of the rest; how many baskets."""
-    whose = "(b.created < $1 OR b.forget) AND (b.person IS NOT NULL OR b.contact IS NOT NULL)"
+    due = f"(b.created < $1 OR (b.forget AND NOT {_OWING}))"
+    whose = f"{due} AND (b.person IS NOT NULL OR b.contact IS NOT NULL)"
     async with transaction() as c:
         sql = _UNLINK.format(whose=whose, since="$2")
         return len(await c.fetch(sql, clock.now() - _KEPT, clock.now() - DISPUTED))

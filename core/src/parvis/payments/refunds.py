@@ -69,9 +69,7 @@ async def request(
     """
     checked_cents(cents)
     async with transaction() as c:
-        # Refunds of a basket's parts count together: they wait for one another here.
-        await c.execute(_LOCK_BASKET, capture)
-        paid = await locked_capture(c, capture)
+        paid = await lock(c, capture)
         if wrong := refund_fault(cents, await _left(c, capture, credit)):
             raise Refused(wrong)
         how = method or (await account(paid["account"])).gives_back
@@ -171,6 +169,12 @@ async def both(c: Connection, refund: UUID) -> tuple[asyncpg.Record, Refund]:
     """A refund and what it gives back, nobody else's until the transaction ends. Raises NotFound."""
     found = await refund_by_id(refund)
     return await locked_capture(c, found.capture), await locked(c, refund)
+
+
+async def lock(c: Connection, capture: UUID) -> asyncpg.Record:
+    """Money that came in, whose basket nobody else gives back meanwhile: its parts count together. Raises NotFound."""
+    await c.execute(_LOCK_BASKET, capture)
+    return await locked_capture(c, capture)
 
 
 async def locked_capture(c: Connection, capture: UUID) -> asyncpg.Record:

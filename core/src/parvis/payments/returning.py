@@ -26,6 +26,8 @@ from parvis.payments.rules import return_fault
 # Who is told that it is owed again has so long to pay.
 AGAIN = timedelta(days=15)
 _LONGEST = 200
+# A provider that tells of disputes says itself what becomes of them.
+_DISPUTED = "SELECT EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = $1 AND d.state <> 'won')"
 _KEEP = (
     "INSERT INTO parvis.capture_return (capture, at, day, reason, person) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT DO NOTHING RETURNING capture"
@@ -68,7 +70,8 @@ async def bank_took(capture: UUID, told: Told) -> None:
         whose = await account_of(paid["account"])
         if wrong := return_fault(whose.provider not in BY_OURSELVES, paid["day"], told.day, ledger.today()):
             raise Invalid(wrong)
-        if not await enter(c, capture, whose.collects_into, told):
+        disputed = await c.fetchval(_DISPUTED, capture)
+        if disputed or not await enter(c, capture, whose.collects_into, told):
             raise Refused(Refusal("taken-back", Text("Somebody has entered this already.")))
         await record(PaymentTakenBack(emitter=paid["emitter"], capture=capture))
 

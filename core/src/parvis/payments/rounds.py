@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import asyncpg
 import structlog
@@ -13,6 +13,7 @@ import structlog
 from parvis.outbox.rules import trace
 
 log = structlog.get_logger()
+T = TypeVar("T")
 # Does something about a row, which has an `account`; what it counts for.
 Act: TypeAlias = Callable[[asyncpg.Record], Awaitable[int]]
 # An account's rows that are asked about at the same time, and how long new ones are begun: with a provider's own
@@ -37,6 +38,17 @@ async def each(what: str, rows: Iterable[asyncpg.Record], act: Act) -> int:
 def failed(what: str, account: str, failure: Exception) -> None:
     """Log that something failed in a way that nobody foresaw, without the error's own words."""
     log.error("payments.failed", what=what, account=account, error=trace(failure))
+
+
+async def one_by_one(what: str, some: Iterable[T], act: Callable[[T], Awaitable[int]]) -> int:
+    """Act on each of some that need no provider; the sum of what it counts for. What fails is logged and stops none."""
+    done = 0
+    for one in some:
+        try:
+            done += await act(one)
+        except Exception as failure:
+            log.error("payments.failed", what=what, error=trace(failure))
+    return done
 
 
 async def _drain(what: str, queue: Iterator[asyncpg.Record], act: Act, until: float) -> int:

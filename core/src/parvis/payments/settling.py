@@ -12,8 +12,8 @@ from uuid import UUID
 import asyncpg
 
 from parvis import clock, settings
-from parvis.db import Connection, connection, new_id, transaction
-from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
+from parvis.db import Connection, new_id, transaction
+from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.events import PaymentSettled
 from parvis.outbox import record
 from parvis.payments import intents, refunds
@@ -101,29 +101,20 @@ async def settle_free(intent: UUID) -> None:
         await record(PaymentSettled(emitter=found.emitter, intent=intent, taken_as="paid", cents=0))
 
 
-async def settled(money_ref: str, at: str) -> Settled:
-    """How money of a reference was taken. Raises NotFound."""
-    async with connection() as c:
-        row = await c.fetchrow(_SEEN, at, money_ref)
-    if row is None:
-        raise NotFound
-    return Settled(row["id"], row["taken_as"], first=False)
-
-
-async def take_up(intent: UUID) -> None:
+async def take_up(capture: UUID) -> None:
     """Give a place that an agent found for money that was to be given back. Raises Refused when that has left."""
     async with transaction() as c:
-        found = await intents.locked(c, intent)
+        paid = await refunds.locked_capture(c, capture)
+        found = await intents.locked(c, paid["intent"])
         await intents.move(c, found, "place")
-        sql = "SELECT id, cents, at FROM parvis.capture WHERE intent = $1 AND taken_as = 'vain'"
-        capture = await c.fetchrow(sql, intent)
-        await refunds.call_off(c, capture["id"])
-        await balances.check_used(c, intent)
-        sold, cents = await intents.sales_of(intent), capture["cents"]
-        stands = await sales.stands(intent)
+        await refunds.call_off(c, capture)
+        await balances.check_used(c, found.id)
+        sold, cents = await intents.sales_of(found.id), paid["cents"]
+        stands = await sales.stands(found.id)
         lines = postings.kept(cents, found.cents) if stands else postings.taken_up(sold, cents)
-        await ledger.post(found.till, "take-up", capture["id"], lines)
-        await balances.give(c, capture["id"], cents - found.cents)
+        if lines and await ledger.post(found.till, "take-up", capture, lines) is None:
+            raise Refused(Refusal("seen-to", Text("Somebody has seen to this already.")))
+        await balances.give(c, capture, cents - found.cents)
 
 
 async def _outcome(found: Intent | None, at: Account, money: Money) -> Outcome:

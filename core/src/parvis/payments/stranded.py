@@ -15,7 +15,7 @@ from parvis.db import connection, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.events import PaymentSettled
 from parvis.outbox import record
-from parvis.payments import intents, purposes, refunds, settling
+from parvis.payments import intents, purposes, refundable, refunds, settling
 from parvis.payments.money import Cents
 from parvis.payments.refundable import STAYS
 
@@ -23,6 +23,7 @@ _IS = "c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR i.state = 'to_refund')"
 _FIND = f"""
 SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, i.version < b.version AS former,
     {STAYS}::bigint AS idle,
+    EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = c.id AND d.state <> 'won') AS disputed,
     ARRAY (SELECT ch.label FROM parvis.charge ch
         WHERE ch.intent = c.intent AND ch.credit IS NULL ORDER BY ch.id) AS labels,
     EXISTS (SELECT FROM parvis.refund r
@@ -31,6 +32,7 @@ FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN par
 WHERE c.till = $1 AND {_IS} ORDER BY c.at, c.id
 """  # noqa: S608 - of constants
 _FORMER = "SELECT i.version < b.version FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket WHERE i.id = $1"
+_DISPUTED = "SELECT EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = $1 AND d.state <> 'won')"
 _COUNT = f"""
 SELECT t.id, (SELECT count(*) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent
     WHERE c.till = t.id AND {_IS} AND {STAYS} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1
@@ -81,13 +83,13 @@ async def find_place(capture: UUID) -> None:
         paid = await refunds.locked_capture(c, capture)
         if paid["taken_as"] != "vain":
             raise NotFound
-        found = await intents.intent(paid["intent"])
-        if not purposes.gives(found.purpose) or paid["cents"] < found.cents:
+        found, disputed = await intents.intent(paid["intent"]), await c.fetchval(_DISPUTED, capture)
+        if disputed or not purposes.gives(found.purpose) or paid["cents"] < found.cents:
             raise Refused(Refusal("no-place", Text("There is no place to give for this: give the money back.")))
         if await c.fetchval(_FORMER, found.id):
             # Its basket asks for something else by now, which may be paid.
             raise Refused(Refusal("place-former", Text("What it was for was changed since: give the money back.")))
-        await settling.take_up(found.id)
+        await settling.take_up(capture)
         if not await purposes.taken(found):
             raise Refused(Refusal("place-gone", Text("It is still not free: nothing was changed.")))
         await record(
@@ -97,6 +99,15 @@ async def find_place(capture: UUID) -> None:
         )
 
 
+async def give_back(capture: UUID, by: UUID) -> None:
+    """Ask to give back what is here of money that pays nothing. Raises Refused where it pays something by now."""
+    async with transaction() as c:
+        paid = await refunds.lock(c, capture)
+        if paid["sold"]:
+            raise Refused(Refusal("seen-to", Text("Somebody has seen to this already.")))
+        await refunds.request(capture, await refundable.left(capture), paid["taken_as"], by)
+
+
 def _place(row: asyncpg.Record) -> bool:
     whole = row["taken_as"] == "vain" and row["cents"] >= row["price"] and not row["former"]
-    return whole and not row["leaving"] and purposes.gives(row["purpose"])
+    return whole and not row["leaving"] and not row["disputed"] and purposes.gives(row["purpose"])

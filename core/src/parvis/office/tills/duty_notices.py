@@ -13,7 +13,7 @@ from parvis.errors import Text
 from parvis.identity import members
 from parvis.messages import actions as messages
 from parvis.office.tills.wording import DUTIES
-from parvis.payments import payers
+from parvis.payments import payers, rounds
 from parvis.payments.books import ledger, limits
 from parvis.payments.books.duties import Duty
 from parvis.payments.books.ledger import Till
@@ -38,7 +38,11 @@ TEMPLATES = (
 
 async def tell() -> int:
     """Queue what is due today; how many mails. A run that is repeated queues none twice."""
-    return sum([await _tell(till, duty) for till in await limits.every_till() for duty in await limits.due_at(till)])
+    return await rounds.one_by_one("duty", await limits.every_till(), _tell_of)
+
+
+async def _tell_of(till: Till) -> int:
+    return sum([await _tell(till, duty) for duty in await limits.due_at(till)])
 
 
 async def _tell(till: Till, duty: Duty) -> int:

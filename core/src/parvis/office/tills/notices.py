@@ -68,8 +68,9 @@ async def tell_of_payment(event: PaymentSettled) -> None:
             )
 
 
-async def remind(unpaid: Unpaid) -> None:
-    """Queue a reminder, if it is still to be paid."""
+async def remind(unpaid: Unpaid) -> bool:
+    """Queue a reminder, if it is still to be paid; whether it was."""
+    asked = False
     for due in await dues.dues_in(unpaid.basket):
         if due.intent == unpaid.intent and due.state in {"created", "pending", "expired"}:
             phone = (await territory.emitter(due.emitter)).phone
@@ -77,6 +78,8 @@ async def remind(unpaid: Unpaid) -> None:
             await _tell(
                 REMINDER, unpaid.basket, due, due.intent, reminders.notice(unpaid.stage), late=late, phone=phone
             )
+            asked = True
+    return asked
 
 
 async def _tell_whole(basket: UUID, asked: list[Due]) -> None:

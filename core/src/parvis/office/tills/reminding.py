@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-import structlog
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
@@ -15,13 +14,12 @@ from parvis.db import transaction
 from parvis.errors import Invalid
 from parvis.office.tills import notices
 from parvis.office.tills.looking import OPEN, OPENED, Here, look
-from parvis.outbox.rules import trace
+from parvis.payments import rounds
 from parvis.payments.invoices import reminders
-from parvis.payments.invoices.reminders import MOST_DAYS, Plan, Unpaid
+from parvis.payments.invoices.reminders import MOST_DAYS, Plan
 from parvis.web import forms, pages
 from parvis.web.forms import Form
 
-log = structlog.get_logger()
 _AnyRequest = Request[Any, Any, Any]
 _Days = Annotated[int, msgspec.Meta(ge=0, le=MOST_DAYS)]
 # Nobody is written to about money at night.
@@ -64,16 +62,7 @@ async def remind() -> int:
     """Remind whoever is to be reminded today, by day; how many. One that fails keeps nobody else from theirs."""
     if not _FROM <= clock.now().astimezone(settings.current().zone).hour < _UNTIL:
         return 0
-    return sum([await _remind(unpaid) for unpaid in (await reminders.due_now())[:_MOST]])
-
-
-async def _remind(unpaid: Unpaid) -> bool:
-    try:
-        await notices.remind(unpaid)
-    except Exception as failure:
-        log.error("reminder.failed", intent=str(unpaid.intent), error=trace(failure))
-        return False
-    return True
+    return await rounds.one_by_one("reminder", (await reminders.due_now())[:_MOST], notices.remind)
 
 
 def _form(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:

@@ -122,6 +122,7 @@ def _page(
         report=report,
         sorts=SORTS,
         kinds=DIFFERING,
+        collector=collector,
         columns=";".join(statement_files.WITH_FEES),
     )
 

@@ -13,7 +13,7 @@ from parvis.db import transaction
 from parvis.errors import NotFound, Refused
 from parvis.office.tills.looking import KEEP, SEE, Here, look
 from parvis.office.tills.wording import STRANDED
-from parvis.payments import refundable, refunds, stranded
+from parvis.payments import stranded
 from parvis.payments.books import days
 from parvis.web import forms, pages
 from parvis.web.forms import Form
@@ -48,7 +48,7 @@ async def see_to(
             if act == "place":
                 await stranded.find_place(idle)
             else:
-                await refunds.request(idle, await refundable.left(idle), found.taken_as, here.by)
+                await stranded.give_back(idle, here.by)
             await here.trace(f"{act}-idle", capture=str(idle))
     except Refused as refused:
         return await _page(request, here, form.refused(refused.refusals))

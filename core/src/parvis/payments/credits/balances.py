@@ -30,14 +30,17 @@ _GONE = f"""
     + coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.credit = k.id AND r.state IN {_HELD}), 0))
 """  # noqa: S608 - of constants
 # What was paid above a price is also given back with the price, and its bank may take it back with it: what of it had
-# gone by then is less than nothing.
+# gone by then is less than nothing. Of money that a bank disputes nothing is there until it is won.
 _LEFT = f"""
-(k.cents - {_GONE} - CASE WHEN k.source <> k.capture THEN 0
+(k.cents - {_GONE} - CASE
+    WHEN EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = k.capture AND d.state = 'open') THEN k.cents
+    WHEN k.source <> k.capture THEN 0
     WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = k.capture)
         OR EXISTS (SELECT FROM parvis.refund r WHERE r.capture = k.capture AND r.method = 'counter') THEN k.cents
     ELSE (SELECT greatest(0, least(k.cents, coalesce(sum(r.cents), 0) - i.cents)) FROM parvis.capture m
         JOIN parvis.intent i ON i.id = m.intent LEFT JOIN parvis.capture o ON o.intent = i.id AND o.taken_as <> 'extra'
-        LEFT JOIN parvis.refund r ON r.capture = o.id AND r.credit IS NULL AND r.state IN {_HELD}
+        LEFT JOIN parvis.refund r ON r.capture = o.id AND r.credit IS NULL AND r.method <> 'counter'
+            AND r.state IN {_HELD}
         WHERE m.id = k.capture GROUP BY i.id) END)
 """  # noqa: S608 - of constants
 LEFT = f"greatest(0, {_LEFT})::bigint"
@@ -49,6 +52,11 @@ EXISTS (SELECT FROM parvis.credit k WHERE k.basket = b.id AND ({LEFT} > 0 OR EXI
     SELECT FROM parvis.charge h JOIN parvis.intent u ON u.id = h.intent
     WHERE h.credit = k.id AND u.state IN ('created', 'pending'))))
 """  # noqa: S608 - of constants
+# One that a late bill uses comes back if somebody takes that bill back.
+LENT = """
+EXISTS (SELECT FROM parvis.credit k JOIN parvis.charge h ON h.credit = k.id JOIN parvis.intent u ON u.id = h.intent
+    WHERE k.basket = b.id AND u.state IN ('expired', 'passed_on'))
+"""
 _CREDITS = f"""
 SELECT k.id, k.till, t.name AS till_name, e.name AS emitter_name, k.basket, k.capture, k.source, k.cents, k.at,
     {LEFT} AS left, (SELECT array_agg(h.label ORDER BY h.id) FROM parvis.charge h JOIN parvis.capture m

@@ -57,11 +57,12 @@ async def send(batch: UUID, *, former: bool = False) -> None:
     the same. Raises Refused when it was sent or dropped, nobody took its file, or that is a former one.
     """
     async with transaction() as c:
+        await lines.lock(c, [batch])
         found = await queries.batch_by_id(batch)
         listed = [line for line in await queries.lines_of(batch) if line.state == "listed"]
         changed = any(line.withdrawn for line in listed)
         await _step(c, batch, "made", "sent")
-        if wrong := rules.send_fault(found.file_at is not None, changed and not former):
+        if wrong := rules.send_fault(found.file_at is not None, changed, former):
             raise Refused(wrong)
         emitter = (await ledger.till_by_id(found.till)).emitter
         for line in listed:

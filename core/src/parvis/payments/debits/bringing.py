@@ -11,7 +11,8 @@ from parvis.payments.books import ledger
 from parvis.payments.debits import batches, failing, files, lines, queries, reading
 from parvis.payments.money import Cents
 
-_FAILED = {"rejected", "returned"}
+# What left its batch is not collected either, whatever file the bank speaks of.
+_FAILED = frozenset({"rejected", "returned", "dropped"})
 _NAMED = (
     "SELECT d.id, d.reference, d.state FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch "
     "WHERE b.till = $1 AND d.reference = ANY ($2)"

@@ -35,7 +35,8 @@ _STANDING = (
     "AND m.revoked_at IS NULL ORDER BY m.till, m.id"
 )
 _UNUSED_ONES = """
-id = ANY ($2) AND revoked_at IS NOT NULL AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id) RETURNING id
+(m.person = ANY ($2) OR m.contact_digest = ANY ($3)) AND revoked_at IS NOT NULL
+AND NOT EXISTS (SELECT FROM parvis.debit d WHERE d.mandate = m.id) RETURNING id
 """
 
 
@@ -68,5 +69,5 @@ async def erase(actor: Actor) -> int:
         found = await standing(actor)
         for mandate in found:
             await withdrawing.revoke(mandate)
-        await c.fetch(_FORGET + _UNUSED_ONES, crypto.encrypt(b"", MANDATE), found)
+        await c.fetch(_FORGET + _UNUSED_ONES, crypto.encrypt(b"", MANDATE), *await payers.identity_of(actor))
     return len(found)

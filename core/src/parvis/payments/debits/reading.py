@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from xml.etree.ElementTree import Element
 
 from defusedxml.common import DefusedXmlException
@@ -18,6 +18,7 @@ from parvis.errors import Invalid, Refusal, Text
 from parvis.payments.money import Cents
 
 _UNREADABLE = Text("This is no file of a bank that says what became of debits (pain.002 or camt.053).")
+_ALL_REFUSED = Text("The bank refuses the whole file: ask it why, and say nothing of it is collected.")
 _REFUSED, _IN, _BOOKED = "RJCT", "CRDT", "BOOK"
 
 
@@ -52,11 +53,20 @@ def read(content: bytes, field: str = "file") -> Told:
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Invalid(Refusal("bank-file", _UNREADABLE, field)) from error
     kinds = {_local(element) for element in root}
+    if "CstmrPmtStsRpt" in kinds and _refuses_all(root):
+        raise Invalid(Refusal("bank-file", _ALL_REFUSED, field))
     if "CstmrPmtStsRpt" in kinds:
         return Told(_once(_of_report(root)), ())
     if "BkToCstmrStmt" in kinds:
         return Told(_once(_of_statement(root)), tuple(_credits(root)))
     raise Invalid(Refusal("bank-file", _UNREADABLE, field))
+
+
+def _refuses_all(root: Element) -> bool:
+    """Whether a bank refuses a file, or a batch of it, as a whole: it names no payment then."""
+    said = [(_local(one), (one.text or "").strip()) for one in root.iter()]
+    whole = ("GrpSts", _REFUSED) in said or ("PmtInfSts", _REFUSED) in said
+    return whole and not any(name == "TxInfAndSts" for name, _ in said)
 
 
 def _once(found: Iterator[Failed]) -> tuple[Failed, ...]:
@@ -92,9 +102,9 @@ def _cents(entry: Element) -> Cents | None:
         return None
     try:
         cents = Decimal((amount.text or "").strip()).scaleb(2)
-    except InvalidOperation:
+    except ArithmeticError:
         return None
-    return int(cents) if cents.is_finite() and cents == cents.to_integral_value() else None
+    return int(cents) if cents.is_finite() and cents > 0 and cents == cents.to_integral_value() else None
 
 
 def _reason(element: Element) -> str:

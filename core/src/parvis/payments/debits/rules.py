@@ -119,11 +119,17 @@ def collection_fault(day: date, today: date, lead: int, is_open: Callable[[date]
     return None
 
 
-def send_fault(taken: bool, changed: bool) -> Refusal | None:
-    """Why nobody can say that the bank has a batch's file: nobody took it, or debits were taken back since."""
+def send_fault(taken: bool, changed: bool, former: bool) -> Refusal | None:
+    """Why nobody can say that the bank has a batch's file: nobody took it, or it is not the file that they speak of.
+
+    `changed`: debits were taken back since it was taken; `former`: it is said that the bank has it all the same.
+    """
     if not taken:
         return Refusal("file-untaken", Text("Take its file to the bank first."))
-    if changed:
+    if former and not changed:
+        # Somebody took the file once more meanwhile.
+        return Refusal("file-anew", Text("This batch has gone on meanwhile: look at it again."))
+    if changed and not former:
         text = Text("A debit was taken back after you took the file: take the file once more for the bank.")
         return Refusal("file-former", text)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parvis.db import connection, transaction
+from parvis.payments import rounds
 from parvis.payments.accounts import BY_OURSELVES
 from parvis.payments.debits import queries
 from parvis.payments.statements import reconciling
@@ -13,7 +14,7 @@ async def note_waiting() -> int:
     sql = "SELECT key FROM parvis.provider_account WHERE provider = ANY ($1) ORDER BY key"
     async with connection() as c:
         keys = [row["key"] for row in await c.fetch(sql, list(BY_OURSELVES))]
-    return sum([await _note(key) for key in keys])
+    return await rounds.one_by_one("watch", keys, _note)
 
 
 async def _note(account: str) -> int:

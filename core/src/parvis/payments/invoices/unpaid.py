@@ -151,6 +151,9 @@ async def _pass_on(c: Connection, till: UUID, intent: UUID, ref: str, by: UUID) 
         raise Refused(Refusal("not-late", Text("A bill that can still be paid in time is not given away.")))
     # Not while a page is open, or the bank is asked for it: money may be on its way.
     await attempts.none_open(c, intent)
+    if await c.fetchval("SELECT true FROM parvis.payment_attempt WHERE intent = $1 AND state = 'live'", intent):
+        # Its time is over, and its provider has not said what became of it.
+        raise Refused(Refusal("attempt-open", Text("It is being paid at this moment.")))
     await intents.move(c, found, "pass-on")
     sql = "INSERT INTO parvis.passed_on (id, intent, reference, at, person) VALUES ($1, $2, $3, $4, $5)"
     await c.execute(sql, new_id(), intent, ref, clock.now(), by)
