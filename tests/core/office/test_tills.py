@@ -534,3 +534,15 @@ async def test_every_page_that_a_till_leads_to_opens_and_leads_to_its_area(offic
         assert "".join(rows).count('aria-current="page"') == 1, page
         found |= set(re.findall(rf'href="/office/[^/]+/(tills/{shop.till}[^"]*)"', "".join(rows)))
     assert len(asked) == {"accountant": 13, "manager": 16}[role]
+
+
+async def test_a_bill_whose_day_has_passed_can_still_be_taken_back(office, shop):
+    agent = await office.agent()
+    await agent.post("bills/new", **bill(shop))
+    [due] = await written(shop)
+    async with connection() as c:
+        await c.execute("UPDATE parvis.intent SET state = 'expired' WHERE id = $1", due.intent)
+    await agent.get("bills")
+    assert f"bills/{due.intent}/cancel" in agent.text
+    await agent.post(f"bills/{due.intent}/cancel")
+    assert [one.state for one in await written(shop)] == ["cancelled"]
