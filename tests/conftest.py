@@ -1,7 +1,7 @@
 import hypothesis
 import pytest
 
-pytest_plugins = ["parvis.testing.fixtures"]
+pytest_plugins = ["parvis.testing.fixtures", "tests.chromium"]
 # No example is held to a time: the machine has other work.
 hypothesis.settings.register_profile("parvis", deadline=None)
 hypothesis.settings.load_profile("parvis")

@@ -10,17 +10,15 @@ import csv
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from tests.journeys.agents import sound
-from tests.journeys.looking import CHROMIUM
 
 from parvis.testing.running import RunningDemo, wait_for
 
@@ -33,19 +31,18 @@ NUMBERS = {"mulhouse": "007700", "illzach": "007701"}
 TWICE, LATE = "payment-notified-twice", "payment-notified-late"
 
 
-async def test_a_basket_over_three_offices_is_paid_and_the_books_agree(demo: RunningDemo) -> None:
-    async with browsing() as browser:
-        payer = await signed_in(browser, demo, "resident-1", TELEPHONE)
-        await paid_by(payer, demo)
-        for slug, number in NUMBERS.items():
-            accountant, till = await closed(browser, demo, slug)
-            statement = of_payfip(demo, number)
-            assert await booked(accountant, till) == sorted(statement.values()), slug
-            assert await compared(accountant, till, statement) == (len(statement), 0), slug
-            if len(statement) > 1:
-                assert await compared(accountant, till, swapped(statement)) == (len(statement) - 2, 2)
-        accountant, till = await closed(browser, demo, "soleo")
-        assert await booked(accountant, till) == await of_the_card(demo, accountant, till) != []
+async def test_a_basket_over_three_offices_is_paid_and_the_books_agree(demo: RunningDemo, browser: Browser) -> None:
+    payer = await signed_in(browser, demo, "resident-1", TELEPHONE)
+    await paid_by(payer, demo)
+    for slug, number in NUMBERS.items():
+        accountant, till = await closed(browser, demo, slug)
+        statement = of_payfip(demo, number)
+        assert await booked(accountant, till) == sorted(statement.values()), slug
+        assert await compared(accountant, till, statement) == (len(statement), 0), slug
+        if len(statement) > 1:
+            assert await compared(accountant, till, swapped(statement)) == (len(statement) - 2, 2)
+    accountant, till = await closed(browser, demo, "soleo")
+    assert await booked(accountant, till) == await of_the_card(demo, accountant, till) != []
 
 
 async def paid_by(payer: Page, demo: RunningDemo) -> None:
@@ -182,14 +179,6 @@ def payments(demo: RunningDemo) -> list[dict[str, Any]]:
 
 def in_cents(typed: str) -> int:
     return int(re.sub(r"\D", "", typed) or 0)
-
-
-@asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
-        yield browser
-        await browser.close()
 
 
 async def signed_in(browser: Browser, demo: RunningDemo, sub: str, viewport: Any) -> Page:

@@ -1,7 +1,6 @@
 """People who work at a town hall, each in a browser of their own."""
 
-from axe_playwright_python.async_playwright import Axe
-from tests.journeys.looking import RULES
+from tests.journeys.looking import violations
 
 from parvis.testing.people import a_person, a_session
 
@@ -29,7 +28,6 @@ class Office:
 
 
 async def sound(page):
-    found = (await Axe().run(page, options=RULES)).response["violations"]
-    assert [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found] == [], page.url
+    assert await violations(page) == [], page.url
     width = page.viewport_size["width"]
     assert await page.evaluate("document.documentElement.scrollWidth") <= width, page.url

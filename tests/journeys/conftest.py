@@ -3,9 +3,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.async_api import async_playwright
 from tests.journeys.agents import Office
-from tests.journeys.looking import CHROMIUM
 
 from parvis import settings
 from parvis.calendars import following, planning
@@ -41,7 +39,7 @@ async def portal(database):
 
 
 @pytest.fixture
-async def office(database):
+async def office(database, browser):
     """A town hall at four past nine with six visitors, as a real server with its browsers."""
     listening, address = free_socket()
     settings.use(replace(settings.current(), port=urlsplit(address).port))
@@ -56,8 +54,5 @@ async def office(database):
         following.following(),
         boards.watching(),
         serving(uvicorn.Server(config), listening),
-        async_playwright() as driver,
     ):
-        browser = await driver.chromium.launch(**CHROMIUM)
         yield Office(address, calendar, (await queries.emitter(calendar.emitter)).slug, browser)
-        await browser.close()

@@ -1,13 +1,7 @@
 """What every page owes whoever looks at it, asked of the page itself in Chromium."""
 
-from pathlib import Path
-
 from axe_playwright_python.async_playwright import Axe
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-# Debian's wrapper asks for rasterising by a graphics card; without one, that takes half the time of a journey.
-_BINARIES = (Path("/usr/lib/chromium/chromium"), Path("/usr/bin/chromium"))
-CHROMIUM = {"executable_path": next((file for file in _BINARIES if file.exists()), _BINARIES[-1]), "args": ARGUMENTS}
 # Only faults are told in full: what passes is half of the work.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"], "resultTypes": ["violations"]}
 _MEASURES = """() => {
@@ -30,6 +24,12 @@ _MEASURES = """() => {
 }"""
 
 
+async def violations(page):
+    """What axe finds wrong with a page, each with the first place where it is."""
+    found = (await Axe().run(page, options=RULES)).response["violations"]
+    return [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
+
+
 class Examiner:
     """Looks at one page as it goes from address to address; the check of accessibility is a script itself."""
 
@@ -40,9 +40,7 @@ class Examiner:
     async def faults(self):
         """What is wrong with the page, for people who cannot see, click or read well; nothing, one hopes."""
         checked = self.page if self.scripts else await self._copied()
-        found = (await Axe().run(checked, options=RULES)).response["violations"]
-        said = [f"{fault['id']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
-        return said + await checked.evaluate(_MEASURES)
+        return await violations(checked) + await checked.evaluate(_MEASURES)
 
     async def _copied(self):
         """The page as it was made without scripts, in a window that has them."""

@@ -9,8 +9,7 @@ import os
 import re
 
 import pytest
-from playwright.async_api import async_playwright
-from tests.journeys.looking import CHROMIUM, Examiner
+from tests.journeys.looking import Examiner
 
 from parvis.db import connection
 from parvis.identity.contacts import code_to_send
@@ -74,65 +73,62 @@ class Walk:
 
 
 @pytest.mark.parametrize(("lang", "width", "scripts"), itertools.product(LANGUAGES, WIDTHS, SCRIPTS) if SOAK else PAIRS)
-async def test_a_resident_books_and_cancels(portal, lang, width, scripts):
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
-        context = await browser.new_context(
-            viewport={"width": width, "height": 800}, locale=lang, java_script_enabled=scripts
-        )
-        page = await context.new_page()
-        walk = Walk(page, scripts)
-        await page.goto(f"{portal}/")
-        await walk.screen()
-        assert await page.get_attribute("html", "lang") == lang[:2]
-        await walk.follow("a[href^='/e/m2a/idcard']")
-        await walk.screen()
-        await page.click("label[for='what']")
-        await page.fill("#near", "Ilzach")
-        await walk.go_on()
-        await walk.screen()
-        await walk.follow("button[name=slot] >> nth=0")
-        await walk.screen()
-        await walk.go_on()
-        assert await page.locator(".errors a").count() >= 3
-        await walk.sound()
-        await page.fill("#applicants-0-given", "Léa 😀")
-        await page.fill("#applicants-0-family", "Müller-Roth")
-        await page.click("label[for='applicants-0-age']")
-        await page.fill("#applicants-0-number", "a123 456 789")
-        await page.click("label[for='channel']")
-        await page.fill("#email", "lea.with.a.rather.long.address@example.org")
-        await walk.go_on()
-        assert page.url.endswith("/check")
-        await walk.screen()
-        await page.reload()
-        assert await page.locator(".timer").count() == 1
-        await page.fill("#code", await latest_code())
-        await walk.go_on()
-        assert "/visit/" in page.url
-        await walk.screen()
-        assert walk.seen == 6
-        if scripts:
-            assert len(re.findall(rb"/Type\s*/Page\b", await page.pdf(format="A4"))) == 1
-        reference = await page.inner_text(".reference")
-        await page.goto(f"{portal}/my/requests")
-        await walk.sound()
-        assert reference in await page.inner_text("main")
-        await walk.follow("main ul.cards a")
-        await walk.sound()
-        await walk.follow("main .actions a.button")
-        await walk.follow("main a[href*='/move']")
-        await walk.sound()
-        await page.go_back()
-        await walk.follow("main a[href*='/people/0']")
-        await walk.sound()
-        await walk.follow("main a[href*='/replace']")
-        await walk.sound()
-        await page.go_back()
-        await page.go_back()
-        await walk.follow("main a[href*='/cancel']")
-        await walk.sound()
-        await walk.follow("main button.danger")
-        await walk.sound()
-        assert await page.locator("main a[href*='/cancel']").count() == 0
-        await browser.close()
+async def test_a_resident_books_and_cancels(portal, browser, lang, width, scripts):
+    context = await browser.new_context(
+        viewport={"width": width, "height": 800}, locale=lang, java_script_enabled=scripts
+    )
+    page = await context.new_page()
+    walk = Walk(page, scripts)
+    await page.goto(f"{portal}/")
+    await walk.screen()
+    assert await page.get_attribute("html", "lang") == lang[:2]
+    await walk.follow("a[href^='/e/m2a/idcard']")
+    await walk.screen()
+    await page.click("label[for='what']")
+    await page.fill("#near", "Ilzach")
+    await walk.go_on()
+    await walk.screen()
+    await walk.follow("button[name=slot] >> nth=0")
+    await walk.screen()
+    await walk.go_on()
+    assert await page.locator(".errors a").count() >= 3
+    await walk.sound()
+    await page.fill("#applicants-0-given", "Léa 😀")
+    await page.fill("#applicants-0-family", "Müller-Roth")
+    await page.click("label[for='applicants-0-age']")
+    await page.fill("#applicants-0-number", "a123 456 789")
+    await page.click("label[for='channel']")
+    await page.fill("#email", "lea.with.a.rather.long.address@example.org")
+    await walk.go_on()
+    assert page.url.endswith("/check")
+    await walk.screen()
+    await page.reload()
+    assert await page.locator(".timer").count() == 1
+    await page.fill("#code", await latest_code())
+    await walk.go_on()
+    assert "/visit/" in page.url
+    await walk.screen()
+    assert walk.seen == 6
+    if scripts:
+        assert len(re.findall(rb"/Type\s*/Page\b", await page.pdf(format="A4"))) == 1
+    reference = await page.inner_text(".reference")
+    await page.goto(f"{portal}/my/requests")
+    await walk.sound()
+    assert reference in await page.inner_text("main")
+    await walk.follow("main ul.cards a")
+    await walk.sound()
+    await walk.follow("main .actions a.button")
+    await walk.follow("main a[href*='/move']")
+    await walk.sound()
+    await page.go_back()
+    await walk.follow("main a[href*='/people/0']")
+    await walk.sound()
+    await walk.follow("main a[href*='/replace']")
+    await walk.sound()
+    await page.go_back()
+    await page.go_back()
+    await walk.follow("main a[href*='/cancel']")
+    await walk.sound()
+    await walk.follow("main button.danger")
+    await walk.sound()
+    assert await page.locator("main a[href*='/cancel']").count() == 0

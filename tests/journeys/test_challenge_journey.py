@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from playwright.async_api import async_playwright
-from tests.journeys.looking import CHROMIUM, Examiner
+from tests.journeys.looking import Examiner
 
 from parvis import settings
 from parvis.db import connection
@@ -27,14 +26,6 @@ async def asking(portal):
     await keep_settings(town, "idcard", Settings(proof_of_work=True))
     settings.use(replace(settings.current(), limit_unproved=1))
     return portal
-
-
-@pytest.fixture
-async def browser():
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
-        yield browser
-        await browser.close()
 
 
 async def a_page(browser, **more):

@@ -11,8 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from litestar import Litestar, get
 from litestar.enums import MediaType
 from litestar.params import FromPath
-from playwright.async_api import async_playwright
-from tests.journeys.looking import CHROMIUM, Examiner
+from tests.journeys.looking import Examiner
 
 from parvis.db import connection
 from parvis.territory.actions import keep_settings
@@ -74,14 +73,6 @@ async def a_site(certificate, portal, slug):
 async def town():
     async with connection() as c:
         return await c.fetchrow("SELECT id, slug FROM parvis.emitter WHERE slug LIKE 'town-%'")
-
-
-@pytest.fixture
-async def browser():
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
-        yield browser
-        await browser.close()
 
 
 async def look(browser, address, width=1280, scheme="light", **more):

@@ -9,8 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import async_playwright
-from tests.journeys.looking import CHROMIUM, Examiner
+from tests.journeys.looking import Examiner
 
 from parvis import clock, settings
 from parvis.contract.values import Role
@@ -58,14 +57,6 @@ def instance(instance):
     """The demo's pages are looked at too."""
     settings.use(replace(instance, env="demo"))
     return settings.current()
-
-
-@pytest.fixture
-async def browser():
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
-        yield browser
-        await browser.close()
 
 
 class Look:

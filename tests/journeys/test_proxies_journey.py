@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import async_playwright, expect
-from tests.journeys.looking import CHROMIUM, Examiner
+from playwright.async_api import expect
+from tests.journeys.looking import Examiner
 
 from parvis import clock
 from parvis.db import connection
@@ -97,50 +97,45 @@ async def books(nora):
     await nora.sees("Nora Keller, qui agit pour")
 
 
-async def test_a_proxy_is_asked_acts_is_seen_and_ends(portal):
+async def test_a_proxy_is_asked_acts_is_seen_and_ends(portal, browser):
     yvonne = await a_person(name="Yvonne Schmitt")
     nora = await identity.ensure_person("https://sign-on.example", "nora", name="Nora Keller", email="nora@example.org")
     operator = await a_person("operator", name="Otto")
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
-        hers = await a_visitor(browser, portal, yvonne)
-        await keeps_a_family(hers)
-        await asks(hers)
-        theirs = await a_visitor(
-            browser, portal, nora, java_script_enabled=True, viewport={"width": 360, "height": 740}
-        )
-        await theirs.opens(await the_link())
-        await theirs.clicks("main form button")
-        await theirs.clicks("main form[action$='/act'] button")
-        await theirs.sees("Vous agissez pour Yvonne Schmitt")
-        await books(theirs)
-        await theirs.opens("/my/requests")
-        await theirs.page.goto(f"{portal}/account")
-        await theirs.sees("Ce n’est pas possible pendant que vous agissez")
+    hers = await a_visitor(browser, portal, yvonne)
+    await keeps_a_family(hers)
+    await asks(hers)
+    theirs = await a_visitor(browser, portal, nora, java_script_enabled=True, viewport={"width": 360, "height": 740})
+    await theirs.opens(await the_link())
+    await theirs.clicks("main form button")
+    await theirs.clicks("main form[action$='/act'] button")
+    await theirs.sees("Vous agissez pour Yvonne Schmitt")
+    await books(theirs)
+    await theirs.opens("/my/requests")
+    await theirs.page.goto(f"{portal}/account")
+    await theirs.sees("Ce n’est pas possible pendant que vous agissez")
 
-        await hers.opens("/my/requests")
-        await hers.clicks("main ul.cards a")
-        await hers.sees("Nora Keller, qui agit pour vous · Conseiller numérique")
-        await hers.clicks("#readers ~ ul form button")
-        await hers.sees("Vous avez demandé qui c’était")
-        await hers.opens("/account/proxies")
-        await hers.clicks("main li a[href^='/account/proxies/']")
-        await hers.sees("Rendez-vous pris")
-        await hers.clicks("button.danger")
-        await theirs.opens("/my/requests")
-        await theirs.sees("le mandat est terminé")
-        await theirs.clicks(".acting-for button")
-        await expect(theirs.page.locator(".acting-for")).to_have_count(0)
+    await hers.opens("/my/requests")
+    await hers.clicks("main ul.cards a")
+    await hers.sees("Nora Keller, qui agit pour vous · Conseiller numérique")
+    await hers.clicks("#readers ~ ul form button")
+    await hers.sees("Vous avez demandé qui c’était")
+    await hers.opens("/account/proxies")
+    await hers.clicks("main li a[href^='/account/proxies/']")
+    await hers.sees("Rendez-vous pris")
+    await hers.clicks("button.danger")
+    await theirs.opens("/my/requests")
+    await theirs.sees("le mandat est terminé")
+    await theirs.clicks(".acting-for button")
+    await expect(theirs.page.locator(".acting-for")).to_have_count(0)
 
-        otto = await a_visitor(browser, portal, operator)
-        await otto.opens("/operator/accounts")
-        await otto.page.fill("#one", str(yvonne))
-        await otto.page.fill("#other", str(nora))
-        await otto.clicks("main form.question button")
-        await otto.page.click("label[for=keep]")
-        await otto.page.fill("#reason", "Vue au guichet avec ses deux identités")
-        await otto.page.click("label[for=sure]")
-        await otto.clicks("main form.question button")
-        await otto.clicks("main table form button")
-        await otto.sees("Ce sont de nouveau deux comptes")
-        await browser.close()
+    otto = await a_visitor(browser, portal, operator)
+    await otto.opens("/operator/accounts")
+    await otto.page.fill("#one", str(yvonne))
+    await otto.page.fill("#other", str(nora))
+    await otto.clicks("main form.question button")
+    await otto.page.click("label[for=keep]")
+    await otto.page.fill("#reason", "Vue au guichet avec ses deux identités")
+    await otto.page.click("label[for=sure]")
+    await otto.clicks("main form.question button")
+    await otto.clicks("main table form button")
+    await otto.sees("Ce sont de nouveau deux comptes")

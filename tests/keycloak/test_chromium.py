@@ -1,8 +1,6 @@
 """In and out in a real browser: Keycloak's pages in the language of the portal's, and the way back from there."""
 
 import pytest
-from playwright.async_api import async_playwright
-from tests.journeys.looking import CHROMIUM
 from tests.keycloak.browsing import PASSWORD, a_user
 from tests.keycloak.realms import admin_of
 from tests.keycloak.serving import serve
@@ -10,10 +8,9 @@ from tests.keycloak.serving import serve
 pytestmark = [pytest.mark.keycloak, pytest.mark.xdist_group("keycloak")]
 
 
-async def test_somebody_signs_in_and_out(keycloak, provisioned, database):
+async def test_somebody_signs_in_and_out(keycloak, provisioned, database, browser):
     user = a_user(admin_of(keycloak, provisioned))
-    async with serve(provisioned) as site, async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
+    async with serve(provisioned) as site:
         page = await browser.new_page(locale="de-DE")
         await page.goto(f"{site.base}/account")
         assert await page.locator("html").get_attribute("lang") == "de"
@@ -25,4 +22,3 @@ async def test_somebody_signs_in_and_out(keycloak, provisioned, database):
         await page.wait_for_url(f"{site.base}/signed-out")
         await page.goto(f"{site.base}/account")
         assert await page.locator("#password").is_visible()
-        await browser.close()

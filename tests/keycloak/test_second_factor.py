@@ -5,8 +5,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 import pytest
-from playwright.async_api import async_playwright, expect
-from tests.journeys.looking import CHROMIUM
+from playwright.async_api import expect
 from tests.keycloak.browsing import PASSWORD, Browser, a_user, code_now
 from tests.keycloak.conftest import made
 from tests.keycloak.realms import admin_of
@@ -100,33 +99,30 @@ async def in_by_password(site, user):
     return found
 
 
-async def test_an_agent_sets_up_a_key_and_signs_in_with_it(keycloak, keys, database):
-    async with serve(keys) as site, async_playwright() as driver:
+async def test_an_agent_sets_up_a_key_and_signs_in_with_it(keycloak, keys, database, browser):
+    async with serve(keys) as site:
         user = await an_agent(keycloak, keys)
-        browser = await driver.chromium.launch(**CHROMIUM)
         page = await browser.new_page(locale="fr-FR")
         await with_a_key(page)
         await to_the_second_factor(page, site, user)
-        await page.click("#registerWebAuthn")
+        await touched(page, "#registerWebAuthn")
         await page.wait_for_url(site.base + TODAY)
         assert await levels(user) == {"2fa"}
         await signed_out(page, site)
 
         await to_the_second_factor(page, site, user)
-        await page.click("#authenticateWebAuthnButton")
+        await touched(page, "#authenticateWebAuthnButton")
         await page.wait_for_url(site.base + TODAY)
         assert await levels(user) == {"2fa"}
-        await browser.close()
 
         kept = await asyncio.to_thread(admin_of(keycloak, keys).get_credentials, user.id)
         assert sorted(one["type"] for one in kept) == ["password", "webauthn"]
         await nobody_sets_up_another_without_it(site, keys, user)
 
 
-async def test_whoever_has_both_may_choose(keycloak, keys, database):
-    async with serve(keys) as site, async_playwright() as driver:
+async def test_whoever_has_both_may_choose(keycloak, keys, database, browser):
+    async with serve(keys) as site:
         user = await an_agent(keycloak, keys, otp=True)
-        browser = await driver.chromium.launch(**CHROMIUM)
         page = await browser.new_page(locale="fr-FR")
         await with_a_key(page)
         await to_the_second_factor(page, site, user)
@@ -134,7 +130,7 @@ async def test_whoever_has_both_may_choose(keycloak, keys, database):
         await page.click("#kc-login")
         await page.wait_for_url(site.base + TODAY)
         await page.goto(account(keys, kc_action="webauthn-register"))
-        await page.click("#registerWebAuthn")
+        await touched(page, "#registerWebAuthn")
         await page.wait_for_url("**/account/**")
         await signed_out(page, site)
 
@@ -143,9 +139,8 @@ async def test_whoever_has_both_may_choose(keycloak, keys, database):
         ways = page.locator("#kc-select-credential-form + [role=button]")
         await expect(ways).to_have_count(2)
         await ways.nth(1).click()
-        await page.click("#authenticateWebAuthnButton")
+        await touched(page, "#authenticateWebAuthnButton")
         await page.wait_for_url(site.base + TODAY)
-        await browser.close()
 
 
 async def with_a_key(page):
@@ -161,6 +156,13 @@ async def to_the_second_factor(page, site, user):
     await page.fill("#username", user.name)
     await page.fill("#password", PASSWORD)
     await page.click("#kc-login")
+
+
+async def touched(page, button):
+    """Press a button of Keycloak's that asks for the key. Before the page's script has come it does nothing."""
+    await page.wait_for_selector(button)
+    await page.wait_for_load_state("load")
+    await page.click(button)
 
 
 async def signed_out(page, site):

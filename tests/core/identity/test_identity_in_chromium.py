@@ -5,10 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
 from litestar import Litestar
-from playwright.async_api import async_playwright
-from tests.journeys.looking import CHROMIUM
+from tests.journeys.looking import violations
 
 from parvis import settings
 from parvis.contract.values import Role
@@ -18,7 +16,6 @@ from parvis.territory import actions as territory
 from parvis.testing.sign_on import free_socket, portal, sign_on
 from parvis.web.site import Site
 
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 
 
@@ -38,45 +35,41 @@ async def issuing(database):
 
 
 async def faults(page, width):
-    found = (await Axe().run(page, options=RULES)).response["violations"]
     sideways = await page.evaluate("document.documentElement.scrollWidth") > width
-    return [(fault["id"], fault["nodes"][0]["html"][:160]) for fault in found] + (["sideways"] if sideways else [])
+    return await violations(page) + (["sideways"] if sideways else [])
 
 
 @pytest.mark.parametrize(
     ("width", "scheme", "lang", "scripts"),
     [(360, "light", "fr-FR", True), (1280, "dark", "de-DE", True), (360, "dark", "en-GB", False)],
 )
-async def test_in_out_and_everything_between(issuing, width, scheme, lang, scripts):
+async def test_in_out_and_everything_between(issuing, browser, width, scheme, lang, scripts):
     base = settings.current().base_url
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(**CHROMIUM)
-        context = await browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, locale=lang, java_script_enabled=scripts
-        )
-        page = await context.new_page()
+    context = await browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, locale=lang, java_script_enabled=scripts
+    )
+    page = await context.new_page()
 
-        async def sound():
-            if scripts:
-                assert (page.url, await faults(page, width)) == (page.url, [])
+    async def sound():
+        if scripts:
+            assert (page.url, await faults(page, width)) == (page.url, [])
 
-        await page.goto(f"{base}/contact?next=/account")
-        await sound()
-        await page.goto(f"{base}/account")
-        assert page.url.startswith(issuing.issuer)
-        await sound()
-        await page.click("button[value=agent-illzach]")
-        await page.wait_for_url(f"{base}/account")
-        await sound()
-        await page.goto(f"{base}/office")
-        assert await page.locator("a[href='/office/mulhouse']").count() == 1
-        await sound()
-        await page.goto(f"{base}/account")
-        await page.click("main form[action='/logout'] button")
-        await page.wait_for_url(f"{base}/signed-out")
-        await sound()
-        assert issuing.sessions("agent-illzach") == []
-        assert [cookie["name"] for cookie in await context.cookies() if cookie["value"]] == []
-        await page.goto(f"{base}/login/callback?state=abcdefghijklmn")
-        await sound()
-        await browser.close()
+    await page.goto(f"{base}/contact?next=/account")
+    await sound()
+    await page.goto(f"{base}/account")
+    assert page.url.startswith(issuing.issuer)
+    await sound()
+    await page.click("button[value=agent-illzach]")
+    await page.wait_for_url(f"{base}/account")
+    await sound()
+    await page.goto(f"{base}/office")
+    assert await page.locator("a[href='/office/mulhouse']").count() == 1
+    await sound()
+    await page.goto(f"{base}/account")
+    await page.click("main form[action='/logout'] button")
+    await page.wait_for_url(f"{base}/signed-out")
+    await sound()
+    assert issuing.sessions("agent-illzach") == []
+    assert [cookie["name"] for cookie in await context.cookies() if cookie["value"]] == []
+    await page.goto(f"{base}/login/callback?state=abcdefghijklmn")
+    await sound()
