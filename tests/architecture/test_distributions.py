@@ -1,6 +1,7 @@
 """Each distribution installs alone: its tests run where the others are absent."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -41,6 +42,8 @@ def run(*words: str, env: dict[str, str]) -> str:
 @pytest.mark.parametrize(("tests", "absent"), alone(), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_distributions_tests_run_without_the_others(tests, absent, tmp_path):
     uv = str(Path(sys.executable).with_name("uv"))
+    # From a copy with its bytecode: everything that a new environment has would be compiled at its first import.
+    shutil.copytree(sys.prefix, tmp_path / "venv", symlinks=True, copy_function=os.link)
     leave_out = [word for folder in absent for word in ("--no-install-package", name_of(folder))]
     place = {"UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv"), "VIRTUAL_ENV": ""}
     run(uv, "sync", "--frozen", "--quiet", "--python", sys.executable, *leave_out, env=place)

@@ -7,11 +7,12 @@ import hashlib
 import hmac
 import os
 import secrets
+import ssl
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -180,6 +181,12 @@ def random_delay(longest: timedelta) -> timedelta:
 def same(left: bytes, right: bytes) -> bool:
     """Compare in constant time."""
     return hmac.compare_digest(left, right)
+
+
+@cache
+def trust() -> ssl.SSLContext:
+    """Whose word is taken for another server: the system's authorities, read once as that takes longer than a call."""
+    return ssl.create_default_context()
 
 
 def _mac(keys: Keys, key_id: str, purpose: str, body: str) -> bytes:

@@ -16,8 +16,10 @@ from parvis.territory import queries as territory
 from parvis.web import folders, pages
 
 
-def assemble(ready: Settings | None = None) -> Plugins:
+def assemble(ready: Settings | None = None, found: Plugins | None = None) -> Plugins:
     """Set this process up from its environment and return its plugins.
+
+    `found` are the installed plugins where they have been read already.
 
     Raises ConfigurationError, a line for each refused plugin.
     """
@@ -29,7 +31,7 @@ def assemble(ready: Settings | None = None) -> Plugins:
     crypto.use(crypto.load_keys(ready))
     clock.follow(None if ready.env == "production" else ready.data / "clock")
     settings.provide(settings.read(GroupsAccess, os.environ, GROUPS_PREFIX))
-    installed = plugins.load().accepted(ready.skip_refused_plugins)
+    installed = (found or plugins.load()).accepted(ready.skip_refused_plugins)
     plugins.use(installed)
     for plugin in installed:
         if plugin.environment:

@@ -8,6 +8,7 @@ import httpx
 from litestar.config.app import AppConfig
 from litestar.plugins import InitPlugin
 
+from parvis import crypto
 from parvis.contract.values import Permission
 from parvis.identity.actors import powers_of
 from parvis.identity.oidc.sign_on import SignOn
@@ -20,7 +21,7 @@ _ANSWERS_WITHIN = 5.0
 
 def sign_on_of(settings: Settings) -> SignOn:
     """The conversation with the provider of these settings, with connections of its own."""
-    return SignOn(settings, httpx.AsyncClient(timeout=_ANSWERS_WITHIN))
+    return SignOn(settings, httpx.AsyncClient(verify=crypto.trust(), timeout=_ANSWERS_WITHIN))
 
 
 class Identity(InitPlugin):

@@ -15,7 +15,7 @@ from uuid import UUID
 import httpx
 import structlog
 
-from parvis import clock, outbox, settings
+from parvis import clock, crypto, outbox, settings
 from parvis.contract.values import Reaction
 from parvis.db import connection
 from parvis.errors import ConfigurationError
@@ -122,7 +122,7 @@ async def _memberships() -> AsyncIterator[Memberships | None]:
     if not access.client_id:
         yield None
         return
-    async with httpx.AsyncClient(timeout=_PATIENCE) as http:
+    async with httpx.AsyncClient(verify=crypto.trust(), timeout=_PATIENCE) as http:
         yield Memberships(access, settings.current().oidc_issuer, http)
 
 

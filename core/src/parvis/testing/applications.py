@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from litestar import Litestar
 
-from parvis import settings
+from parvis import plugins, settings
 from parvis.app.assembly import assemble
 from parvis.app.portal_process import compose, form_targets
 from parvis.identity.composition import sign_on_of
+from parvis.plugins import Plugins
 from parvis.settings import Settings
 
 _made: dict[tuple[object, ...], Litestar] = {}
@@ -21,7 +24,7 @@ def application(given: Settings | None = None) -> Litestar:
     creates an application itself.
     """
     now = given or settings.current()
-    installed = assemble(now)
+    installed = assemble(now, _installed())
     alike = (now.env, now.secure, *form_targets(now, installed), *(plugin.key for plugin in installed))
     if alike not in _made:
         if len(_made) >= _MOST:
@@ -30,3 +33,8 @@ def application(given: Settings | None = None) -> Litestar:
     app = _made[alike]
     app.state.sign_on = sign_on_of(now)
     return app
+
+
+@cache
+def _installed() -> Plugins:
+    return plugins.load()

@@ -10,6 +10,7 @@ import httpx
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from parvis import crypto
 from parvis.contract.payments import OutcomeUnknown
 from parvis.errors import Text
 from parvis_payments.payfip.rules import Fault
@@ -51,7 +52,7 @@ async def _call(
     sent = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in sorted(fields.items()))
     body = _ENVELOPE.format(service=_SERVICE, operation=operation, fields=sent).encode()
     try:
-        async with httpx.AsyncClient(transport=transport, timeout=_PATIENCE) as http:
+        async with httpx.AsyncClient(verify=crypto.trust(), transport=transport, timeout=_PATIENCE) as http:
             answer = await http.post(f"{address}/services/securite", content=body, headers=_HEADERS)
         return _read(fromstring(answer.content, forbid_dtd=True))
     # LookupError, ValueError: an encoding that nobody knows.

@@ -16,6 +16,7 @@ import msgspec
 import stripe
 import structlog
 
+from parvis import crypto
 from parvis.contract.payments import OutcomeUnknown
 from parvis_payments.stripe.objects import Dispute, Moved, Payout, Refund, Session
 
@@ -46,7 +47,7 @@ class Transport(stripe.HTTPClient):
     ) -> tuple[bytes, int, Mapping[str, str]]:
         """One request. Raises APIConnectionError, after which the library may try once more, under the same key."""
         try:
-            async with httpx.AsyncClient(transport=self.transport, timeout=_PATIENCE) as http:
+            async with httpx.AsyncClient(verify=crypto.trust(), transport=self.transport, timeout=_PATIENCE) as http:
                 answer = await http.request(method, url, headers=dict(headers), content=post_data)
         except (httpx.HTTPError, httpx.InvalidURL) as lost:
             raise stripe.APIConnectionError("no answer", should_retry=True) from lost

@@ -7,18 +7,16 @@ for some seconds, so that neither residents nor other deliveries wait for it aga
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Protocol
 
 import httpx
 import msgspec
 import structlog
 
-from parvis import clock, settings
+from parvis import clock, crypto, settings
 from parvis_idcard.ants.coordination.rules import Declared, Registered, Standing, Status
 from parvis_idcard.environment import DRY_RUN, Environment
 
@@ -143,7 +141,7 @@ class DryRun:
 
 
 def _connected(patience: float) -> httpx.AsyncClient:
-    return httpx.AsyncClient(verify=_trust(), timeout=patience)
+    return httpx.AsyncClient(verify=crypto.trust(), timeout=patience)
 
 
 def current() -> Coordination | None:
@@ -186,9 +184,3 @@ def _standing(raw: object) -> Standing | None:
 
 def _registered(raw: dict[str, Any]) -> Registered:
     return Registered(**{name: str(raw.get(name) or "") for name in Registered.__struct_fields__})
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """The authorities of the system's choice; read once, as that takes longer than a call."""
-    return ssl.create_default_context()
