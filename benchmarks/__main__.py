@@ -53,7 +53,7 @@ def main() -> int:
 async def _measure(asked: argparse.Namespace) -> int:
     settings.use(Settings(env="test", data=Path(tempfile.gettempdir())))
     plugins.use(plugins.load())
-    times, seconds = (1, 1.0) if asked.short else (asked.rounds, asked.seconds)
+    times, seconds = (1, 0.25) if asked.short else (asked.rounds, asked.seconds)
     size = NATIONAL if asked.national else SHORT if asked.short else USUAL
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| figure | floor | stretch | ratio | ours | theirs | spread ours, theirs | |")

@@ -55,4 +55,4 @@ def test_a_distributions_tests_run_without_the_others(tests, absent, tmp_path):
     if SOAK:
         run(python, "-m", "pytest", "-n", "2", "--dist", "loadgroup", f"tests/{tests}", env=own)
     else:
-        run(python, "-m", "pytest", "-n0", f"tests/{tests}", "-k", PART.get(tests, ""), env=own)
+        run(python, "-m", "pytest", "-n0", "--assert=plain", f"tests/{tests}", "-k", PART.get(tests, ""), env=own)
