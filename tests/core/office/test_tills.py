@@ -123,6 +123,12 @@ async def test_a_bill_for_a_request_goes_to_its_contact(office, shop):
     assert [letter.address for _, letter in await letters()] == ["paul@example.org"]
 
 
+async def test_a_bill_of_so_many_comes_to_that_often_the_price_of_one(office, shop):
+    await (await office.agent()).post("bills/new", **bill(shop, quantity="14", cents="3,20"))
+    [due] = await written(shop)
+    assert (due.labels, due.cents) == (("Cantine × 14",), 4480)
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -135,6 +141,11 @@ async def test_a_bill_for_a_request_goes_to_its_contact(office, shop):
         ({"label": ""}, "what it is for"),
         ({"till": "x"}, "Choose a till"),
         ({"last_day": "2020-01-01"}, "from today on"),
+        ({"quantity": "0"}, "write 1 or more"),
+        ({"quantity": "-3"}, "write 1 or more"),
+        ({"quantity": "10000"}, "write 9999 or less"),
+        ({"quantity": "douze"}, "a whole number"),
+        ({"quantity": "9999", "cents": "99999999"}, "more than a bill can be about"),
     ],
 )
 async def test_a_bill_that_is_refused_keeps_what_was_typed(office, shop, wrong, said):

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 
 import asyncpg
@@ -18,14 +19,14 @@ from parvis.errors import NotFound, Refused
 from parvis.identity import actions as identity
 from parvis.identity.actors import Actor
 from parvis.identity.contacts import Contact
-from parvis.payments import intents, payers, refund_sending, refunds
+from parvis.payments import dues, intents, payers, refund_sending, refunds
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger, postings
 from parvis.payments.books.postings import Sale
 from parvis.payments.intents import Charge
-from parvis.payments.invoices import bills, invoicing, issuing
+from parvis.payments.invoices import bills, invoicing, issuing, splitting
 from parvis.payments.invoices.bills import BillTo
-from parvis.payments.money import taxes
+from parvis.payments.money import taxes, unit_without_tax
 from parvis.testing.payments import a_shop
 from parvis.testing.people import ISSUER
 
@@ -90,12 +91,52 @@ async def test_the_paper_says_who_asks_whom_for_what_with_which_vat(database):
     [bill] = await a_bill(*lines, person=person)
     [found] = await issuing.invoices_of([bill.basket])
     said = await paper_of(found)
-    for part in ("Facture", found.name, "Léa Martin, lea@example.org", "Cours 20,00 % 12,00 €"):
+    for part in ("Facture", found.name, "Léa Martin, lea@example.org", "Cours 1 10,00 € 20,00 % 12,00 €"):
         assert part in said
     for part in ("Total HT 20,00 €", "TVA sur 10,00 € HT 20,00 % 2,00 €", "TVA sur 10,00 € HT 5,50 % 0,55 €"):
         assert part in said
     assert "Total TTC à payer 22,55 €" in said
     assert found.last_day.strftime("%d/%m/%Y") in said
+
+
+async def test_what_is_counted_has_its_number_and_the_price_of_one_without_vat(database):
+    shop = await a_shop(kind="own")
+    meals = Charge(shop.till, "Repas", "canteen", 14 * 320, 550, quantity=14)
+    [bill] = await a_bill(meals, Charge(shop.till, "Livre", "shop", 1055))
+    [found] = await issuing.invoices_of([bill.basket])
+    assert [(line.quantity, line.cents) for line in found.lines] == [(14, 4480), (1, 1055)]
+    said = await paper_of(found)
+    for part in ("Repas 14 3,0332 € 5,50 % 44,80 €", "Livre 1 10,55 € – 10,55 €", "Total HT 53,01 €"):
+        assert part in said
+    [due] = await dues.dues_at(shop.till, bills.PURPOSE)
+    assert due.labels == ("Repas × 14", "Livre")
+    await bills.take_back(bill.id)
+    *_, credit = await issuing.invoices_of([bill.basket])
+    assert "Repas 14 3,0332 € 5,50 % -44,80 €" in await paper_of(credit)
+
+
+async def test_what_is_refunded_of_what_is_counted_is_an_amount_and_so_is_a_part_of_it(database):
+    shop = await a_shop(alone_up_to=10_000)
+    [bill] = await a_bill(Charge(shop.till, "Repas", "canteen", 14 * 320, quantity=14))
+    await refunded(shop, await pays(shop, bill), 1000)
+    *_, note = await issuing.invoices_of([bill.basket])
+    assert [(line.quantity, line.cents) for line in note.lines] == [(1, 1000)]
+    first, _ = splitting.split([Charge(shop.till, "Repas", "canteen", 14 * 320, quantity=14)], 2)
+    assert [(one.quantity, one.cents) for one in first] == [(1, 2240)]
+
+
+@pytest.mark.parametrize(("quantity", "cents"), [(0, 0), (-1, 100), (3, 100)])
+def test_a_price_is_that_of_so_many(quantity, cents):
+    with pytest.raises(ValueError, match="cannot cost"):
+        Charge(new_id(), "Repas", "canteen", cents, quantity=quantity)
+
+
+@given(st.integers(1, 10**5), st.integers(1, 9_999), st.sampled_from((210, 550, 1000, 2000)))
+def test_the_price_of_one_as_shown_comes_to_the_price_of_all(cents, quantity, bp):
+    shown = Decimal(unit_without_tax(cents, bp).replace(",", "."))
+    [tax] = taxes([(cents * quantity, bp)])
+    # Half of the last figure that is shown for each, and half a cent.
+    assert abs(shown * quantity * 100 - tax.base) <= Decimal("0.005") * quantity + Decimal("0.5")
 
 
 async def test_what_the_till_says_later_does_not_change_what_was_given(database):

@@ -14,7 +14,8 @@ _DUES = """
 SELECT i.id AS intent, i.basket, i.till, i.part, t.emitter, e.slug, e.name AS emitter_name, t.name AS till_name,
     last.result, last.resume_until, last.live_until, coalesce(last.debited, false) AS debited,
     i.state, i.cents, i.created, i.expires_at,
-    (SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch
+    (SELECT array_agg(label || CASE WHEN quantity > 1 THEN ' × ' || quantity ELSE '' END ORDER BY ch.id)
+        FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch
         WHERE ch.intent = i.id) AS labels,
     (SELECT coalesce(-sum(ch.cents) FILTER (WHERE ch.credit IS NOT NULL), 0)::bigint FROM parvis.charge ch
         WHERE ch.intent = i.id) AS credit,

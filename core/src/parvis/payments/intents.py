@@ -39,7 +39,10 @@ _GIVEN_UP = frozenset({"cancelled", "to_refund", "refunded"})
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A line to be paid: into which till and revenue account, and how the price came about: by a tariff, or not."""
+    """A line to be paid: into which till and revenue account, and how the price came about: by a tariff, or not.
+
+    `cents` is the price of all `quantity` of it. Raises ValueError where it is no multiple of a price of one.
+    """
 
     till: UUID
     label: str
@@ -50,6 +53,11 @@ class Charge:
     quote: Quote | None = None
     # The credit that it uses, if it asks for less than nothing.
     credit: UUID | None = None
+    quantity: int = 1
+
+    def __post_init__(self) -> None:
+        if self.quantity < 1 or self.cents % self.quantity:
+            raise ValueError(f"{self.quantity} cannot cost {self.cents} cents")
 
     @classmethod
     def quoted(cls, quote: Quote, till: UUID, label: str, revenue: str) -> Charge:
@@ -226,8 +234,8 @@ async def _add(c: Connection, of: tuple[UUID, UUID, int, int], lines: Sequence[C
     await c.execute(sql, found, *of, sum(charge.cents for charge in lines), until, clock.now())
     await c.executemany(
         "INSERT INTO parvis.charge "
-        "(id, intent, label, revenue, cents, vat_bp, steps, credit, tariff, grid, priced_for, line) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "(id, intent, label, revenue, cents, vat_bp, steps, credit, quantity, tariff, grid, priced_for, line) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         [(new_id(), found, *_plain(line)) for line in lines],
     )
 
@@ -235,7 +243,7 @@ async def _add(c: Connection, of: tuple[UUID, UUID, int, int], lines: Sequence[C
 def _plain(line: Charge) -> tuple[object, ...]:
     quote = line.quote
     by = (quote.tariff, quote.grid.valid_from, quote.day, quote.price.line) if quote else (None,) * 4
-    return (line.label, line.revenue, line.cents, line.vat_bp, line.steps, line.credit, *by)
+    return (line.label, line.revenue, line.cents, line.vat_bp, line.steps, line.credit, line.quantity, *by)
 
 
 async def _of_version(c: Connection, basket: UUID, version: int) -> tuple[Intent, ...]:

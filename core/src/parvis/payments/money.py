@@ -53,6 +53,16 @@ def euros(cents: Cents) -> str:
     return f"{'-' if cents < 0 else ''}{whole},{rest:02}"
 
 
+def price(cents: Cents) -> str:
+    r"""An amount as French papers write it.
+
+    >>> price(123405), price(-7)
+    ('1\u202f234,05\xa0€', '-0,07\xa0€')
+    """
+    whole, rest = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{whole:,}".replace(",", "\u202f") + f",{rest:02}\u00a0€"
+
+
 def vat_in(total: Cents, bp: int) -> Cents:
     """The VAT that a total contains at a rate of `bp` hundredths of a percent.
 
@@ -60,6 +70,16 @@ def vat_in(total: Cents, bp: int) -> Cents:
     (200, 0)
     """
     return total - half_up(total * FULL_BP, FULL_BP + bp)
+
+
+def unit_without_tax(cents: Cents, bp: int) -> str:
+    """The price of one without the VAT in it, as an invoice shows it: to the hundredth of a cent where that is needed.
+
+    >>> unit_without_tax(120, 2000), unit_without_tax(320, 550), unit_without_tax(7, 0)
+    ('1,00', '3,0332', '0,07')
+    """
+    fine = half_up(cents * FULL_BP * 100, FULL_BP + bp)
+    return euros(fine // 100) if fine % 100 == 0 else f"{euros(fine // 100)}{fine % 100:02}"
 
 
 @dataclass(frozen=True, slots=True)

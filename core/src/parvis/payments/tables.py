@@ -88,6 +88,8 @@ class Charge(Table, tablename="charge", schema="parvis"):
     grid = Date(null=True, default=None)
     priced_for = Date(null=True, default=None)
     line = Integer(null=True, default=None)
+    # `cents` is the price of so many.
+    quantity = Integer(default=1)
     # parvis.credit; its table is above this one.
     credit = UUID(null=True, default=None)
 

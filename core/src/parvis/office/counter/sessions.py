@@ -20,7 +20,7 @@ from parvis.payments.books.receipting import WAYS
 from parvis.payments.counter import counting, takings, till_sessions
 from parvis.payments.counter.takings import Taking
 from parvis.payments.counter.till_sessions import TillSession
-from parvis.payments.money import euros
+from parvis.payments.money import euros, price
 from parvis.payments.wallclock import bounds
 from parvis.web import pages
 from parvis.web.papers import Sheet, drawn
@@ -159,7 +159,7 @@ def _by_worth(pieces: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def _notes(found: TillSession) -> Iterator[str]:
     if found.pieces:
-        counted = [f"{number} × {euros(int(face))} €" for face, number in _by_worth(found.pieces)]
+        counted = [f"{number} × {price(int(face))}" for face, number in _by_worth(found.pieces)]
         yield f"Comptage : {', '.join(counted)}."
     if found.explanation:
         yield f"Explication de l’écart : {found.explanation}"

@@ -44,12 +44,14 @@ _AnyRequest = Request[Any, Any, Any]
 _SEE = guards.page(guards.staff(BILL), "agent", "manager")
 _WRITE = guards.page(guards.staff(BILL), "agent", "manager", status_code=200)
 _DAYS = timedelta(days=30)
+_MOST_OF = 9_999
 _VAT = {"0": 0, "210": 210, "550": 550, "1000": 1000, "2000": 2000}
 _TO = Text("Write the reference of a request, or an e-mail address.")
 _UNSEEN = Text("Look at the price, and write the bill if it is right.")
 _NO_REQUEST = Text("No request of yours has this reference.")
 _NO_ACTIVITY = Text("Write the activity, such as “canteen”.")
 _NO_AMOUNT = Text("Write the amount, such as 12,50.")
+_TOO_MUCH = Text("This comes to more than a bill can be about.")
 _NO_CONTACT = Text("This request has no contact: write an e-mail address instead.")
 
 
@@ -59,7 +61,9 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     till: Annotated[str, fields.Missing(Text("Choose a till."))]
     label: Annotated[fields.Line, fields.Missing(Text("Write what it is for."))]
     activity: fields.Line = ""
+    # The price of one, and how many it is for.
     cents: fields.Line = ""
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=_MOST_OF)] = 1
     vat: Literal["0", "210", "550", "1000", "2000"] = "0"
     reference: fields.Line = ""
     mail: fields.Email | None = None
@@ -90,7 +94,8 @@ async def listed(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
 async def ask(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
     """For what, of whom?"""
     own = await territory.emitter_by_slug(emitter)
-    known = {"reference": request.query_params.get("reference"), "last_day": ledger.today() + _DAYS, "vat": "0"}
+    known = {"reference": request.query_params.get("reference"), "last_day": ledger.today() + _DAYS}
+    known |= {"vat": "0", "quantity": 1}
     if tariff := await asking.chosen(own.id, request.query_params.get("tariff", "")):
         known |= {"tariff": tariff.activity, "label": tariff.title, "for_day": ledger.today()}
     return await _form(request, own, forms.blank(language="fr", credit="yes", **known))
@@ -157,8 +162,11 @@ async def _charge(own: EmitterInfo, typed: Bill, quote: Quote | None, tariff: Ta
     if quote and tariff:
         charge = Charge.quoted(quote, till.id, typed.label, product(tariff.activity))
     else:
-        cents = money.read_cents(typed.cents, "cents")
-        charge = Charge(till.id, typed.label, product(typed.activity), cents, _VAT[typed.vat])
+        cents = money.read_cents(typed.cents, "cents") * typed.quantity
+        if cents > money.MOST:
+            raise Invalid(Refusal("bill-most", _TOO_MUCH, "quantity"))
+        revenue, vat = product(typed.activity), _VAT[typed.vat]
+        charge = Charge(till.id, typed.label, revenue, cents, vat, quantity=typed.quantity)
     if wrong := sellers.bill_fault(await sellers.seller_of(till.id), till.kind, charge.vat_bp):
         raise Invalid(wrong)
     return charge

@@ -21,7 +21,7 @@ from parvis.office.tills.looking import FETCH, KEEP, Here, look
 from parvis.payments.books import ledger
 from parvis.payments.invoices import unpaid
 from parvis.payments.invoices.unpaid import Debt
-from parvis.payments.money import euros
+from parvis.payments.money import euros, price
 from parvis.payments.spreadsheets import MARK, written
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
@@ -176,7 +176,7 @@ async def _sheet(here: Here, day: date) -> Sheet:
     return Sheet(
         **await sender(here),
         title=f"État des restes à recouvrer au {day.strftime('%d/%m/%Y')}",
-        facts=[("Factures", str(owed.bills)), ("Total", f"{euros(owed.cents)} €")],
+        facts=[("Factures", str(owed.bills)), ("Total", price(owed.cents))],
         header=("Facture", "Échéance", "Retard (j)", "Débiteur, objet", "Montant (€)"),
         rows=rows,
         widths=(18, 15, 12, 40, 15),

@@ -15,7 +15,7 @@ from parvis.payments.books.ledger import Till, till_by_id
 from parvis.payments.books.receipts import Receipt
 from parvis.payments.invoices import sellers
 from parvis.payments.invoices.sellers import Seller
-from parvis.payments.money import euros, vat_in
+from parvis.payments.money import euros, price, vat_in
 from parvis.payments.tariffs import explaining
 from parvis.payments.tariffs.explaining import Explained
 from parvis.territory import queries as territory
@@ -29,7 +29,10 @@ _FIND = (
     "JOIN parvis.provider_account a ON a.key = c.account "
     "LEFT JOIN parvis.intent i ON i.id = c.intent "
 )
-_LINES = "SELECT label, cents, vat_bp FROM parvis.charge WHERE intent = $1 ORDER BY id"
+_LINES = (
+    "SELECT label || CASE WHEN quantity > 1 THEN ' × ' || quantity ELSE '' END, cents, vat_bp FROM parvis.charge "
+    "WHERE intent = $1 ORDER BY id"
+)
 KINDS = {
     "regie": "Régie de recettes",
     "mandate": "Encaissement par mandat (article L. 1611-7-1 du CGCT)",
@@ -96,8 +99,8 @@ async def paper(found: Given) -> bytes:
         facts=facts,
         header=("Objet", "Montant TTC"),
         rows=[
-            *((label, f"{euros(cents)} €") for label, cents, _ in lines),
-            ("Total reçu", f"{euros(found.receipt.cents)} €"),
+            *((label, price(cents)) for label, cents, _ in lines),
+            ("Total reçu", price(found.receipt.cents)),
         ],
         widths=(4, 1),
         figures_from=1,
@@ -119,7 +122,7 @@ async def _how(found: Given) -> str:
         "WHERE t.capture = $1 ORDER BY p.way"
     )
     async with connection() as c:
-        parts = [f"{WAYS[way]} {euros(cents)} €" for way, cents in await c.fetch(sql, found.receipt.source)]
+        parts = [f"{WAYS[way]} {price(cents)}" for way, cents in await c.fetch(sql, found.receipt.source)]
     return f"au guichet : {', '.join(parts)}" if parts else "au guichet"
 
 
@@ -133,7 +136,7 @@ def _priced(one: Explained) -> str:
     """How a price came about, in French as the rest."""
     whom = "".join(f", {i18n.translate(reach, 'fr')}" for reach in one.reaches)
     steps = " ; ".join(
-        f"{step.label or i18n.translate(explaining.step_name(step), 'fr').lower()} {euros(step.cents)} €"
+        f"{step.label or i18n.translate(explaining.step_name(step), 'fr').lower()} {price(step.cents)}"
         for step in one.steps
     )
     return f"{one.label} – ligne {one.line} du tarif du {one.since.strftime('%d/%m/%Y')}{whom} : {steps}."
@@ -141,7 +144,7 @@ def _priced(one: Explained) -> str:
 
 def _notes(till: Till, seller: Seller, sold: Sequence[tuple[int, int]]) -> list[str]:
     rates = sorted({bp for _, bp in sold if bp})
-    vat = [f"Dont TVA à {euros(bp)} % : {euros(vat_in(sum(c for c, b in sold if b == bp), bp))} €." for bp in rates]
+    vat = [f"Dont TVA à {euros(bp)} % : {price(vat_in(sum(c for c, b in sold if b == bp), bp))}." for bp in rates]
     if not vat and not seller.vat_exempt:
         vat = [FREE if till.kind == "regie" else NONE]
     said = (*sellers.mentions(seller), *till.mentions.splitlines())

@@ -133,4 +133,5 @@ def _parts(charges: Sequence[Charge], days: Sequence[date]) -> list[Part]:
 
 
 def _sold(charges: Sequence[Charge], till: UUID) -> tuple[Sold, ...]:
-    return tuple(Sold(charge.label, charge.cents, charge.vat_bp) for charge in charges if charge.till == till)
+    own = [charge for charge in charges if charge.till == till]
+    return tuple(Sold(charge.label, charge.cents, charge.vat_bp, charge.quantity) for charge in own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 from parvis import settings
@@ -12,11 +13,13 @@ from parvis.payments import payers
 from parvis.payments.books.ledger import Till, till_by_id
 from parvis.payments.books.receipting import FREE, KINDS, NONE
 from parvis.payments.invoices import issuing, sellers
-from parvis.payments.invoices.issuing import Invoice
-from parvis.payments.money import Tax, euros, taxes
+from parvis.payments.invoices.issuing import Invoice, Sold
+from parvis.payments.money import Cents, Tax, euros, price, taxes, unit_without_tax
 from parvis.territory import queries as territory
 from parvis.web.papers import Sheet, drawn
 
+_Row: TypeAlias = tuple[str, str, str, str, str]
+_SOME = "Les lignes sans taux sont sans TVA."
 _FORGOTTEN = "plus conservé"
 
 
@@ -30,12 +33,9 @@ async def paper(found: Invoice) -> bytes:
         colour=await letter_colour((await territory.emitter(till.emitter)).slug),
         title="Avoir" if found.sort == "credit" else "Facture",
         facts=await _facts(found),
-        header=("Objet", "TVA", "Montant TTC"),
-        rows=[
-            *((line.label, _rate(line.vat_bp), _euros(sign * line.cents)) for line in found.lines),
-            *_totals(found, sign),
-        ],
-        widths=(6, 2, 3),
+        header=("Objet", "Quantité", "Prix unitaire HT", "TVA", "Montant TTC"),
+        rows=[*(_line(line, sign) for line in found.lines), *_totals(found, sign)],
+        widths=(11, 4, 5, 4, 6),
         figures_from=1,
         notes=_notes(found, till),
     )
@@ -58,10 +58,19 @@ async def _facts(found: Invoice) -> list[tuple[str, str]]:
     return [*facts, ("Annule", f"{what}, remboursé" if found.refund else what)]
 
 
+def _line(line: Sold, sign: int) -> _Row:
+    one = unit_without_tax(line.cents // line.quantity, line.vat_bp)
+    return (line.label, str(line.quantity), f"{one}\u00a0€", _rate(line.vat_bp), price(sign * line.cents))
+
+
+def _sum(label: str, cents: Cents, rate: str = "") -> _Row:
+    return (label, "", "", rate, price(cents))
+
+
 def _when(found: Invoice) -> tuple[str, str]:
     if not found.parts:
         return ("À payer jusqu’au", found.last_day.strftime("%d/%m/%Y"))
-    parts = [f"{_euros(part.cents)} jusqu’au {part.last_day.strftime('%d/%m/%Y')}" for part in found.parts]
+    parts = [f"{price(part.cents)} jusqu’au {part.last_day.strftime('%d/%m/%Y')}" for part in found.parts]
     return (f"À payer en {len(parts)} fois", " ; ".join(parts))
 
 
@@ -73,28 +82,29 @@ async def _customer(basket: UUID) -> str:
     return ", ".join(part for part in (name, payer.contact.address if payer.contact else "") if part) or _FORGOTTEN
 
 
-def _totals(found: Invoice, sign: int) -> list[tuple[str, str, str]]:
+def _totals(found: Invoice, sign: int) -> list[_Row]:
     total = _to_pay(found, sign)
     charged = [tax for tax in _taxes(found) if tax.bp]
     if not charged:
         return total
     base = sum(tax.base for tax in _taxes(found))
-    rates = [(f"TVA sur {_euros(sign * tax.base)} HT", _rate(tax.bp), _euros(sign * tax.vat)) for tax in charged]
-    return [("Total HT", "", _euros(sign * base)), *rates, *total]
+    rates = [_sum(f"TVA sur {price(sign * tax.base)} HT", sign * tax.vat, _rate(tax.bp)) for tax in charged]
+    return [_sum("Total HT", sign * base), *rates, *total]
 
 
-def _to_pay(found: Invoice, sign: int) -> list[tuple[str, str, str]]:
+def _to_pay(found: Invoice, sign: int) -> list[_Row]:
     if found.sort == "credit":
-        return [("Total TTC à déduire", "", _euros(sign * found.cents))]
+        return [_sum("Total TTC à déduire", sign * found.cents)]
     if not found.credits:
-        return [("Total TTC à payer", "", _euros(found.cents))]
-    used = [(one.label, "", _euros(-one.cents)) for one in found.credits]
-    return [("Total TTC", "", _euros(found.cents)), *used, ("Net à payer", "", _euros(found.owed))]
+        return [_sum("Total TTC à payer", found.cents)]
+    used = [_sum(one.label, -one.cents) for one in found.credits]
+    return [_sum("Total TTC", found.cents), *used, _sum("Net à payer", found.owed)]
 
 
 def _notes(found: Invoice, till: Till) -> Sequence[str]:
-    said = sellers.EXEMPT in found.mentions or all(tax.bp for tax in _taxes(found))
-    without = [] if said else [FREE if till.kind == "regie" else NONE]
+    rates = [tax.bp for tax in _taxes(found)]
+    said = sellers.EXEMPT in found.mentions or all(rates)
+    without = [] if said else [_SOME if any(rates) else FREE if till.kind == "regie" else NONE]
     return [*without, *found.mentions.splitlines()]
 
 
@@ -103,11 +113,7 @@ def _taxes(found: Invoice) -> tuple[Tax, ...]:
 
 
 def _rate(bp: int) -> str:
-    return f"{euros(bp)} %" if bp else "–"
-
-
-def _euros(cents: int) -> str:
-    return f"{euros(cents)} €"
+    return f"{euros(bp)}\u00a0%" if bp else "–"
 
 
 def _day(found: Invoice) -> str:

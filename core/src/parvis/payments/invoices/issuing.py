@@ -39,7 +39,7 @@ _FIND = (
     "SELECT id, till, sort, year, number, basket, intent, corrects, at, last_day, seller, mentions, parts, "
     "credits, refund, served, taxes, lines, cents FROM parvis.invoice "
 )
-_LINES = "SELECT label, cents, vat_bp FROM parvis.charge WHERE intent = $1 AND credit IS NULL ORDER BY id"
+_LINES = "SELECT label, cents, vat_bp, quantity FROM parvis.charge WHERE intent = $1 AND credit IS NULL ORDER BY id"
 # However often a refund came back and left again, a note for its money is given once.
 _NOTED = (
     "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.invoice WHERE intent = $1 AND sort = 'credit' "
@@ -53,11 +53,12 @@ _USED = (
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """A line of an invoice; the price has VAT of `vat_bp` hundredths of a percent in it."""
+    """A line of an invoice; the price, of all `quantity` of it, has VAT of `vat_bp` hundredths of a percent in it."""
 
     label: str
     cents: Cents
     vat_bp: int
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +187,16 @@ async def _note(c: Connection, of: Intent, back: Cents, refund: UUID | None = No
         return None
     lines = [Sold(**line) for line in await c.fetch(_LINES, of.id)]
     was, now = (shares([line.cents for line in lines], cents) for cents in (before, back))
-    sold = [replace(line, cents=high - low) for line, low, high in zip(lines, was, now, strict=True) if high > low]
+    sold = [_of(line, high - low) for line, low, high in zip(lines, was, now, strict=True) if high > low]
     gone = dict[int, Cents]()
     for line, cents in zip(lines, was, strict=True):
         gone[line.vat_bp] = gone.get(line.vat_bp, 0) + cents
     return await _credit(c, of, sold, gone, refund)
+
+
+def _of(line: Sold, cents: Cents) -> Sold:
+    """What of a line a note is about: all that was counted, or an amount of it."""
+    return replace(line, cents=cents, quantity=line.quantity if cents == line.cents else 1)
 
 
 async def _credit(
