@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from parvis import settings
-from parvis.app import create
 from parvis.db import connection
 from parvis.errors import NotFound, Refused
 from parvis.identity import family, personal
 from parvis.identity.actors import Actor
 from parvis.identity.family import MOST, Details, Kin
 from parvis.territory.actions import add_emitter
+from parvis.testing.applications import application
 from parvis.testing.people import a_person, a_session
 
 TOM = Details(given="Tom", family="Martin", born=date(2015, 1, 4), kin=Kin.CHILD)
@@ -71,7 +71,7 @@ async def test_it_is_encrypted_exported_and_goes_with_the_account(claire):
 async def http(claire):
     await add_emitter("m2a", "m2A", "agglomeration", latitude=47.75, longitude=7.33)
     headers = {"accept": "text/html", "accept-language": "en", "origin": settings.current().base_url}
-    transport, base = httpx.ASGITransport(create(settings.current())), settings.current().base_url
+    transport, base = httpx.ASGITransport(application()), settings.current().base_url
     cookies = await a_session(claire.person)
     async with httpx.AsyncClient(
         transport=transport, base_url=base, headers=headers, cookies=cookies, follow_redirects=True

@@ -1,16 +1,16 @@
 """A way to pay that a plugin of the test brings, and residents' browsers without scripts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx
 import pytest
 
 from parvis import plugins, settings
-from parvis.app import create
 from parvis.contract.values import PaymentProvider
 from parvis.errors import Text
 from parvis.payments.books import ledger
 from parvis.territory.actions import enable_plugin
+from parvis.testing.applications import application
 from parvis.testing.payments import Shop, a_shop
 from parvis.testing.plugins import a_plugin
 from parvis.testing.sandbox_provider import Sandbox
@@ -34,7 +34,7 @@ async def emitter_of(shop):
 
 @pytest.fixture
 def app(database):
-    return create(replace(settings.current()))
+    return application()
 
 
 @pytest.fixture
