@@ -174,11 +174,13 @@ class DebitFailed(Event, frozen=True, kw_only=True):
 
 
 class PaymentTakenBack(Event, frozen=True, kw_only=True):
-    """A payer's bank took money that had come in back: it is owed again."""
+    """A payer's bank took money that had come in back, all of it or so many cents: it is owed again."""
 
     type = "payment.taken-back"
 
     capture: UUID
+    cents: int | None = None
+    dispute: UUID | None = None
 
 
 class RefundDone(Event, frozen=True, kw_only=True):

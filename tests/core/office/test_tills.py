@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Annotated
 
+import msgspec
 import pytest
 from msgspec import Struct
 from pypdf import PdfReader
@@ -19,7 +20,7 @@ from parvis.identity.contacts import Contact
 from parvis.messages.letters import Letterhead, write
 from parvis.messages.sealing import unseal
 from parvis.office.tills import notices, refund_notices
-from parvis.payments import dues, intents, purposes, refunds
+from parvis.payments import disputing, dues, intents, purposes, refunds
 from parvis.payments.accounts import account_details, accounts_of
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger
@@ -403,6 +404,27 @@ async def test_what_a_bank_took_back_is_entered_once_with_day_and_reason_and_its
         await refund_notices.tell_of_taking_back(fact)
     [(template, letter)] = await letters()
     assert (template, letter.context["payable"], letter.context["cents"]) == ("office/taken-back", True, 1250)
+
+
+async def test_a_part_that_is_lost_is_told_as_a_part_and_each_dispute_once(office, shop):
+    await (await office.agent()).post("bills/new", **bill(shop))
+    [due] = await written(shop)
+    shop.provider.pay(ref := await shop.opened(due.intent))
+    await look(shop.provider, shop.account, ref)
+    async with connection() as c:
+        attempt = await c.fetchval("SELECT id FROM parvis.payment_attempt WHERE provider_ref = $1", ref)
+    for dispute, cents in (("dp_1", 300), ("dp_2", 200)):
+        await disputing.disputed(shop.account, dispute, cents, attempt)
+        await disputing.dispute_closed(shop.account, dispute, won=False)
+    async with connection() as c:
+        rows = await c.fetch("SELECT payload FROM parvis.event WHERE type = 'payment.taken-back' ORDER BY id")
+    for row in rows * 2:
+        await refund_notices.tell_of_taking_back(msgspec.convert(row["payload"], PaymentTakenBack, strict=False))
+    told = await letters()
+    assert sorted((one.context["cents"], one.context["part"]) for _, one in told) == [(200, True), (300, True)]
+    assert {letter.context["payable"] for _, letter in told} == {False}
+    head = Letterhead(name="Town", url="https://town.example")
+    assert "a part of a payment" in write("office/taken-back", Channel.MAIL, "en", head, told[0][1]).text
 
 
 async def test_a_refund_that_came_back_leaves_another_way_and_its_payer_is_told_how(office, shop):

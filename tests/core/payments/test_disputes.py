@@ -6,7 +6,7 @@ from tests.core.payments.test_refunds import AGENT, MANAGER, books, state
 from parvis.contract.payments import Sent
 from parvis.db import connection, new_id
 from parvis.errors import Conflict, NotFound, Refused
-from parvis.payments import attempts, disputing, intents, refund_sending, refunds
+from parvis.payments import attempts, disputes, disputing, intents, refund_sending, refunds
 from parvis.testing.payments import Shop, a_shop
 
 
@@ -83,7 +83,7 @@ async def test_what_is_lost_is_owed_again_and_told_and_can_be_paid_but_not_given
     assert ((await intents.intent(due.id)).state, await told()) == ("created", 1)
     with pytest.raises(Refused, match="0,00 euros are left"):
         await refunds.request(settled.capture, 1, "Closed", AGENT)
-    [found] = await disputing.disputes_of(settled.capture)
+    [found] = await disputes.disputes_of(settled.capture)
     assert (found.state, found.cents) == ("lost", 6000)
     shop.provider.pay(ref := await shop.opened(due.id))
     await attempts.look(shop.provider, shop.account, ref)

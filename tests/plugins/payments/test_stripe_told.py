@@ -13,7 +13,7 @@ from tests.plugins.payments.test_stripe import begin, state
 from parvis import clock, settings
 from parvis.contract.payments import OutcomeUnknown
 from parvis.db import connection, new_id
-from parvis.payments import hearing, refund_sending, refunds
+from parvis.payments import hearing, refund_sending, refunds, returning
 from parvis.payments.books import ledger, movements, proofs, receipts
 from parvis.payments.statements import reconciling
 from parvis.testing.applications import application
@@ -261,3 +261,36 @@ def _slow(played):
     patch, give_back = pytest.MonkeyPatch(), played.stripe.give_back
     patch.setattr(played.stripe, "give_back", lambda key, asked: give_back(key, asked, "pending"))
     return patch
+
+
+async def test_a_dispute_that_is_told_before_its_payment_finds_it(http, played, stripe):
+    intent = await stripe.due(6000)
+    ref = await begin(stripe, intent)
+    played.stripe.pay(ref)
+    dispute = played.stripe.dispute(ref)["id"]
+    played.stripe.decide(dispute, won=False)
+    assert await tell(http, stripe, played.told(dispute, "charge.dispute.closed")) == 200
+    await seen_to(stripe)
+    assert await books(stripe) == {f"clearing:{stripe.account}": -6000, "receivable": 6000}
+    assert await tell(http, stripe, played.told(ref)) == 200
+    for _ in range(2):
+        await seen_to(stripe)
+    assert await books(stripe) == {"receivable": 6000, "revenue:pools": -6000}
+    assert await state(intent) == "created"
+
+
+async def test_a_dispute_that_was_entered_by_hand_before_stripe_tells_of_it_is_one_story(http, played, stripe):
+    intent, ref = await paid(played, http, stripe, 6000)
+    async with connection() as c:
+        capture = await c.fetchval("SELECT id FROM parvis.capture WHERE intent = $1", intent.id)
+    await returning.bank_took(capture, returning.Told(ledger.today(), "Disputed", new_id()))
+    dispute = played.stripe.dispute(ref)["id"]
+    for won in (None, True):
+        if won:
+            played.stripe.decide(dispute, won=True)
+        sort = "charge.dispute.closed" if won else "charge.dispute.created"
+        assert await tell(http, stripe, played.told(dispute, sort)) == 200
+        await seen_to(stripe)
+        where = f"clearing:{stripe.account}" if won else "receivable"
+        assert await books(stripe) == {where: 6000, "revenue:pools": -6000}
+    assert await state(intent) == "paid"

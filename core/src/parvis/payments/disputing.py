@@ -1,9 +1,10 @@
-"""Disputes: the payer's bank takes money back until it is decided. Meanwhile nothing of it is given back besides."""
+"""Disputes as a provider tells them: the payer's bank takes money back until it is decided, and keeps or gives it back.
+
+Told again, or of what somebody read on the bank's papers and entered, nothing is entered twice.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -11,52 +12,46 @@ import asyncpg
 from parvis import clock
 from parvis.db import Connection, connection, transaction
 from parvis.errors import Conflict, NotFound
-from parvis.events import PaymentTakenBack
-from parvis.outbox import record
-from parvis.payments import granting, refundable, refunds, returning
+from parvis.payments import disputes, intents, refunds, returning, settling
 from parvis.payments.accounts import account
 from parvis.payments.books import ledger, postings
 from parvis.payments.books.movements import source_of
-from parvis.payments.intents import locked, move
 from parvis.payments.money import Cents
 from parvis.payments.rules import checked_cents
+from parvis.payments.settling import Money
+from parvis.payments.statements import reconciling
+from parvis.payments.statements.comparing import Difference
 
 _OF_ATTEMPT = (
     "SELECT c.id FROM parvis.payment_attempt a JOIN parvis.capture c ON (c.account, c.provider_ref) = "
     "(a.account, a.provider_ref) WHERE a.account = $1 AND a.id = $2"
 )
-_ADD = "INSERT INTO parvis.dispute (id, account, capture, cents, state, opened_at) VALUES ($1, $2, $3, $4, 'open', $5)"
-_FIND = (
-    "SELECT d.id, d.account, d.capture, d.cents, d.state, a.till FROM parvis.dispute d JOIN parvis.provider_account a "
+_ADD = (
+    "INSERT INTO parvis.dispute (id, account, ref, attempt, capture, cents, covered, state, opened_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8) ON CONFLICT (id) DO NOTHING RETURNING id"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """A dispute of a payment: `open`, `won` or `lost`; instants are UTC."""
-
-    cents: Cents
-    state: str
-    opened_at: datetime
-    closed_at: datetime | None
+_BEFORE = "SELECT coalesce(sum(covered), 0)::bigint FROM parvis.dispute WHERE capture = $1 AND id <> $2"
 
 
 async def disputed(at: str, ref: str, cents: Cents, attempt: UUID | None = None) -> bool:
     """The payer's bank took money back until it is decided; whether that was new. `attempt` is what was paid.
 
-    What of the payment was to be given back and has not left is called off. Raises NotFound, Invalid.
+    What of the payment was to be given back and has not left is called off. Of what somebody entered as taken back by
+    hand nothing leaves the books again. Raises NotFound, Invalid.
     """
     checked_cents(cents)
     whose, source = await account(at), source_of(at, "dispute", ref)
     async with transaction() as c:
+        await _hold(c, at, attempt)
         capture = await c.fetchval(_OF_ATTEMPT, at, attempt)
-        if capture:
-            await refunds.locked_capture(c, capture)
-        if await ledger.post(whose.till, "dispute", source, postings.disputed(at, cents)) is None:
+        covered = await _covered(c, source, capture, cents) if capture else 0
+        where = (source, at, ref, attempt, capture, cents, covered)
+        if await c.fetchval(_ADD, *where, clock.now()) is None:
             return False
-        await c.execute(_ADD, source, at, capture, cents, clock.now())
+        await ledger.post(whose.till, "dispute", source, postings.disputed(at, cents - covered))
         if capture:
             await refunds.hold_back(c, capture)
+            await _compare(c, at, ref, capture, cents)
     return True
 
 
@@ -67,9 +62,7 @@ async def dispute_closed(at: str, ref: str, *, won: bool) -> bool:
     """
     source, state = source_of(at, "dispute", ref), "won" if won else "lost"
     async with transaction() as c:
-        found = await c.fetchrow(_FIND + "ON a.key = d.account WHERE d.id = $1 FOR NO KEY UPDATE OF d", source)
-        if found is None:
-            raise NotFound
+        found = await _locked(c, source)
         if found["state"] != "open":
             if found["state"] != state:
                 raise Conflict
@@ -78,34 +71,56 @@ async def dispute_closed(at: str, ref: str, *, won: bool) -> bool:
             "UPDATE parvis.dispute SET state = $2, closed_at = $3 WHERE id = $1", source, state, clock.now()
         )
         if won:
-            await ledger.reverse(found["till"], "dispute", source)
+            await _won(found)
         else:
-            await _lose(c, found)
+            await disputes.lost(c, found)
     return True
 
 
-async def disputes_of(capture: UUID) -> list[Dispute]:
-    """The disputes of a payment, the oldest first."""
-    sql = "SELECT cents, state, opened_at, closed_at FROM parvis.dispute WHERE capture = $1 ORDER BY opened_at, id"
-    async with connection() as c:
-        return [Dispute(**row) for row in await c.fetch(sql, capture)]
+async def _won(found: asyncpg.Record) -> None:
+    if found["cents"] > found["covered"]:
+        await ledger.reverse(found["till"], "dispute", found["id"])
+    if found["covered"]:
+        # What was entered by hand is owed again since, and may be paid by now: this is money that comes in like any.
+        await settling.settle(
+            Money(found["account"], found["ref"], found["covered"], clock.now(), found["attempt"])
+        )
 
 
-async def _lose(c: Connection, found: asyncpg.Record) -> None:
-    paid = await refunds.locked_capture(c, found["capture"]) if found["capture"] else None
-    if paid and found["cents"] >= paid["cents"]:
-        await returning.enter(c, paid["id"], postings.DISPUTED, returning.Told(ledger.today()))
+async def _hold(c: Connection, at: str, attempt: UUID | None) -> None:
+    """Let nobody take the attempt's money meanwhile: whoever comes second finds what the first has written."""
+    sql = "SELECT intent FROM parvis.payment_attempt WHERE account = $1 AND id = $2"
+    intent = await c.fetchval(sql, at, attempt)
+    if intent:
+        await intents.locked(c, intent)
+
+
+async def _locked(c: Connection, source: UUID) -> asyncpg.Record:
+    """A dispute, nobody else's until the transaction ends. Raises NotFound."""
+    # Always after its amount, as whoever takes its money does: else two wait for each other.
+    async with connection() as reading:
+        found = await reading.fetchrow(disputes.DISPUTE + "WHERE d.id = $1", source)
+    if found is None:
+        raise NotFound
+    if found["capture"]:
+        await refunds.locked_capture(c, found["capture"])
     else:
-        owed = granting.held_in(paid) if paid and not paid["sold"] else postings.RECEIVABLE
-        await ledger.post(found["till"], "dispute-lost", found["id"], postings.dispute_lost(found["cents"], owed))
-    if paid:
-        await _end(c, paid)
-        await record(PaymentTakenBack(emitter=paid["emitter"], capture=paid["id"]))
+        await _hold(c, found["account"], found["attempt"])
+    return await c.fetchrow(disputes.DISPUTE + "WHERE d.id = $1 FOR NO KEY UPDATE OF d", source)
 
 
-async def _end(c: Connection, paid: asyncpg.Record) -> None:
-    """End what was to be given back, where part of it had left and the bank took the rest."""
-    if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
-        intent = await locked(c, paid["intent"])
-        if intent.state == "to_refund":
-            await move(c, intent, "repaid")
+async def _covered(c: Connection, source: UUID, capture: UUID, cents: Cents) -> Cents:
+    """What of a dispute somebody had entered as taken back by hand, and no other dispute is about."""
+    paid = await refunds.locked_capture(c, capture)
+    if not await returning.by_hand(c, capture):
+        return 0
+    return max(0, min(cents, paid["cents"] - int(await c.fetchval(_BEFORE, capture, source))))
+
+
+async def _compare(c: Connection, at: str, ref: str, capture: UUID, cents: Cents) -> None:
+    """Note for somebody to close that the bank took less than was entered by hand."""
+    if await returning.by_hand(c, capture):
+        entered = (await refunds.locked_capture(c, capture))["cents"]
+        if cents < entered:
+            less = Difference("amount", "dispute", ref, entered, cents)
+            await reconciling.note(c, at, ledger.today(), [less])

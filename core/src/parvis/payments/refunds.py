@@ -37,6 +37,10 @@ _LOCK_BASKET = (
     "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.capture c "
     "JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1) FOR NO KEY UPDATE"
 )
+_WON_BACK = (
+    "SELECT EXISTS (SELECT FROM parvis.capture c JOIN parvis.dispute d ON (d.account, d.ref) = "
+    "(c.account, c.provider_ref) WHERE c.id = $1)"
+)
 _REFUND = "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by, credit FROM parvis.refund "
 
 
@@ -72,7 +76,7 @@ async def request(
         paid = await lock(c, capture)
         if wrong := refund_fault(cents, await _left(c, capture, credit)):
             raise Refused(wrong)
-        how = method or (await account(paid["account"])).gives_back
+        how = method or await _way(c, capture, await account(paid["account"]))
         if credit and how == "credit":
             # It is one already: whoever wants it as money gets it from the public accountant.
             how = "mandate"
@@ -85,7 +89,8 @@ async def request(
 async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, reason: str) -> None:
     """Have all of what came in vain given back, as a rule and at once; in the caller's transaction."""
     refund = new_id()
-    await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now(), None)
+    how = await _way(c, capture, at)
+    await c.execute(_ADD, refund, capture, at.till, cents, how, reason, None, clock.now(), None)
     await move(c, await locked(c, refund), "approve")
 
 
@@ -163,6 +168,13 @@ async def _left(c: Connection, capture: UUID, credit: UUID | None) -> Cents:
         await balances.lock_surplus(c, capture)
         return await refundable.left(capture)
     return 0 if await refundable.was_taken_back(c, capture) else await balances.left_of(c, credit)
+
+
+async def _way(c: Connection, capture: UUID, at: Account) -> str:
+    """How a capture is given back: the account's own way, but for what came in by a dispute, as no payment there."""
+    if at.gives_back == "provider" and await c.fetchval(_WON_BACK, capture):
+        return "mandate"
+    return at.gives_back
 
 
 async def both(c: Connection, refund: UUID) -> tuple[asyncpg.Record, Refund]:

@@ -73,7 +73,7 @@ async def bank_took(capture: UUID, told: Told) -> None:
         disputed = await c.fetchval(_DISPUTED, capture)
         if disputed or not await enter(c, capture, whose.collects_into, told):
             raise Refused(Refusal("taken-back", Text("Somebody has entered this already.")))
-        await record(PaymentTakenBack(emitter=paid["emitter"], capture=capture))
+        await record(PaymentTakenBack(emitter=paid["emitter"], capture=capture, cents=paid["cents"]))
 
 
 async def enter(c: Connection, capture: UUID, out_of: str, told: Told, until: datetime | None = None) -> bool:
@@ -86,6 +86,12 @@ async def enter(c: Connection, capture: UUID, out_of: str, told: Told, until: da
     if paid["intent"]:
         await _reopen(c, paid, until or clock.now() + AGAIN)
     return True
+
+
+async def by_hand(c: Connection, capture: UUID) -> bool:
+    """Whether somebody read on the bank's papers that a payment was taken back; in the caller's transaction."""
+    sql = "SELECT EXISTS (SELECT FROM parvis.capture_return WHERE capture = $1 AND person IS NOT NULL)"
+    return bool(await c.fetchval(sql, capture))
 
 
 async def returned(capture: UUID) -> Told | None:

@@ -16,7 +16,7 @@ from parvis.db import Connection, new_id, transaction
 from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.events import PaymentSettled
 from parvis.outbox import record
-from parvis.payments import intents, refunds
+from parvis.payments import disputes, intents, refunds
 from parvis.payments.accounts import Account, account
 from parvis.payments.books import ledger, postings, receipts, sales
 from parvis.payments.credits import balances
@@ -79,6 +79,8 @@ async def settle(money: Money) -> Settled:
         if attempt:
             await _pay(c, attempt, money.ref)
         await _take(c, at, money, found, how, capture)
+        if attempt:
+            await disputes.attach(c, capture, money.account, attempt["id"])
     return Settled(capture, how, first=True)
 
 

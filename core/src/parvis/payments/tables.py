@@ -169,12 +169,19 @@ class Refund(Table, tablename="refund", schema="parvis"):
 
 
 class Dispute(Table, tablename="dispute", schema="parvis"):
-    """Money that a payer's bank takes back until it is decided: `open`, `won`, `lost`; of which payment, if known."""
+    """Money that a payer's bank takes back until it is decided: `open`, `won`, `lost`; of which payment, if known.
+
+    `ref` is the provider's own, `attempt` what was paid: without a capture it waits for that. `covered`: what of it
+    somebody had entered as taken back already.
+    """
 
     id = UUID(primary_key=True, default=None)
     account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
     capture = ForeignKey(Capture, null=True, on_delete=OnDelete.restrict)
     cents = BigInt()
+    ref = Varchar(length=200)
+    attempt = UUID(null=True, default=None)
+    covered = BigInt(default=0)
     state = Varchar(length=4)
     opened_at = Timestamptz(default=None)
     closed_at = Timestamptz(null=True, default=None)

@@ -34,6 +34,7 @@ _SAMPLE: dict[str, Any] = {
     "how": _HOW["provider"],
     "last": datetime(2027, 1, 31, 22, 59, tzinfo=UTC),
     "payable": True,
+    "part": False,
     "show": "https://portal.example/my/payments/1?key=2",
 }
 _CHANNELS = frozenset({Channel.MAIL, Channel.SMS})
@@ -51,10 +52,11 @@ async def tell_of_refund(event: RefundDone) -> None:
 
 
 async def tell_of_taking_back(event: PaymentTakenBack) -> None:
-    """Queue that the payer's bank took a payment back, and until when it can be paid again."""
+    """Queue that the payer's bank took a payment or a part of it back, and until when it can be paid again."""
     async with connection() as c:
-        cents = await c.fetchval("SELECT cents FROM parvis.capture WHERE id = $1", event.capture)
-    await _tell(TAKEN, event.capture, event.capture, cents)
+        whole = await c.fetchval("SELECT cents FROM parvis.capture WHERE id = $1", event.capture)
+    cents = event.cents or whole
+    await _tell(TAKEN, event.dispute or event.capture, event.capture, cents, part=cents < whole)
 
 
 async def _tell(template: str, source: UUID, capture: UUID, cents: Cents, **more: Any) -> None:

@@ -14,7 +14,7 @@ from parvis.errors import Invalid, NotFound, Refused, Text
 from parvis.identity import queries as people
 from parvis.office.tills.looking import DECIDE, KEEP, SEE, Here, look
 from parvis.office.tills.wording import DISPUTES
-from parvis.payments import disputing, money, refund_sending, refundable, refunds, returning
+from parvis.payments import disputes, money, refund_sending, refundable, refunds, returning
 from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
 from parvis.payments.books import days, ledger
 from parvis.payments.wording import METHODS, STATES
@@ -148,7 +148,7 @@ async def one_page(
         left=left,
         given=await refunds.refunds_of(capture),
         returned=await returning.returned(capture),
-        disputes=await disputing.disputes_of(capture),
+        disputes=await disputes.disputes_of(capture),
         disputed=DISPUTES,
         states=STATES,
         online=found.provider not in BY_OURSELVES,

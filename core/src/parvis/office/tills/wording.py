@@ -40,6 +40,7 @@ FACTS = {
     "not-left": "remboursement non parti",
     "dispute-back": "contestation gagnée",
     "dispute-lost": "contestation perdue",
+    "dispute-known": "contestation d’un paiement retrouvé",
     "credit-back": "avoir rendu",
 }
 DUTIES = {
@@ -61,6 +62,7 @@ DIFFERING = {
     "refund": Text("Refund"),
     "intent": Text("Unpaid amount"),
     "batch": Text("Batch of direct debits"),
+    "dispute": Text("Disputed payment"),
 }
 STRANDED = {
     "vain": Text("What it was for is gone, or less was paid than due"),

@@ -166,9 +166,9 @@ def disputed(account: str, cents: Cents) -> Lines:
     return _lines((DISPUTED, cents), (clearing(account), -cents))
 
 
-def dispute_lost(cents: Cents, owed: str = RECEIVABLE) -> Lines:
+def dispute_lost(cents: Cents, owed: str = RECEIVABLE, out_of: str = DISPUTED) -> Lines:
     """The payer's bank keeps it: it is owed again, or no longer to be given back."""
-    return _lines((owed, cents), (DISPUTED, -cents))
+    return _lines((owed, cents), (out_of, -cents))
 
 
 def returned(out_of: str, cents: Cents, above: Cents = 0) -> Lines:
@@ -217,4 +217,8 @@ def _shares(sales: Sequence[Sale], cents: Cents) -> list[Sale]:
 
 
 def _lines(*lines: tuple[str, Cents]) -> Lines:
-    return tuple(line for line in lines if line[1])
+    """Each account once."""
+    found: dict[str, Cents] = {}
+    for account, cents in lines:
+        found[account] = found.get(account, 0) + cents
+    return tuple(line for line in found.items() if line[1])

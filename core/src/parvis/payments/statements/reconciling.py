@@ -20,12 +20,14 @@ from parvis.payments.books import ledger
 from parvis.payments.money import Cents
 from parvis.payments.statements import comparing
 
-# Amounts as the books have them, so that a movement without its entry is a difference too.
+# Amounts as the books have them, so that a movement without its entry is a difference too. What a won dispute brought
+# back is no payment of the statement.
 _CAPTURED = """
 SELECT c.provider_ref AS ref, coalesce(sum(l.cents), 0)::bigint AS cents FROM parvis.capture c
 LEFT JOIN parvis.ledger_entry e ON e.till = c.till AND e.kind = 'capture' AND e.source = c.id
 LEFT JOIN parvis.ledger_line l ON l.entry = e.id AND l.account = $3
-WHERE c.account = $1 AND c.day = $2 GROUP BY c.id
+WHERE c.account = $1 AND c.day = $2
+AND NOT EXISTS (SELECT FROM parvis.dispute d WHERE (d.account, d.ref) = (c.account, c.provider_ref)) GROUP BY c.id
 """
 _GIVEN_BACK = """
 SELECT r.id::text AS ref, coalesce(-sum(l.cents), 0)::bigint AS cents FROM parvis.refund r
@@ -52,6 +54,9 @@ UNION ALL
 SELECT 'capture', c.provider_ref, c.cents FROM parvis.capture c WHERE c.account = $1 AND c.taken_as = 'unknown'
 AND c.at < $2 AND NOT EXISTS (
     SELECT FROM parvis.refund r WHERE r.capture = c.id AND r.state NOT IN ('rejected', 'cancelled', 'bounced'))
+UNION ALL
+SELECT 'dispute', d.ref, d.cents FROM parvis.dispute d
+WHERE d.account = $1 AND d.capture IS NULL AND d.state <> 'won' AND d.ref <> '' AND d.opened_at < $2
 """
 _FOUND = (
     "INSERT INTO parvis.difference AS kept (id, account, day, kind, sort, provider_ref, ours, theirs, found_at) "
@@ -121,6 +126,13 @@ async def note_waiting(at: str) -> int:
         rows = await c.fetch(_WAITING, at, clock.now() - _PATIENCE)
         await open_waiting(c, at, [(row["kind"], row["ref"], row["cents"]) for row in rows])
     return len(rows)
+
+
+async def note(c: Connection, at: str, day: date, found: Sequence[comparing.Difference]) -> None:
+    """Open a difference for each, or find it again; what somebody closed stays closed. In the caller's transaction."""
+    now = clock.now()
+    rows = [(new_id(), at, day, one.kind, one.sort, one.ref, one.ours, one.theirs, now) for one in found]
+    await c.executemany(_FOUND, rows)
 
 
 async def open_waiting(c: Connection, at: str, found: Sequence[tuple[str, str, Cents]]) -> None:
@@ -207,6 +219,4 @@ async def _note(c: Connection, at: str, day: date, found: Sequence[comparing.Dif
         "WHERE account = $1 AND day = $2 AND closed_at IS NULL AND sort <> 'waiting'"
     )
     await c.execute(sql, at, day)
-    now = clock.now()
-    rows = [(new_id(), at, day, one.kind, one.sort, one.ref, one.ours, one.theirs, now) for one in found]
-    await c.executemany(_FOUND, rows)
+    await note(c, at, day, found)
