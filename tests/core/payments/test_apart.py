@@ -65,6 +65,19 @@ class Hanging(Sandbox):
 
 
 @dataclass(slots=True)
+class Illegible(Sandbox):
+    """A provider that says nothing understandable of one payment."""
+
+    illegible: str = ""
+
+    async def lookup(self, account, ref, *rest):
+        """Answer, but for that one."""
+        if ref == self.illegible:
+            raise KeyError(ref)
+        return await Sandbox.lookup(self, account, ref, *rest)
+
+
+@dataclass(slots=True)
 class Heard(Sandbox):
     """A provider that notes that it was asked."""
 
@@ -211,9 +224,9 @@ async def test_a_refund_that_fails_unforeseen_stops_no_other_and_is_asked_about_
         _, settled = await shop.paid(1000)
         asked.append((await refunds.request(settled.capture, 400, "Closed", new_id())).id)
     broken.provider.fails = True
-    assert await jobs.send_refunds(each(broken, well)) == 1
+    assert await jobs.send_refunds(each(broken, well)) == 2
     states = [(await refunds.refund_by_id(one)).state for one in asked]
-    assert states == ["sent", Sent.DONE.value]
+    assert states == [Sent.UNKNOWN.value, Sent.DONE.value]
     broken.provider.fails = False
     clock.move(11 * MINUTE)
     assert await jobs.ask_again(each(broken, well)) == 1
@@ -238,6 +251,124 @@ async def test_a_statement_that_fails_unforeseen_stops_no_other_and_what_waits_i
     assert await jobs.reconcile() == 4
     waiting = [[one.sort for one in await reconciling.open_differences(shop.till)] for shop in shops]
     assert all("waiting" in sorts for sorts in waiting)
+
+
+@dataclass(slots=True)
+class Hung(Sandbox):
+    """A provider that never answers what it is asked in one of its ways."""
+
+    hangs: str = ""
+
+    async def _hang(self, what):
+        if what == self.hangs:
+            await asyncio.Event().wait()
+
+    async def start(self, account, order):
+        """Answer, or not."""
+        await self._hang("start")
+        return await Sandbox.start(self, account, order)
+
+    async def lookup(self, account, ref, *rest):
+        """Answer, or not."""
+        await self._hang("lookup")
+        return await Sandbox.lookup(self, account, ref, *rest)
+
+    async def hint(self, account, body, headers):
+        """Answer, or not."""
+        await self._hang("hint")
+        return await Sandbox.hint(self, account, body, headers)
+
+    async def cancel(self, account, ref, *rest):
+        """Answer, or not."""
+        await self._hang("cancel")
+        return await Sandbox.cancel(self, account, ref, *rest)
+
+    async def refund(self, account, ref, refund, cents):
+        """Do it, and answer or not."""
+        sent = await Sandbox.refund(self, account, ref, refund, cents)
+        await self._hang("refund")
+        return sent
+
+    async def rows(self, account, day):
+        """Answer, or not."""
+        await self._hang("rows")
+        return await Sandbox.rows(self, account, day)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(asking, "PATIENCE", 0.05)
+    monkeypatch.setattr(asking, "LONG", 0.05)
+
+
+@pytest.mark.parametrize("what", ["start", "lookup", "hint", "cancel", "rows"])
+async def test_nothing_waits_for_ever_for_one_that_hangs(database, impatient, what):
+    shop = await a_shop(Hung())
+    due = await shop.due()
+    ref = "" if what == "start" else await shop.opened(due.id)
+    body, headers = shop.provider.notification(ref)
+    shop.provider.hangs = what
+    asks = {
+        "start": lambda: shop.opened(due.id),
+        "lookup": lambda: asking.look(shop.provider, shop.account, ref),
+        "hint": lambda: asking.notified(shop.provider, shop.account, body, headers),
+        "cancel": lambda: asking.stop(due.id, shop.provider),
+        "rows": lambda: reconciling.reconcile_day(shop.provider, shop.account, ledger.today()),
+    }
+    async with asyncio.timeout(10):
+        with pytest.raises(OutcomeUnknown):
+            await asks[what]()
+
+
+async def test_a_refund_at_one_that_hangs_is_unknown_and_made_once(database, impatient):
+    shop = await a_shop(Hung(), alone_up_to=5000)
+    _, settled = await shop.paid(1000)
+    refund = (await refunds.request(settled.capture, 400, "Closed", new_id())).id
+    shop.provider.hangs = "refund"
+    async with asyncio.timeout(10):
+        assert await jobs.send_refunds(each(shop)) == 1
+    assert (await refunds.refund_by_id(refund)).state == "unknown"
+    shop.provider.hangs = ""
+    clock.move(11 * MINUTE)
+    assert await jobs.ask_again(each(shop)) == 1
+    assert (await refunds.refund_by_id(refund)).state == "done"
+    assert [cents for _, cents, _ in shop.provider.refunds.values()] == [400]
+
+
+async def test_what_a_notification_names_is_looked_up_and_a_plugin_that_fails_leaves_it_unknown(database, monkeypatch):
+    shop = await a_shop()
+    due = await shop.due()
+    shop.provider.pay(ref := await shop.opened(due.id))
+    told = shop.provider.notification(ref)
+
+    async def fails(*_):
+        raise KeyError("montant")
+
+    monkeypatch.setattr(Sandbox, "hint", fails)
+    with pytest.raises(OutcomeUnknown):
+        await asking.notified(shop.provider, shop.account, *told)
+    monkeypatch.undo()
+    assert await asking.notified(shop.provider, shop.account, *told) == 1
+    assert await state(due) == "paid"
+
+
+async def test_a_statement_whose_payments_give_no_answer_is_read_again_but_not_for_ever(database):
+    shop = await a_shop()
+    silent, well = await opened(shop, paid=True), await opened(shop, paid=True)
+    async with connection() as c:
+        sql = "SELECT provider_ref FROM parvis.payment_attempt WHERE intent = $1"
+        illegible = await c.fetchval(sql, silent.id)
+    shop = Shop(shop.till, shop.account, Illegible(payments=shop.provider.payments, illegible=illegible))
+    day = ledger.today()
+    with pytest.raises(OutcomeUnknown):
+        await reconciling.reconcile_day(shop.provider, shop.account, day)
+    assert await state(well) == "paid", "one without an answer holds up no other"
+    async with connection() as c:
+        assert await c.fetchval("SELECT count(*) FROM parvis.statement") == 0
+    clock.move(timedelta(days=3))
+    [left] = await reconciling.reconcile_day(shop.provider, shop.account, day)
+    assert (left.sort, left.ref) == ("missing-here", illegible)
+    assert [one.provider_ref for one in await reconciling.open_differences(shop.till)] == [illegible]
 
 
 async def test_what_a_statement_names_and_nobody_heard_of_is_asked_about(payable):

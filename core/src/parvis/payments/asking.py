@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
@@ -22,6 +23,8 @@ log = structlog.get_logger()
 T = TypeVar("T")
 # The provider that an account's payments are at.
 ProviderOf: TypeAlias = Callable[[str], Provider]
+# Whoever gives no answer for so many seconds gives none; a day's statement may take long to read.
+PATIENCE, LONG = 35, 300
 LIVE = "SELECT * FROM parvis.payment_attempt WHERE intent = $1 AND state IN ('creating', 'live')"
 
 
@@ -60,15 +63,31 @@ async def look_at(intent: UUID, provider: Provider, account: str | None = None) 
 
 
 async def look_for(provider: Provider, account: str, refs: Sequence[str]) -> int:
-    """Ask about those payments of a statement that were opened here and are not paid here; how many were. Raises
-    OutcomeUnknown."""
+    """Ask about those payments of a statement that were opened here and are not paid here; how many were.
+
+    Raises OutcomeUnknown, after all of them were asked about, if one of them has no answer.
+    """
     sql = (
         "SELECT provider_ref FROM parvis.payment_attempt "
         "WHERE account = $1 AND provider_ref = ANY ($2) AND state <> 'paid' ORDER BY id"
     )
     async with connection() as c:
         rows = await c.fetch(sql, account, list(refs))
-    return sum([await look(provider, account, row["provider_ref"]) is not None for row in rows])
+    paid, unknown = 0, list[OutcomeUnknown]()
+    for row in rows:
+        try:
+            paid += await look(provider, account, row["provider_ref"]) is not None
+        except OutcomeUnknown as silent:
+            unknown.append(silent)
+    if unknown:
+        raise unknown[0]
+    return paid
+
+
+async def notified(provider: Provider, account: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Look up what a notification names; how much of it is paid. Raises OutcomeUnknown, Invalid for a forged one."""
+    refs = await answer(account, provider.hint(account, body, headers))
+    return sum([await look(provider, account, ref) is not None for ref in refs])
 
 
 async def stop(intent: UUID, provider: Provider) -> Settled | None:
@@ -109,10 +128,11 @@ def outside() -> None:
         raise InsideTransaction
 
 
-async def answer(account: str, asked: Awaitable[T]) -> T:
-    """What a provider answers; what its plugin could make nothing of leaves the outcome unknown."""
+async def answer(account: str, asked: Awaitable[T], within: float | None = None) -> T:
+    """What a provider answers within so many seconds; after that, or where its plugin fails, the outcome is unknown."""
     try:
-        return await asked
+        async with asyncio.timeout(within or PATIENCE):
+            return await asked
     except ParvisError:
         raise
     except Exception as failure:

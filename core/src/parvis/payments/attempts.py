@@ -25,6 +25,7 @@ from parvis.payments.asking import (
     look_at,
     look_for,
     move,
+    notified,
     outside,
     stop,
 )
@@ -192,5 +193,6 @@ __all__ = [
     "look_for",
     "lose_unanswered",
     "none_open",
+    "notified",
     "stop",
 ]

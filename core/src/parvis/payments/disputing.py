@@ -82,9 +82,7 @@ async def _won(found: asyncpg.Record) -> None:
         await ledger.reverse(found["till"], "dispute", found["id"])
     if found["covered"]:
         # What was entered by hand is owed again since, and may be paid by now: this is money that comes in like any.
-        await settling.settle(
-            Money(found["account"], found["ref"], found["covered"], clock.now(), found["attempt"])
-        )
+        await settling.settle(Money(found["account"], found["ref"], found["covered"], clock.now(), found["attempt"]))
 
 
 async def _hold(c: Connection, at: str, attempt: UUID | None) -> None:

@@ -14,6 +14,7 @@ from parvis.events import RefundDone
 from parvis.outbox import record
 from parvis.payments import giving_back, granting, intents, refundable, refunds
 from parvis.payments.accounts import account
+from parvis.payments.asking import answer
 from parvis.payments.books import ledger, postings
 from parvis.payments.credits import balances
 from parvis.payments.rules import MAY_BOUNCE, REFUND, after, approval_fault
@@ -107,7 +108,9 @@ def _by_provider(found: refunds.Refund, wanted: bool) -> None:
 async def _ask(refund: UUID, provider: Provider, paid: asyncpg.Record) -> str:
     found = await refunds.refund_by_id(refund)
     try:
-        sent = await provider.refund(paid["account"], paid["provider_ref"], refund, found.cents)
+        sent = await answer(
+            paid["account"], provider.refund(paid["account"], paid["provider_ref"], refund, found.cents)
+        )
     except OutcomeUnknown:
         sent = Sent.UNKNOWN
     return await finish(refund, sent)

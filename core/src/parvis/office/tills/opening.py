@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from parvis import plugins, settings
 from parvis.audit import actions as audit
+from parvis.contract.payments import OutcomeUnknown
 from parvis.contract.values import PaymentProvider
 from parvis.db import fold, transaction
 from parvis.errors import Conflict, Invalid, NotFound, Refusal, Text
@@ -21,6 +22,7 @@ from parvis.office.settings import asking
 from parvis.office.tills.looking import OPEN, OPENED, SEE, Here, look
 from parvis.payments import money, providers, stranded
 from parvis.payments.accounts import BY_OURSELVES, Account, account_details, accounts_of, add_account, keep_details
+from parvis.payments.asking import answer
 from parvis.payments.books import days, ledger, limits
 from parvis.territory import queries as territory
 from parvis.territory.queries import EmitterInfo
@@ -118,8 +120,8 @@ async def add(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]
         form = forms.of_raw(provider.account, asking.with_secrets(chosen.raw, before))
     if not form.errors and provider.fault:
         form = form.refused(provider.fault(form.decoded))
-    if not form.errors and provider.checked:
-        form = form.refused(await provider.checked(form.decoded))
+    if not form.errors:
+        form = form.refused(await _checked(provider, form.decoded))
     if form.errors:
         return await _accounts(request, here, form)
     async with transaction():
@@ -127,6 +129,16 @@ async def add(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]
         # What was said may be a secret; that it was said is none.
         await here.trace("collect-by", provider=provider.key)
     return pages.see_other(f"{here.base}/accounts?told=kept")
+
+
+async def _checked(provider: PaymentProvider, told: Any) -> Sequence[Refusal]:
+    """What the provider itself says is wrong; nothing if it does not answer, as the first payment tells too."""
+    if provider.checked is None:
+        return ()
+    try:
+        return await answer(provider.key, provider.checked(told))
+    except OutcomeUnknown:
+        return ()
 
 
 async def _keep(here: Here, provider: PaymentProvider, form: Form[Any]) -> None:

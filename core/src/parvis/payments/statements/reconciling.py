@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from parvis import clock
-from parvis.contract.payments import Provider, Row, RowKind
+from parvis.contract.payments import OutcomeUnknown, Provider, Row, RowKind
 from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments import asking
@@ -20,6 +21,7 @@ from parvis.payments.books import ledger
 from parvis.payments.money import Cents
 from parvis.payments.statements import comparing
 
+log = structlog.get_logger()
 # Amounts as the books have them, so that a movement without its entry is a difference too. What a won dispute brought
 # back is no payment of the statement.
 _CAPTURED = """
@@ -88,16 +90,20 @@ class Difference:
 async def reconcile_day(provider: Provider, at: str, day: date) -> list[comparing.Difference]:
     """Ask a provider for the statement of a day of the territory and reconcile it.
 
-    A payment on it that was opened here and is not paid here is asked about, and then compared again. Raises
-    OutcomeUnknown, InsideTransaction.
+    A payment on it that was opened here and is not paid here is asked about before it is kept, so that the day is read
+    again while there is no answer; for two days, and then it differs. Raises OutcomeUnknown, InsideTransaction.
     """
     asking.outside()
-    rows = await provider.rows(at, day)
-    found = await reconcile(at, day, rows)
+    rows = await asking.answer(at, provider.rows(at, day), asking.LONG)
+    found = await rehearse(at, day, rows)
     unheard = [one.ref for one in found if (one.kind, one.sort) == (RowKind.CAPTURE, "missing-here")]
-    if await asking.look_for(provider, at, unheard):
-        found = await reconcile(at, day, rows)
-    return found
+    try:
+        await asking.look_for(provider, at, unheard)
+    except OutcomeUnknown:
+        if ledger.today() - day <= _PATIENCE:
+            raise
+        log.warning("statement.unanswered", account=at, day=str(day))
+    return await reconcile(at, day, rows)
 
 
 async def reconcile(at: str, day: date, rows: Sequence[Row]) -> list[comparing.Difference]:

@@ -29,10 +29,8 @@ async def notified(request: Request[Any, Any, Any], account: FromPath[str]) -> R
     """Look up what the notification names; whatever it says, it gets the same empty answer, or 503 to come again."""
     if (await account_of(account)).provider != PAYFIP:
         raise NotFound
-    provider = Payfip()
     try:
-        for ref in await provider.hint(account, await _told(request), {}):
-            await attempts.look(provider, account, ref)
+        await attempts.notified(Payfip(), account, await _told(request), {})
     except OutcomeUnknown:
         # What we open is asked about by the worker in any case.
         log.info("payfip.notified-in-vain", account=account)
