@@ -406,6 +406,22 @@ async def test_what_a_bank_took_back_is_entered_once_with_day_and_reason_and_its
     assert (template, letter.context["payable"], letter.context["cents"]) == ("office/taken-back", True, 1250)
 
 
+async def test_what_a_provider_pays_into_the_bank_is_not_typed_where_it_says_so_itself(office, shop):
+    shop.provider.payouts = True
+    await shop.paid(6000)
+    accountant, page = await office.agent("accountant"), f"tills/{shop.till}/arrivals"
+    await accountant.get(page)
+    assert f"{shop.account} says itself what it has paid into the bank" in accountant.text
+    assert "Where it came from" not in accountant.text
+    assert "€60.00" in accountant.text
+    typed = {"account": shop.account, "day": ledger.today().isoformat(), "cents": "59,00", "ref": "VIR 118"}
+    await accountant.post(page, **typed)
+    assert (accountant.status, "nothing is entered by hand" in accountant.text) == (422, True)
+    shop.provider.payouts = False
+    await accountant.post(page, **typed)
+    assert "It is entered in the books" in accountant.text
+
+
 async def test_a_part_that_is_lost_is_told_as_a_part_and_each_dispute_once(office, shop):
     await (await office.agent()).post("bills/new", **bill(shop))
     [due] = await written(shop)

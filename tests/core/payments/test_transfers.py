@@ -20,8 +20,8 @@ BY = new_id()
 
 
 @pytest.fixture
-async def shop(database) -> Shop:
-    found = await a_shop()
+async def shop(payable) -> Shop:
+    found = await payable.shop()
     await found.paid(6000)
     return found
 
@@ -67,6 +67,19 @@ async def test_what_cannot_have_arrived_is_refused(shop, ref, cents, fees, ahead
     with pytest.raises(Refused, match=said):
         await transfers.arrive(shop.account, Moved(ref, ledger.today() + timedelta(days=ahead), cents, fees), BY)
     assert await transfers.transfers(shop.till, "payout") == []
+
+
+async def test_what_a_provider_tells_itself_is_not_typed_nor_brought_in_by_a_file_too(payable):
+    payable.provider.payouts = True
+    shop = await payable.shop()
+    await shop.paid(6000)
+    for enter in (transfers.arrive, transfers.told):
+        with pytest.raises(Refused, match="says itself what it has paid into the bank"):
+            await enter(shop.account, moved("VIR 1", 5900, 100), BY)
+    assert await books(shop) == {f"clearing:{shop.account}": 6000, "revenue:pools": -6000}
+    payable.provider.payouts = False
+    await transfers.arrive(shop.account, moved("VIR 1", 5900, 100), BY)
+    assert (await books(shop))["bank"] == 5900
 
 
 async def test_many_at_once_enter_each_reference_once_and_never_more_than_there_is(shop):

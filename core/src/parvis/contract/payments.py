@@ -43,8 +43,9 @@ class Sent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """What a provider can do: amounts from `least` to `most`, refunds, cancelling, listing a day.
+    """What a provider can do: amounts from `least` to `most`, refunds, cancelling, listing a day (`rows`).
 
+    With `payouts` its plugin enters what it paid into the till's bank as it says so, and nobody does by hand.
     A payment's page can be come back to for `resume_for`, and may be paid on for `live_for`, both from its start.
     """
 
@@ -53,6 +54,7 @@ class Caps:
     refund: bool
     cancel: bool
     rows: bool
+    payouts: bool = False
     resume_for: timedelta
     live_for: timedelta
 

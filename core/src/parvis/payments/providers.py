@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from parvis import plugins
@@ -66,6 +67,15 @@ def of(account: Account) -> Provider:
         return plugins.current().payment_provider(account.provider)[1].provider
     except NotFound:
         return Away()
+
+
+def can(account: Account, what: Literal["rows", "payouts"]) -> bool:
+    """Whether the provider of an account gives a day's statement, or tells of its payouts itself; not once its plugin
+    is gone."""
+    try:
+        return bool(getattr(of(account).caps(account.key), what))
+    except Refused:
+        return False
 
 
 async def every() -> ProviderOf:

@@ -32,7 +32,8 @@ class _Payment:
 @dataclass(slots=True)
 class Sandbox:
     """The provider. `down` answers nothing; `answer_lost` does what it is asked and then answers nothing; `paid_late`
-    lets a page be paid after its time, as long as nobody asked about it."""
+    lets a page be paid after its time, as long as nobody asked about it. With `payouts` it says that it tells of them.
+    """
 
     least: int = 100
     most: int = 9_999_999
@@ -40,6 +41,7 @@ class Sandbox:
     answer_lost: bool = False
     refuses_refunds: bool = False
     paid_late: bool = False
+    payouts: bool = False
     payments: dict[str, _Payment] = field(default_factory=dict)
     refunds: dict[UUID, tuple[str, int, date]] = field(default_factory=dict)
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
@@ -53,6 +55,7 @@ class Sandbox:
             refund=True,
             cancel=True,
             rows=True,
+            payouts=self.payouts,
             resume_for=15 * minutes,
             live_for=20 * minutes,
         )

@@ -13,9 +13,9 @@ from litestar.params import FromPath
 from parvis.db import transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.office.tills.looking import FETCH, KEEP, Here, look
-from parvis.office.tills.wording import account_name
-from parvis.payments import money
-from parvis.payments.accounts import BY_OURSELVES, accounts_of
+from parvis.office.tills.wording import account_name, collector
+from parvis.payments import money, providers
+from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
 from parvis.payments.books import ledger, lying, transfers
 from parvis.payments.books.postings import clearing
 from parvis.payments.books.transfers import Moved
@@ -51,7 +51,7 @@ async def enter(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUI
         return await _page(request, here, form)
     typed = form.value
     try:
-        if typed.account not in {key for key, _ in await _accounts(till)}:
+        if typed.account not in {one.key for one in await _online(till)}:
             raise Refused(Refusal("account", _WHICH, "account"))
         cents, fees = money.read_cents(typed.cents, "cents"), money.read_cents(typed.fees or "0", "fees")
         async with transaction():
@@ -62,27 +62,28 @@ async def enter(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUI
     return pages.see_other(f"{here.base}/arrivals?told=entered")
 
 
-async def _accounts(till: UUID) -> list[tuple[str, Any]]:
-    found = [one.key for one in await accounts_of(till) if one.provider not in BY_OURSELVES]
-    return [(key, account_name(clearing(key))) for key in found]
+async def _online(till: UUID) -> list[Account]:
+    return [one for one in await accounts_of(till) if one.provider not in BY_OURSELVES]
 
 
 async def _first(till: UUID) -> str | None:
     """The account to choose where there is one only."""
-    found = await _accounts(till)
-    return found[0][0] if len(found) == 1 else None
+    found = [one.key for one in await _online(till) if not providers.can(one, "payouts")]
+    return found[0] if len(found) == 1 else None
 
 
 async def _page(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
     till = here.till.id
-    accounts = await _accounts(till)
-    ours = {clearing(key) for key, _ in accounts}
+    online = await _online(till)
+    ours = {clearing(one.key) for one in online}
+    telling = [one.key for one in online if providers.can(one, "payouts")]
     return pages.render(
         request,
         "office/tills/arrivals.html",
         status=422 if form.errors else 200,
         page=here,
-        accounts=accounts,
+        accounts=[(one.key, account_name(clearing(one.key))) for one in online if one.key not in telling],
+        telling=[collector(key) for key in telling],
         there=[one for one in await lying.lying(till) if one.account in ours],
         past=await transfers.transfers(till, "payout"),
         account_name=account_name,

@@ -76,15 +76,9 @@ async def bring_in(request: _AnyRequest, emitter: FromPath[str], till: FromPath[
 
 async def _silent(till: UUID) -> list[Account]:
     """A till's accounts whose provider has no statement to ask for."""
-    return [one for one in await accounts_of(till) if one.provider not in BY_OURSELVES and not _states(one)]
-
-
-def _states(account: Account) -> bool:
-    try:
-        return providers.of(account).caps(account.key).rows
-    except Refused:
-        # Its plugin is gone, and what was paid there is still to be compared.
-        return False
+    return [
+        one for one in await accounts_of(till) if one.provider not in BY_OURSELVES and not providers.can(one, "rows")
+    ]
 
 
 def _chosen(accounts: Sequence[Account], key: str) -> str:

@@ -13,13 +13,18 @@ import asyncpg
 
 from parvis.db import Connection, connection, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
-from parvis.payments.accounts import account
+from parvis.payments import providers
+from parvis.payments.accounts import Account, account
 from parvis.payments.books import ledger, movements
 from parvis.payments.books.postings import BANK, FEES, PAID_OVER, clearing
 from parvis.payments.money import Cents, euros
 
 Kind: TypeAlias = Literal["payout", "hand-over"]
 _AGAIN = Text("This number was entered already: nothing was entered again.")
+_TOLD = Text(
+    "This provider says itself what it has paid into the bank. It is in the books as soon as it does: "
+    "nothing is entered by hand."
+)
 _NOTHING = Text("Write an amount of at least a cent.")
 _FIND = (
     "SELECT e.number, e.kind, e.day AS entered, t.reference AS ref, t.day, t.person, "
@@ -61,9 +66,10 @@ class Transfer:
 async def arrive(at: str, moved: Moved, by: UUID) -> None:
     """A provider's money came in at the bank, less its fees; `by` is an account.
 
-    Raises Refused for more than the books have there, for a reference that was entered, for a day to come; NotFound.
+    Raises Refused where the provider tells of it itself, for more than the books have there, for a reference that was
+    entered, for a day to come; NotFound.
     """
-    whose = await account(at)
+    whose = await _silent(at)
     async with transaction() as c:
         await ledger.hold(c, whose.till)
         there = ledger.balance_of(await ledger.balances(whose.till), clearing(at))
@@ -77,8 +83,11 @@ async def arrive(at: str, moved: Moved, by: UUID) -> None:
 
 
 async def told(at: str, moved: Moved, by: UUID) -> bool:
-    """Enter a payout of a provider's own statement, whatever the books have there; whether it was new."""
-    whose = await account(at)
+    """Enter a payout of a provider's own statement, whatever the books have there; whether it was new.
+
+    Raises Refused where the provider tells of it itself, NotFound.
+    """
+    whose = await _silent(at)
     async with transaction() as c:
         new = await movements.paid_out(at, moved.ref, moved.cents, moved.fees)
         if new:
@@ -112,6 +121,14 @@ async def transfer(till: UUID, kind: Kind, number: int) -> Transfer:
     if row is None:
         raise NotFound
     return _read(row)
+
+
+async def _silent(at: str) -> Account:
+    """An account whose provider says nothing of its payouts. Raises Refused, NotFound."""
+    whose = await account(at)
+    if providers.can(whose, "payouts"):
+        raise Refused(Refusal("payout-told", _TOLD, "account"))
+    return whose
 
 
 def _check(moved: Moved) -> None:

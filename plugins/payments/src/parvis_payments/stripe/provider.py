@@ -45,6 +45,7 @@ class StripeCheckout:
             refund=True,
             cancel=True,
             rows=True,
+            payouts=True,
             resume_for=timedelta(minutes=30),
             live_for=_OVER,
         )
