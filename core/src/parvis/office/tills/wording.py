@@ -63,6 +63,7 @@ DIFFERING = {
     "intent": Text("Unpaid amount"),
     "batch": Text("Batch of direct debits"),
     "dispute": Text("Disputed payment"),
+    "payout": Text("Paid into the bank"),
 }
 STRANDED = {
     "vain": Text("What it was for is gone, or less was paid than due"),

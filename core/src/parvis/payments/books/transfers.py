@@ -34,6 +34,12 @@ _FIND = (
     "WHERE e.till = $1 AND e.kind = $2 AND ($3::bigint IS NULL OR e.number = $3) "
     "GROUP BY e.id, t.till, t.number ORDER BY e.number DESC LIMIT $4"
 )
+_BOOKED = (
+    "SELECT e.day, coalesce(sum(l.cents) FILTER (WHERE l.account = $3), 0)::bigint AS cents, "
+    "coalesce(sum(l.cents) FILTER (WHERE l.account = $4), 0)::bigint AS fees "
+    "FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id "
+    "WHERE e.till = $1 AND e.kind = 'payout' AND e.source = $2 GROUP BY e.id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,14 @@ async def hand_over(till: UUID, moved: Moved, out_of: str, by: UUID) -> int:
         if not await movements.handed_over(till, moved.ref, moved.cents, out_of):
             raise Refused(Refusal("transfer-again", _AGAIN, "ref"))
         return await _note(c, till, moved, by)
+
+
+async def booked(at: str, ref: str) -> Moved | None:
+    """What the books have of a payout by its reference, None if they do not have it. Raises NotFound."""
+    whose = await account(at)
+    async with connection() as c:
+        row = await c.fetchrow(_BOOKED, whose.till, movements.source_of(at, "payout", ref), BANK, FEES)
+    return Moved(ref, row["day"], row["cents"], row["fees"]) if row else None
 
 
 async def transfers(till: UUID, kind: Kind, limit: int = 50) -> list[Transfer]:

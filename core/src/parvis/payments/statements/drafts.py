@@ -20,6 +20,7 @@ from parvis.payments.books.transfers import Moved
 from parvis.payments.money import Cents
 from parvis.payments.statements import reconciling, statement_files
 from parvis.payments.statements.comparing import Difference
+from parvis.payments.statements.payouts import differing as differing_payouts
 from parvis.payments.statements.statement_files import Line
 
 _PIECE = 5_000
@@ -104,7 +105,10 @@ async def rehearse(draft: Draft, most: int) -> Report:
         movements, differing = movements + len(told), differing + len(found)
         differ += islice((one for one in told if one.sort), most - len(differ))
         agree += islice((one for one in told if not one.sort), most - len(agree))
-    return Report(draft, movements, differing, [*differ, *agree][:most], await _payouts(draft))
+    payouts = await _payouts(draft)
+    others = [_other(day, one) for day, one in await differing_payouts(draft.account, payouts)]
+    movements, differing = movements + len(others), differing + len(others)
+    return Report(draft, movements, differing, [*others, *differ, *agree][:most], payouts)
 
 
 async def bring_in(draft: Draft, by: UUID) -> int:
@@ -115,10 +119,20 @@ async def bring_in(draft: Draft, by: UUID) -> int:
         differing = 0
         async for day, rows in _by_day(draft):
             differing += len(await reconciling.reconcile(draft.account, day, rows))
-        for one in await _payouts(draft):
-            await transfers.told(draft.account, Moved(one.ref, one.day, one.cents, one.fees), by)
+        differing += await _enter_payouts(c, draft, by)
         await c.execute("DELETE FROM parvis.statement_draft WHERE id = $1", draft.id)
     return differing
+
+
+async def _enter_payouts(c: Connection, draft: Draft, by: UUID) -> int:
+    """Enter those that the books do not have; how many differ from what they have."""
+    payouts = await _payouts(draft)
+    for one in payouts:
+        await transfers.told(draft.account, Moved(one.ref, one.day, one.cents, one.fees), by)
+    found = await differing_payouts(draft.account, payouts)
+    for day, difference in found:
+        await reconciling.note(c, draft.account, day, [difference])
+    return len(found)
 
 
 async def forget_old() -> int:
@@ -146,11 +160,15 @@ async def _payouts(draft: Draft) -> list[Line]:
         return [Line(*row) for row in await c.fetch(_LINES + "AND kind = 'payout' ORDER BY n", draft.id)]
 
 
+def _other(day: date, one: Difference) -> Told:
+    return Told(day, one.kind, one.ref, one.ours, one.theirs, one.sort)
+
+
 def _told(day: date, rows: Sequence[Row], found: Sequence[Difference]) -> Iterator[Told]:
     """Every movement of a day, those that differ first."""
     differing = {(one.kind, one.ref) for one in found}
     for one in found:
-        yield Told(day, one.kind, one.ref, one.ours, one.theirs, one.sort)
+        yield _other(day, one)
     for row in rows:
         if (row.kind.value, row.ref) not in differing:
             yield Told(day, row.kind.value, row.ref, row.cents, row.cents)
