@@ -50,6 +50,15 @@ async def test_a_part_is_given_back_with_a_second_person(shop):
         await refund_sending.send(refund.id, shop.provider)
 
 
+async def test_of_its_own_refunds_the_provider_says_itself_that_they_came_back(shop):
+    refund = await approved(shop, 400)
+    await refund_sending.send(refund.id, shop.provider)
+    with pytest.raises(Refused, match="says itself that a refund came back"):
+        await refund_sending.back_by_hand(refund.id)
+    assert await state(refund) == "done"
+    assert await refund_sending.finish(refund.id, Sent.FAILED) == "bounced"
+
+
 async def test_who_asks_does_not_approve(shop):
     _, settled = await shop.paid(1000)
     refund = await refunds.request(settled.capture, 400, "Closed", AGENT)

@@ -17,7 +17,7 @@ from parvis.payments.accounts import account
 from parvis.payments.asking import answer
 from parvis.payments.books import ledger, postings
 from parvis.payments.credits import balances
-from parvis.payments.rules import MAY_BOUNCE, REFUND, after, approval_fault
+from parvis.payments.rules import REFUND, after, approval_fault, back_fault
 from parvis.payments.wording import METHODS
 
 
@@ -86,9 +86,8 @@ async def back_by_hand(refund: UUID) -> None:
     """Note that the bank sent a refund back. Raises Refused where that cannot be."""
     async with transaction() as c:
         _, found = await refunds.both(c, refund)
-        if found.method not in MAY_BOUNCE:
-            text = Text("Such a refund does not come back: {method}.", {"method": METHODS[found.method]})
-            raise Refused(Refusal("refund-method", text, "method"))
+        if wrong := back_fault(found.method):
+            raise Refused(wrong)
         after(REFUND, found.state, "bounce")
         await finish(refund, Sent.FAILED)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.payments.money import MOST, Cents, euros
-from parvis.payments.wording import STATES
+from parvis.payments.wording import METHODS, STATES
 
 Moves: TypeAlias = Mapping[tuple[str, str], str]
 Way: TypeAlias = Literal["free", "online", "counter"]
@@ -67,8 +67,8 @@ REFUND = _moves(
 REFUND_OPEN = frozenset({"requested", "approved", "failed"})
 REFUND_LEFT = frozenset({"sent", "unknown", "done"})
 REFUND_HELD = REFUND_OPEN | REFUND_LEFT
-# The ways by which money is on its way for a while, and may come back.
-MAY_BOUNCE = frozenset({"provider", "mandate", "advances"})
+# The ways by which money comes back without a word to us: somebody reads it on the bank's papers. A provider says so.
+BACK_BY_HAND = frozenset({"mandate", "advances"})
 # Minutes after a payment was opened; notifications may never come.
 _LOOKS = (1, 3, 6, 10, 15, 20, 30, 60, 120)
 _MORNING = time(7)
@@ -176,6 +176,20 @@ def return_fault(online: bool, came_in: date, day: date, today: date) -> Refusal
     if not came_in <= day <= today:
         return Refusal("return-day", Text("Write a day since the payment, not after today."), "day")
     return None
+
+
+def back_fault(method: str) -> Refusal | None:
+    """Why nobody can enter by hand that a refund came back which left by a method.
+
+    >>> back_fault("mandate") is None, back_fault("provider").code, back_fault("cash").code
+    (True, 'refund-told', 'refund-method')
+    """
+    if method in BACK_BY_HAND:
+        return None
+    if method == "provider":
+        return Refusal("refund-told", Text("The payment service says itself that a refund came back."), "method")
+    text = Text("Such a refund does not come back: {method}.", {"method": METHODS[method]})
+    return Refusal("refund-method", text, "method")
 
 
 def approval_fault(requested_by: object, by: object) -> Refusal | None:

@@ -17,6 +17,7 @@ from parvis.office.tills.wording import DISPUTES
 from parvis.payments import disputes, money, refund_sending, refundable, refunds, returning
 from parvis.payments.accounts import BY_OURSELVES, Account, accounts_of
 from parvis.payments.books import days, ledger
+from parvis.payments.rules import BACK_BY_HAND
 from parvis.payments.wording import METHODS, STATES
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
@@ -127,6 +128,7 @@ async def _list(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[A
         names=await people.names(list(who)),
         states=STATES,
         methods=METHODS,
+        back_by_hand=BACK_BY_HAND,
         ways={one.key: ways(one) for one in await accounts_of(here.till.id)},
         form=form,
         told=request.query_params.get("told", ""),
