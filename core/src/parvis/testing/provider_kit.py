@@ -55,14 +55,18 @@ class Rig:
 
 
 class ProviderConformance:
-    """The kit. What a provider says it cannot do (`caps`) is not asked of it."""
+    """The kit. What a provider says it can do (`caps`) it does; the rest it refuses, and nothing is changed."""
 
     async def test_it_is_a_provider(self, rig: Rig) -> None:
         """It has every method of the port, and its limits make sense."""
         caps = rig.provider.caps(rig.account)
         assert isinstance(rig.provider, Provider)
         assert 1 <= caps.least <= caps.most
-        assert caps.resume_for <= caps.live_for
+        assert timedelta() < caps.resume_for <= caps.live_for
+
+    async def test_what_it_can_do_is_known_before_a_till_has_an_account(self, rig: Rig) -> None:
+        """Who adds it to a till is told by it how refunds leave."""
+        assert rig.provider.caps("").refund == rig.provider.caps(rig.account).refund
 
     async def test_a_payment_waits_then_is_paid_in_full(self, rig: Rig) -> None:
         """Until the payer acts it waits; then the amount and the instant are known."""
@@ -96,6 +100,15 @@ class ProviderConformance:
         assert late.result in {Result.GONE, Result.WAITING}
         assert (await rig.provider.lookup(rig.account, paid)).result == Result.PAID
 
+    async def test_as_long_as_it_can_be_come_back_to_it_can_be_paid(self, rig: Rig) -> None:
+        """To the last second of `resume_for`."""
+        started = await rig.provider.start(rig.account, rig.order())
+        put_clock(clock.now() + rig.provider.caps(rig.account).resume_for - timedelta(seconds=1))
+        assert (await rig.provider.lookup(rig.account, started.ref, started.terms)).result == Result.WAITING
+        await rig.pay(started.ref)
+        found = await rig.provider.lookup(rig.account, started.ref, started.terms)
+        assert (found.result, found.cents) == (Result.PAID, 1234)
+
     async def test_a_refused_card_may_be_followed_by_another(self, rig: Rig) -> None:
         """A refusal is not the end."""
         started = await rig.provider.start(rig.account, rig.order())
@@ -119,6 +132,13 @@ class ProviderConformance:
         for cents in (caps.least - 1, caps.most + 1):
             with pytest.raises(Refused):
                 await rig.provider.start(rig.account, rig.order(cents))
+
+    async def test_the_least_and_the_most_that_it_names_can_be_paid(self, rig: Rig) -> None:
+        """Its limits are what it takes, not less."""
+        caps = rig.provider.caps(rig.account)
+        for cents in (caps.least, caps.most):
+            found = await rig.provider.lookup(rig.account, await rig.paid(cents))
+            assert (found.result, found.cents) == (Result.PAID, cents)
 
     async def test_a_notification_names_its_payment_and_a_forged_one_none(self, rig: Rig) -> None:
         """It is only a hint: a changed body or a missing signature is refused, or names what is looked up anyway."""
@@ -165,8 +185,46 @@ class ProviderConformance:
             pytest.skip("it cannot cancel")
         started = await rig.provider.start(rig.account, rig.order())
         assert (await rig.provider.cancel(rig.account, started.ref)).result == Result.GONE
+        with suppress(Exception):
+            await rig.pay(started.ref)
+        assert (await rig.provider.lookup(rig.account, started.ref, started.terms)).result == Result.GONE
         paid = await rig.paid()
         assert (await rig.provider.cancel(rig.account, paid)).result == Result.PAID
+
+    async def test_who_cannot_cancel_says_what_became_of_it_and_it_can_still_be_paid(self, rig: Rig) -> None:
+        """A payer on its page must not be told that it is closed."""
+        if rig.provider.caps(rig.account).cancel:
+            pytest.skip("it can cancel")
+        started = await rig.provider.start(rig.account, rig.order())
+        assert (await rig.provider.cancel(rig.account, started.ref, started.terms)).result == Result.WAITING
+        await rig.pay(started.ref)
+        assert (await rig.provider.cancel(rig.account, started.ref, started.terms)).result == Result.PAID
+
+    async def test_who_cannot_give_back_refuses_and_the_payment_stays(self, rig: Rig) -> None:
+        """It has failed for good, so that it leaves another way: nobody waits for it."""
+        if rig.provider.caps(rig.account).refund:
+            pytest.skip("it can give back")
+        ref, refund = await rig.paid(1000), new_id()
+        for _ in range(2):
+            assert await rig.provider.refund(rig.account, ref, refund, 600) == Sent.FAILED
+        found = await rig.provider.lookup(rig.account, ref)
+        assert (found.result, found.cents) == (Result.PAID, 1000)
+
+    async def test_who_has_no_statement_says_so(self, rig: Rig) -> None:
+        """An empty one would say that nothing came in."""
+        if rig.provider.caps(rig.account).rows:
+            pytest.skip("it has a statement")
+        await rig.paid(1000)
+        with pytest.raises(OutcomeUnknown):
+            await rig.provider.rows(rig.account, rig.today())
+
+    async def test_what_was_not_paid_or_nobody_knows_is_not_given_back(self, rig: Rig) -> None:
+        """Whatever it can do."""
+        started = await rig.provider.start(rig.account, rig.order(1000))
+        for ref in (started.ref, "0" * 16):
+            assert await rig.provider.refund(rig.account, ref, new_id(), 100) == Sent.FAILED
+        await rig.pay(started.ref)
+        assert (await rig.provider.lookup(rig.account, started.ref)).cents == 1000
 
     async def test_a_refund_is_made_once_and_never_above_what_was_paid(self, rig: Rig) -> None:
         """The same id again is the same refund."""
@@ -188,4 +246,6 @@ class ProviderConformance:
             await rig.provider.refund(rig.account, ref, refund, 250)
         rows = {(row.kind, row.ref): row.cents for row in await rig.provider.rows(rig.account, rig.today())}
         assert rows[RowKind.CAPTURE, ref] == 1000
+        assert {(row_of, named) for row_of, named in rows if named not in {ref, str(refund)}} == set()
+        assert await rig.provider.rows(rig.account, rig.today() - timedelta(days=2)) in ([], ())
         assert not caps.refund or rows[RowKind.REFUND, str(refund)] == 250
