@@ -11,12 +11,24 @@ from hypothesis import strategies as st
 from tests.core.payments.test_refunds import AGENT, MANAGER, books
 from tests.seeds import seeds
 
+from parvis import clock
 from parvis.contract.payments import Sent
 from parvis.db import connection
 from parvis.errors import Conflict, NotFound, ParvisError
-from parvis.payments import attempts, disputing, intents, purposes, refund_sending, refundable, refunds, returning
+from parvis.payments import (
+    attempts,
+    disputing,
+    intents,
+    purposes,
+    refund_sending,
+    refundable,
+    refunds,
+    returning,
+    stranded,
+)
 from parvis.payments.books import ledger, postings
 from parvis.payments.books.postings import Sale
+from parvis.payments.settling import Money, settle
 from parvis.testing.payments import Shop, a_shop
 
 PRICE, STEPS = 1000, 25
@@ -90,15 +102,44 @@ class World:
             await disputing.dispute_closed(self.shop.account, capture.hex, won=self.chance.random() < 0.5)
 
     async def pay_again(self) -> None:
+        """Its place may be gone by then, and a second card may be charged for it."""
+        purposes.use({"pools": gone} if self.chance.random() < 0.5 else {})
         ref = await self.shop.opened(self.due.id)
         self.shop.provider.pay(ref)
         self.captures.append((await attempts.look(self.shop.provider, self.shop.account, ref)).capture)
+        if self.chance.random() < 0.3:
+            async with connection() as c:
+                attempt = await c.fetchval("SELECT id FROM parvis.payment_attempt WHERE provider_ref = $1", ref)
+            twice = Money(self.shop.account, f"{ref}-2", PRICE, clock.now(), attempt)
+            self.captures.append((await settle(twice)).capture)
+        purposes.use({})
+
+    async def find_place(self) -> None:
+        purposes.use({"pools": free})
+        try:
+            await stranded.find_place(self.chance.choice(self.captures))
+        finally:
+            purposes.use({})
+
+    async def moved(self) -> tuple[int, int]:
+        """What came in, and what has left or is on its way."""
+        async with connection() as c:
+            sql = "SELECT coalesce(sum(cents), 0) FROM parvis.refund WHERE capture = ANY ($1) AND state = ANY ($2)"
+            given = await c.fetchval(sql, self.captures, ["approved", "sent", "unknown", "failed", "done"])
+        came, taken, _ = await self.sums()
+        return came, int(given) + taken
 
     async def act(self) -> None:
         usual = (self.ask, self.ask, self.decide, self.decide, self.send, self.send, self.hear, self.retry)
-        rare = (self.come_back, self.withdraw, self.take_back, self.dispute, self.pay_again)
+        rare = (self.come_back, self.withdraw, self.take_back, self.dispute, self.pay_again, self.find_place)
+        chosen = self.chance.choice(usual if self.chance.random() < 0.75 else rare)
+        _, left = await self.moved()
         with suppress(ParvisError):
-            await self.chance.choice(usual if self.chance.random() < 0.75 else rare)()
+            await chosen()
+        now, after = await self.moved()
+        # A bank takes what it takes; whatever comes in then is for that first.
+        if chosen not in (self.take_back, self.dispute):
+            assert after <= max(now, left), f"{chosen.__name__} gives back more than came in"
 
     async def settled(self) -> None:
         """Everything is answered, and what waits for somebody is sent."""
@@ -119,6 +160,10 @@ class World:
 
 async def gone(_):
     raise Conflict
+
+
+async def free(_):
+    return None
 
 
 async def walk(seed: int) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.core.payments.test_disputes import paid
 from tests.core.payments.test_refunds import AGENT, MANAGER, books, state
 
 from parvis import clock
@@ -12,6 +13,7 @@ from parvis.errors import Conflict, Refused
 from parvis.payments import (
     accounts,
     attempts,
+    disputing,
     intents,
     purposes,
     refund_sending,
@@ -21,6 +23,7 @@ from parvis.payments import (
     stranded,
 )
 from parvis.payments.counter import by_hand
+from parvis.payments.settling import Money
 from parvis.testing.payments import Shop, a_drawer, a_shop
 
 
@@ -71,6 +74,72 @@ async def test_what_is_paid_again_is_not_given_back_twice(shop):
         await refunds.request(again.capture, 601, "Closed", AGENT)
     await refund_sending.send((await asked(again.capture, 600)).id, shop.provider)
     assert await books(shop) == {}
+
+
+async def late_money(shop, part=400):
+    """Part of a payment was given back, its bank took all of it, nobody asks for it any more, and it is paid again."""
+    due, settled = await shop.paid(1000)
+    await refund_sending.send((await asked(settled.capture, part)).id, shop.provider)
+    await returned(shop, due)
+    ref = await shop.opened(due.id)
+    await intents.cancel(due.id)
+    shop.provider.pay(ref)
+    late = await attempts.look(shop.provider, shop.account, ref)
+    assert late.taken_as == "vain"
+    return due, late.capture
+
+
+async def test_what_goes_back_by_a_rule_is_less_what_had_left_of_money_that_a_bank_took(shop):
+    due, late = await late_money(shop)
+    [refund] = await refunds.refunds_of(late)
+    assert (refund.cents, refund.state) == (600, "approved")
+    clearing = f"clearing:{shop.account}"
+    assert await books(shop) == {clearing: 600, "refund_due": -600}
+    with pytest.raises(Refused, match="0,00 euros are left"):
+        await refunds.request(late, 1, "Closed", AGENT)
+    await refund_sending.send(refund.id, shop.provider)
+    assert (await books(shop), (await intents.intent(due.id)).state) == ({}, "refunded")
+    assert await stranded.stranded(shop.till) == []
+
+
+async def test_nothing_goes_back_by_a_rule_where_all_of_it_had_left_before(shop):
+    due, late = await late_money(shop, 1000)
+    assert await refunds.refunds_of(late) == []
+    assert (await books(shop), (await intents.intent(due.id)).state) == ({}, "refunded")
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_what_was_set_off_is_owed_again_once_a_bank_takes_that_money_too(shop, sent):
+    due, late = await late_money(shop)
+    [refund] = await refunds.refunds_of(late)
+    if sent:
+        await refund_sending.send(refund.id, shop.provider)
+    async with connection() as c:
+        ref = await c.fetchval("SELECT provider_ref FROM parvis.capture WHERE id = $1", late)
+    await returning.take_back(shop.account, ref, due.expires_at)
+    gone = 1000 if sent else 400
+    assert await books(shop) == {f"clearing:{shop.account}": -gone, "receivable": gone}
+
+
+async def test_a_place_found_for_such_money_leaves_what_had_left_owed(shop):
+    _, late = await late_money(shop)
+    await settling.take_up(late)
+    assert await books(shop) == {f"clearing:{shop.account}": 600, "receivable": 400, "revenue:pools": -1000}
+
+
+async def test_while_its_bank_disputes_what_had_left_waits_and_goes_back_once_that_is_won(shop):
+    due, settled, attempt = await paid(shop, 1000)
+    await refund_sending.send((await asked(settled.capture, 400)).id, shop.provider)
+    await disputing.disputed(shop.account, "dp_1", 1000, attempt)
+    await settling.settle(Money(shop.account, "twice", 1000, clock.now(), attempt))
+    [again] = [one for one in await stranded.stranded(shop.till) if one.taken_as == "extra"] or [None]
+    async with connection() as c:
+        extra = await c.fetchval("SELECT id FROM parvis.capture WHERE taken_as = 'extra' AND intent = $1", due.id)
+    assert ([one.cents for one in await refunds.refunds_of(extra)], again) == ([600], None)
+    await disputing.dispute_closed(shop.account, "dp_1", won=True)
+    assert [(one.capture, one.idle) for one in await stranded.stranded(shop.till)] == [(extra, 400)]
+    await stranded.give_back(extra, AGENT)
+    assert [one.cents for one in await refunds.refunds_of(extra)] == [600, 400]
 
 
 async def test_a_refund_that_did_not_leave_after_all_is_nobodys_once_the_money_was_taken_back(shop):

@@ -14,7 +14,7 @@ import asyncpg
 from parvis.db import Connection, connection
 from parvis.events import PaymentTakenBack
 from parvis.outbox import record
-from parvis.payments import granting, intents, refundable, refunds, returning
+from parvis.payments import granting, refunds, returning
 from parvis.payments.books import ledger, postings
 from parvis.payments.money import Cents
 
@@ -68,17 +68,10 @@ async def _lose(c: Connection, found: asyncpg.Record, capture: UUID, out_of: str
     paid = await refunds.locked_capture(c, capture)
     cents = found["cents"] - found["covered"]
     if not (cents >= paid["cents"] and await returning.enter(c, capture, out_of, returning.Told(ledger.today()))):
+        await refunds.undo_set_off(c, paid)
         owed = postings.RECEIVABLE if paid["sold"] else granting.held_in(paid)
         kind = "dispute-lost" if out_of == postings.DISPUTED else "dispute-known"
         await ledger.post(found["till"], kind, found["id"], postings.dispute_lost(cents, owed, out_of))
-    await _end(c, paid)
+    await refunds.end(c, paid)
     if cents:
         await record(PaymentTakenBack(emitter=paid["emitter"], capture=capture, dispute=found["id"], cents=cents))
-
-
-async def _end(c: Connection, paid: asyncpg.Record) -> None:
-    """End what was to be given back, where part of it had left and the bank took the rest."""
-    if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
-        intent = await intents.locked(c, paid["intent"])
-        if intent.state == "to_refund":
-            await intents.move(c, intent, "repaid")

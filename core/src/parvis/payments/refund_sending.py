@@ -122,10 +122,7 @@ async def _done(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> N
     if found.method == "credit":
         await balances.give(c, found.capture, found.cents, found.id)
     await giving_back.enter(c, found, paid)
-    if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
-        intent = await intents.locked(c, paid["intent"])
-        if intent.state == "to_refund":
-            await intents.move(c, intent, "repaid")
+    await refunds.end(c, paid)
     await record(RefundDone(emitter=paid["emitter"], refund=found.id, cents=found.cents))
 
 

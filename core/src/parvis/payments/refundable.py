@@ -22,24 +22,41 @@ STAYS = f"""
         ELSE least(c.cents, coalesce((SELECT sum(d.cents) FROM parvis.dispute d
             WHERE d.capture = c.id AND d.state <> 'won'), 0)) END)
 """  # noqa: S608 - of constants
+# What of a capture `c` was kept for what its payer owes, and is not given back.
+SET_OFF = """
+coalesce((SELECT sum(l.cents) FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id
+    WHERE e.till = c.till AND e.source = c.id AND e.kind IN ('set-off', 'set-off-back')
+    AND l.account = 'refund_due'), 0)
+"""
+_TOGETHER = f"""
+(SELECT sum(x.cents) FROM (SELECT {STAYS} AS cents FROM parvis.capture c WHERE c.intent = i.id) AS x)
+"""  # noqa: S608 - of constants
+# What of it can still be given back, `i` being its intent, if it has one: of all payments of an amount together no more
+# than came in and stayed.
+IDLE = f"least({STAYS} - {SET_OFF}, {_TOGETHER})::bigint"
 _LEFT = f"""
-WITH each AS (
-    SELECT c.id, {STAYS} AS cents FROM parvis.capture c
-    WHERE c.id = $1 OR c.intent = (SELECT intent FROM parvis.capture WHERE id = $1)
-)
-SELECT greatest(0, least((SELECT cents FROM each WHERE id = $1), (SELECT sum(cents) FROM each)))::bigint
+SELECT greatest(0, {IDLE}) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1
+"""  # noqa: S608 - of constants
+# What had left of other payments of the same amount when their bank took them back, and was not kept yet.
+_OWED = f"""
+SELECT greatest(0, coalesce(sum(CASE WHEN c.id <> $1 AND EXISTS (
+        SELECT FROM parvis.capture_return v WHERE v.capture = c.id)
+    THEN (SELECT coalesce(sum(r.cents), 0) FROM parvis.refund r
+        WHERE r.capture = c.id AND r.credit IS NULL AND r.state = ANY ($2)) ELSE 0 END - {SET_OFF}), 0))::bigint
+FROM parvis.capture c WHERE c.intent = (SELECT intent FROM parvis.capture WHERE id = $1)
 """  # noqa: S608 - of constants
 _COVERED = f"SELECT {STAYS} >= 0 FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
 _GONE = (
     "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.refund "
     "WHERE capture = $1 AND credit IS NULL AND state = ANY ($2)"
 )
-_OVER = """
-SELECT c.cents <= coalesce((SELECT sum(r.cents) FROM parvis.refund r
+_OVER = f"""
+SELECT c.cents - {SET_OFF} <= coalesce((SELECT sum(r.cents) FROM parvis.refund r
         WHERE r.capture = c.id AND r.credit IS NULL AND r.state = 'done'), 0)
     + coalesce((SELECT sum(d.cents) FROM parvis.dispute d WHERE d.capture = c.id AND d.state = 'lost'), 0)
 FROM parvis.capture c WHERE c.id = $1
-"""
+"""  # noqa: S608 - of constants
+_SET_OFF = f"SELECT {SET_OFF}::bigint FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
 # What a second person decided about, and what goes back by a rule, nobody did alone.
 _ALONE = """
 SELECT coalesce(sum(r.cents), 0)::bigint FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
@@ -53,6 +70,16 @@ async def left(capture: UUID) -> Cents:
     """What of a capture can still be given back: no more than came in for the amount in all, and stayed."""
     async with connection() as c:
         return int(await c.fetchval(_LEFT, capture))
+
+
+async def owed(c: Connection, capture: UUID) -> Cents:
+    """What had left of other payments of the same amount that a bank took back; in the caller's transaction."""
+    return int(await c.fetchval(_OWED, capture, list(REFUND_LEFT)))
+
+
+async def set_off(c: Connection, capture: UUID) -> Cents:
+    """What of a capture was kept for what its payer owes; in the caller's transaction."""
+    return int(await c.fetchval(_SET_OFF, capture))
 
 
 async def gone(c: Connection, capture: UUID) -> Cents:

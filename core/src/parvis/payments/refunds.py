@@ -15,7 +15,7 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments import granting, intents, refundable
 from parvis.payments.accounts import Account, account
-from parvis.payments.books import ledger
+from parvis.payments.books import ledger, postings
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
 from parvis.payments.rules import REFUND, REFUND_HELD, REFUND_OPEN, after, approval_fault, checked_cents, refund_fault
@@ -87,11 +87,34 @@ async def request(
 
 
 async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, reason: str) -> None:
-    """Have all of what came in vain given back, as a rule and at once; in the caller's transaction."""
-    refund = new_id()
-    how = await _way(c, capture, at)
-    await c.execute(_ADD, refund, capture, at.till, cents, how, reason, None, clock.now(), None)
-    await move(c, await locked(c, refund), "approve")
+    """Have what came in vain given back, as a rule and at once; in the caller's transaction.
+
+    What had left of other payments of the same amount that a bank took back is kept of it: its payer owes that.
+    """
+    left = min(cents, await refundable.left(capture))
+    if kept := min(cents - left, await refundable.owed(c, capture)):
+        await ledger.post(at.till, "set-off", capture, postings.set_off(kept))
+    if left:
+        refund = new_id()
+        how = await _way(c, capture, at)
+        await c.execute(_ADD, refund, capture, at.till, left, how, reason, None, clock.now(), None)
+        await move(c, await locked(c, refund), "approve")
+    else:
+        await end(c, await c.fetchrow(CAPTURE, capture))
+
+
+async def end(c: Connection, paid: asyncpg.Record) -> None:
+    """Let an amount be given back once nothing of its money is here any more; in the caller's transaction."""
+    if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
+        intent = await intents.locked(c, paid["intent"])
+        if intent.state == "to_refund":
+            await intents.move(c, intent, "repaid")
+
+
+async def undo_set_off(c: Connection, paid: asyncpg.Record) -> None:
+    """What was kept of money is owed again, as it is no longer to be given back; in the caller's transaction."""
+    if await refundable.set_off(c, paid["id"]):
+        await ledger.reverse(paid["till"], "set-off", paid["id"])
 
 
 async def reversed_at_counter(c: Connection, capture: UUID, reason: str, by: UUID) -> UUID:

@@ -82,6 +82,7 @@ async def enter(c: Connection, capture: UUID, out_of: str, told: Told, until: da
     if await c.fetchval(_KEEP, capture, clock.now(), told.day, told.reason, told.by) is None:
         return False
     await refunds.hold_back(c, capture)
+    await refunds.undo_set_off(c, paid)
     await ledger.post(paid["till"], "return", capture, await _lines(c, paid, out_of))
     if paid["intent"]:
         await _reopen(c, paid, until or clock.now() + AGAIN)

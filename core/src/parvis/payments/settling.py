@@ -110,6 +110,7 @@ async def take_up(capture: UUID) -> None:
         found = await intents.locked(c, paid["intent"])
         await intents.move(c, found, "place")
         await refunds.call_off(c, capture)
+        await refunds.undo_set_off(c, paid)
         await balances.check_used(c, found.id)
         sold, cents = await intents.sales_of(found.id), paid["cents"]
         stands = await sales.stands(found.id)

@@ -17,12 +17,12 @@ from parvis.events import PaymentSettled
 from parvis.outbox import record
 from parvis.payments import intents, purposes, refundable, refunds, settling
 from parvis.payments.money import Cents
-from parvis.payments.refundable import STAYS
+from parvis.payments.refundable import IDLE
 
 _IS = "c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR i.state = 'to_refund')"
 _FIND = f"""
 SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, i.version < b.version AS former,
-    {STAYS}::bigint AS idle,
+    {IDLE} AS idle,
     EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = c.id AND d.state <> 'won') AS disputed,
     ARRAY (SELECT ch.label FROM parvis.charge ch
         WHERE ch.intent = c.intent AND ch.credit IS NULL ORDER BY ch.id) AS labels,
@@ -35,7 +35,7 @@ _FORMER = "SELECT i.version < b.version FROM parvis.intent i JOIN parvis.basket 
 _DISPUTED = "SELECT EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = $1 AND d.state <> 'won')"
 _COUNT = f"""
 SELECT t.id, (SELECT count(*) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent
-    WHERE c.till = t.id AND {_IS} AND {STAYS} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1
+    WHERE c.till = t.id AND {_IS} AND {IDLE} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1
 """  # noqa: S608 - of constants
 
 

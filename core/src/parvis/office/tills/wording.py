@@ -38,6 +38,8 @@ FACTS = {
     "return": "paiement repris par la banque",
     "refund-back": "remboursement revenu",
     "not-left": "remboursement non parti",
+    "set-off": "compensation d’une somme due",
+    "set-off-back": "compensation reprise",
     "dispute-back": "contestation gagnée",
     "dispute-lost": "contestation perdue",
     "dispute-known": "contestation d’un paiement retrouvé",

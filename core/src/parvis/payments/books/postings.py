@@ -189,6 +189,11 @@ def returned_in_vain(out_of: str, cents: Cents, left: Cents = 0, held_in: str = 
     return _lines((held_in, cents - left), (RECEIVABLE, left), (out_of, -cents))
 
 
+def set_off(cents: Cents) -> Lines:
+    """What a payer owes is kept of what was to be given back to them."""
+    return _lines((REFUND_DUE, cents), (RECEIVABLE, -cents))
+
+
 def not_left(cents: Cents, held_in: str = REFUND_DUE) -> Lines:
     """What was thought to have left of such money did not: nobody owes it."""
     return _lines((held_in, cents), (RECEIVABLE, -cents))
