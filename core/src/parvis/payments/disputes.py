@@ -19,7 +19,7 @@ from parvis.payments.books import ledger, postings
 from parvis.payments.money import Cents
 
 DISPUTE = (
-    "SELECT d.id, d.account, d.ref, d.attempt, d.capture, d.cents, d.covered, d.state, a.till "
+    "SELECT d.id, d.account, d.provider_ref, d.attempt, d.capture, d.cents, d.covered, d.state, a.till "
     "FROM parvis.dispute d JOIN parvis.provider_account a ON a.key = d.account "
 )
 _WAITING = (

@@ -27,7 +27,7 @@ _OF_ATTEMPT = (
     "(a.account, a.provider_ref) WHERE a.account = $1 AND a.id = $2"
 )
 _ADD = (
-    "INSERT INTO parvis.dispute (id, account, ref, attempt, capture, cents, covered, state, opened_at) "
+    "INSERT INTO parvis.dispute (id, account, provider_ref, attempt, capture, cents, covered, state, opened_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', $8) ON CONFLICT (id) DO NOTHING RETURNING id"
 )
 _BEFORE = "SELECT coalesce(sum(covered), 0)::bigint FROM parvis.dispute WHERE capture = $1 AND id <> $2"
@@ -82,7 +82,9 @@ async def _won(found: asyncpg.Record) -> None:
         await ledger.reverse(found["till"], "dispute", found["id"])
     if found["covered"]:
         # What was entered by hand is owed again since, and may be paid by now: this is money that comes in like any.
-        await settling.settle(Money(found["account"], found["ref"], found["covered"], clock.now(), found["attempt"]))
+        await settling.settle(
+            Money(found["account"], found["provider_ref"], found["covered"], clock.now(), found["attempt"])
+        )
 
 
 async def _hold(c: Connection, at: str, attempt: UUID | None) -> None:
@@ -112,7 +114,8 @@ async def _covered(c: Connection, source: UUID, capture: UUID, cents: Cents) -> 
     paid = await refunds.locked_capture(c, capture)
     if not await returning.by_hand(c, capture):
         return 0
-    return max(0, min(cents, paid["cents"] - int(await c.fetchval(_BEFORE, capture, source))))
+    left: Cents = paid["cents"] - await c.fetchval(_BEFORE, capture, source)
+    return max(0, min(cents, left))
 
 
 async def _compare(c: Connection, at: str, ref: str, capture: UUID, cents: Cents) -> None:

@@ -38,7 +38,7 @@ _LOCK_BASKET = (
     "JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1) FOR NO KEY UPDATE"
 )
 _WON_BACK = (
-    "SELECT EXISTS (SELECT FROM parvis.capture c JOIN parvis.dispute d ON (d.account, d.ref) = "
+    "SELECT EXISTS (SELECT FROM parvis.capture c JOIN parvis.dispute d ON (d.account, d.provider_ref) = "
     "(c.account, c.provider_ref) WHERE c.id = $1)"
 )
 _REFUND = "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by, credit FROM parvis.refund "

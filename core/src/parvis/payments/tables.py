@@ -171,7 +171,7 @@ class Refund(Table, tablename="refund", schema="parvis"):
 class Dispute(Table, tablename="dispute", schema="parvis"):
     """Money that a payer's bank takes back until it is decided: `open`, `won`, `lost`; of which payment, if known.
 
-    `ref` is the provider's own, `attempt` what was paid: without a capture it waits for that. `covered`: what of it
+    `provider_ref` is its own there, `attempt` what was paid: without a capture it waits for that. `covered`: what of it
     somebody had entered as taken back already.
     """
 
@@ -179,7 +179,7 @@ class Dispute(Table, tablename="dispute", schema="parvis"):
     account = ForeignKey(ProviderAccount, null=False, on_delete=OnDelete.restrict)
     capture = ForeignKey(Capture, null=True, on_delete=OnDelete.restrict)
     cents = BigInt()
-    ref = Varchar(length=200)
+    provider_ref = Varchar(length=200)
     attempt = UUID(null=True, default=None)
     covered = BigInt(default=0)
     state = Varchar(length=4)

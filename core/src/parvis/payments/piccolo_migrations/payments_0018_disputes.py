@@ -15,7 +15,7 @@ async def forwards() -> MigrationManager:
         -- The provider's reference of a dispute, the attempt that it is about, and what of it somebody had entered as
         -- taken back already: that part has no entry of its own.
         ALTER TABLE parvis.dispute
-            ADD COLUMN ref varchar(200) NOT NULL DEFAULT '',
+            ADD COLUMN provider_ref varchar(200) NOT NULL DEFAULT '',
             ADD COLUMN attempt uuid,
             ADD COLUMN covered bigint NOT NULL DEFAULT 0,
             ADD CONSTRAINT dispute_covered CHECK (covered BETWEEN 0 AND cents);

@@ -29,7 +29,7 @@ SELECT c.provider_ref AS ref, coalesce(sum(l.cents), 0)::bigint AS cents FROM pa
 LEFT JOIN parvis.ledger_entry e ON e.till = c.till AND e.kind = 'capture' AND e.source = c.id
 LEFT JOIN parvis.ledger_line l ON l.entry = e.id AND l.account = $3
 WHERE c.account = $1 AND c.day = $2
-AND NOT EXISTS (SELECT FROM parvis.dispute d WHERE (d.account, d.ref) = (c.account, c.provider_ref)) GROUP BY c.id
+AND NOT EXISTS (SELECT FROM parvis.dispute d WHERE (d.account, d.provider_ref) = (c.account, c.provider_ref)) GROUP BY c.id
 """
 _GIVEN_BACK = """
 SELECT r.id::text AS ref, coalesce(-sum(l.cents), 0)::bigint AS cents FROM parvis.refund r
@@ -57,8 +57,8 @@ SELECT 'capture', c.provider_ref, c.cents FROM parvis.capture c WHERE c.account 
 AND c.at < $2 AND NOT EXISTS (
     SELECT FROM parvis.refund r WHERE r.capture = c.id AND r.state NOT IN ('rejected', 'cancelled', 'bounced'))
 UNION ALL
-SELECT 'dispute', d.ref, d.cents FROM parvis.dispute d
-WHERE d.account = $1 AND d.capture IS NULL AND d.state <> 'won' AND d.ref <> '' AND d.opened_at < $2
+SELECT 'dispute', d.provider_ref, d.cents FROM parvis.dispute d
+WHERE d.account = $1 AND d.capture IS NULL AND d.state <> 'won' AND d.provider_ref <> '' AND d.opened_at < $2
 """
 _FOUND = (
     "INSERT INTO parvis.difference AS kept (id, account, day, kind, sort, provider_ref, ours, theirs, found_at) "
