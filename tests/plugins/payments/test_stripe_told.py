@@ -18,6 +18,7 @@ from parvis.payments.books import ledger, movements, proofs, receipts
 from parvis.payments.statements import reconciling
 from parvis.testing.applications import application
 from parvis.testing.visits import put_clock
+from parvis_payments import jobs
 from parvis_payments.environment import Environment
 from parvis_payments.events import StripeTold
 from parvis_payments.simulator import faults
@@ -230,6 +231,24 @@ async def test_a_payout_empties_what_stripe_held_fees_and_refunds_included(http,
     assert found["bank"] == payout["amount"] == 5600 - found["fees"]
     assert f"clearing:{stripe.account}" not in found
     assert await movements.paid_out(stripe.account, payout["id"], payout["amount"], found["fees"]) is False
+
+
+async def test_a_payout_that_nothing_told_of_is_asked_for_and_entered_once(http, played, stripe):
+    # Of money that came in before anything was paid here.
+    played.stripe.pay_out(KEY)
+    assert await telling.catch_up(stripe.provider) == 0
+    put_clock(clock.now() + timedelta(minutes=1))
+    await paid(played, http, stripe, 5000)
+    payout = played.stripe.pay_out(KEY)
+    with played.away():
+        assert await telling.catch_up(stripe.provider) == 0
+    assert [await telling.catch_up(stripe.provider) for _ in range(2)] == [1, 0]
+    found = await books(stripe)
+    assert (found["bank"], found["bank"] + found["fees"]) == (payout["amount"], 5000)
+    assert await tell(http, stripe, played.told(payout["id"])) == 200
+    await seen_to(stripe)
+    assert await books(stripe) == found
+    assert [timer.run for timer in jobs.timers()] == [telling.catch_up]
 
 
 async def test_what_is_of_no_interest_or_of_nobody_is_kept_and_nothing_follows(http, played, stripe):

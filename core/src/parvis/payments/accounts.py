@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -80,6 +81,20 @@ async def accounts_of(till: UUID) -> list[Account]:
     sql = "SELECT key, till, provider, gives_back FROM parvis.provider_account WHERE till = $1 ORDER BY key"
     async with connection() as c:
         return [Account(**row) for row in await c.fetch(sql, till)]
+
+
+async def accounts_at(provider: str) -> list[Account]:
+    """Every till's account at a provider, by key."""
+    sql = "SELECT key, till, provider, gives_back FROM parvis.provider_account WHERE provider = $1 ORDER BY key"
+    async with connection() as c:
+        return [Account(**row) for row in await c.fetch(sql, provider)]
+
+
+async def collects_since(account: str) -> datetime | None:
+    """When the first money came in at an account (UTC), None while none has."""
+    async with connection() as c:
+        first: datetime | None = await c.fetchval("SELECT min(at) FROM parvis.capture WHERE account = $1", account)
+    return first
 
 
 async def keep_details(account: str, details: msgspec.Struct) -> None:

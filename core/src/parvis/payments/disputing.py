@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from parvis import clock
-from parvis.db import Connection, connection, transaction
+from parvis.db import Connection, transaction
 from parvis.errors import Conflict, NotFound
 from parvis.payments import disputes, intents, refunds, returning, settling
 from parvis.payments.accounts import account
@@ -44,14 +44,18 @@ async def disputed(at: str, ref: str, cents: Cents, attempt: UUID | None = None)
     async with transaction() as c:
         await _hold(c, at, attempt)
         capture = await c.fetchval(_OF_ATTEMPT, at, attempt)
-        covered = await _covered(c, source, capture, cents) if capture else 0
+        entered = await _entered(c, capture) if capture else 0
+        covered = max(0, min(cents, entered - int(await c.fetchval(_BEFORE, capture, source))))
         where = (source, at, ref, attempt, capture, cents, covered)
         if await c.fetchval(_ADD, *where, clock.now()) is None:
             return False
         await ledger.post(whose.till, "dispute", source, postings.disputed(at, cents - covered))
         if capture:
             await refunds.hold_back(c, capture)
-            await _compare(c, at, ref, capture, cents)
+        if cents < entered:
+            # The bank took less than was entered by hand: somebody has to see why.
+            less = Difference("amount", "dispute", ref, entered, cents)
+            await reconciling.note(c, at, ledger.today(), [less])
     return True
 
 
@@ -98,8 +102,7 @@ async def _hold(c: Connection, at: str, attempt: UUID | None) -> None:
 async def _locked(c: Connection, source: UUID) -> asyncpg.Record:
     """A dispute, nobody else's until the transaction ends. Raises NotFound."""
     # Always after its amount, as whoever takes its money does: else two wait for each other.
-    async with connection() as reading:
-        found = await reading.fetchrow(disputes.DISPUTE + "WHERE d.id = $1", source)
+    found = await c.fetchrow(disputes.DISPUTE + "WHERE d.id = $1", source)
     if found is None:
         raise NotFound
     if found["capture"]:
@@ -109,19 +112,8 @@ async def _locked(c: Connection, source: UUID) -> asyncpg.Record:
     return await c.fetchrow(disputes.DISPUTE + "WHERE d.id = $1 FOR NO KEY UPDATE OF d", source)
 
 
-async def _covered(c: Connection, source: UUID, capture: UUID, cents: Cents) -> Cents:
-    """What of a dispute somebody had entered as taken back by hand, and no other dispute is about."""
+async def _entered(c: Connection, capture: UUID) -> Cents:
+    """What of a payment somebody entered as taken back by hand; nobody else enters it until the transaction ends."""
     paid = await refunds.locked_capture(c, capture)
-    if not await returning.by_hand(c, capture):
-        return 0
-    left: Cents = paid["cents"] - await c.fetchval(_BEFORE, capture, source)
-    return max(0, min(cents, left))
-
-
-async def _compare(c: Connection, at: str, ref: str, capture: UUID, cents: Cents) -> None:
-    """Note for somebody to close that the bank took less than was entered by hand."""
-    if await returning.by_hand(c, capture):
-        entered = (await refunds.locked_capture(c, capture))["cents"]
-        if cents < entered:
-            less = Difference("amount", "dispute", ref, entered, cents)
-            await reconciling.note(c, at, ledger.today(), [less])
+    cents: Cents = paid["cents"] if await returning.by_hand(c, capture) else 0
+    return cents

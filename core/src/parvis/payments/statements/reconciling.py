@@ -29,7 +29,7 @@ SELECT c.provider_ref AS ref, coalesce(sum(l.cents), 0)::bigint AS cents FROM pa
 LEFT JOIN parvis.ledger_entry e ON e.till = c.till AND e.kind = 'capture' AND e.source = c.id
 LEFT JOIN parvis.ledger_line l ON l.entry = e.id AND l.account = $3
 WHERE c.account = $1 AND c.day = $2
-AND NOT EXISTS (SELECT FROM parvis.dispute d WHERE (d.account, d.provider_ref) = (c.account, c.provider_ref)) GROUP BY c.id
+AND NOT EXISTS (SELECT FROM parvis.dispute d WHERE d.account = $1 AND d.provider_ref = c.provider_ref) GROUP BY c.id
 """
 _GIVEN_BACK = """
 SELECT r.id::text AS ref, coalesce(-sum(l.cents), 0)::bigint AS cents FROM parvis.refund r

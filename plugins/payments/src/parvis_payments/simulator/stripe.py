@@ -31,7 +31,12 @@ KEY = "sk_test_simulated0000"
 TITLE = "Stripe (simulation)"
 _OVER = "Ce paiement est terminé, ou n’existe pas."
 _TRY_AGAIN = "Cette carte a été refusée. Essayez-en une autre, ou revenez en arrière."
-_LISTS = {"checkout/sessions": "checkout.session", "refunds": "refund", "balance_transactions": "balance_transaction"}
+_LISTS = {
+    "checkout/sessions": "checkout.session",
+    "refunds": "refund",
+    "balance_transactions": "balance_transaction",
+    "payouts": "payout",
+}
 _Request = Request[Any, Any, State]
 
 

@@ -108,6 +108,11 @@ class Calls:
         """A payout."""
         return await _answer(self._v1.payouts.retrieve_async(ref), Payout)
 
+    def payouts(self, since: int) -> AsyncIterator[Payout]:
+        """The payouts that were made since (seconds)."""
+        asked: Any = {"created": {"gte": since}, "limit": _PAGE}
+        return _every(self._v1.payouts.list_async(asked), Payout)
+
     def moved(self, **asked: Any) -> AsyncIterator[Moved]:
         """Lines of the balance: of a payout, or between two instants."""
         known: Any = {"limit": _PAGE, "expand": ["data.source"], **asked}

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
 from typing import TypeAlias
 
 import structlog
 from stripe import InvalidRequestError
 
+from parvis import clock
+from parvis.contract.payments import OutcomeUnknown
 from parvis.db import transaction
 from parvis.errors import Conflict, NotFound, Refused
 from parvis.outbox import record
-from parvis.payments import attempts, disputing, hearing, refund_sending
-from parvis.payments.books import movements
+from parvis.payments import attempts, disputing, hearing, refund_sending, rounds
+from parvis.payments.accounts import Account, accounts_at, collects_since
+from parvis.payments.books import movements, transfers
 from parvis_payments.events import StripeTold
+from parvis_payments.keys import STRIPE
 from parvis_payments.stripe import rules
-from parvis_payments.stripe.objects import CURRENCY, StripeEvent
+from parvis_payments.stripe.client import Calls
+from parvis_payments.stripe.objects import CURRENCY, Payout, StripeEvent
 from parvis_payments.stripe.provider import StripeCheckout
 
 log = structlog.get_logger()
+# Stripe tells for three days; whoever was away for longer finds what was paid out meanwhile.
+_LATE = timedelta(days=31)
 _Act: TypeAlias = Callable[[StripeCheckout, str, str], Awaitable[object]]
 
 
@@ -78,14 +87,39 @@ async def _disputed(provider: StripeCheckout, account: str, ref: str) -> None:
         await disputing.dispute_closed(account, ref, won=told.status == "won")
 
 
+async def catch_up(provider: StripeCheckout = StripeCheckout()) -> int:
+    """Ask every account for its payouts of late and enter those that nothing told us of; how many."""
+    return await rounds.one_by_one("stripe-payouts", await accounts_at(STRIPE), partial(_caught_up, provider))
+
+
+async def _caught_up(provider: StripeCheckout, at: Account) -> int:
+    first = await collects_since(at.key)
+    if first is None:
+        return 0
+    # What Stripe paid out before is of money that was never here.
+    since = int(max(first, clock.now() - _LATE).timestamp())
+    try:
+        calls, live = await provider.calls(at.key)
+        return sum([await _enter(calls, live, at.key, one) async for one in calls.payouts(since)])
+    except (OutcomeUnknown, InvalidRequestError):
+        log.warning("stripe.payouts-unread", account=at.key)
+        return 0
+
+
 async def _paid_out(provider: StripeCheckout, account: str, ref: str) -> None:
     calls, live = await provider.calls(account)
-    told = await calls.payout(ref)
+    await _enter(calls, live, account, await calls.payout(ref))
+
+
+async def _enter(calls: Calls, live: bool, account: str, told: Payout) -> bool:
+    """Enter a payout, once; whether it was new."""
     if told.status != "paid" or told.livemode != live or told.currency != CURRENCY:
-        return
-    kept = rules.fees([one async for one in calls.moved(payout=ref)])
+        return False
+    if await transfers.booked(account, told.id):
+        return False
+    kept = rules.fees([one async for one in calls.moved(payout=told.id)])
     if told.amount < 0 or kept < 0:
         # Stripe took money from the bank: the accountant's books say why.
         log.warning("stripe.payout-below-zero", account=account)
-        return
-    await movements.paid_out(account, ref, told.amount, kept)
+        return False
+    return await movements.paid_out(account, told.id, told.amount, kept)
