@@ -29,6 +29,11 @@ async def paid_out(at: str, ref: str, cents: Cents, fees: Cents = 0) -> bool:
     return await ledger.post(whose.till, "payout", source_of(at, "payout", ref), lines) is not None
 
 
+async def is_paid_out(at: str, ref: str) -> bool:
+    """Whether a provider's payout is in the books. Raises NotFound."""
+    return await _entered((await account(at)).till, "payout", source_of(at, "payout", ref))
+
+
 async def handed_over(till: UUID, ref: str, cents: Cents, out_of: str = BANK) -> bool:
     """A till handed money of its bank account, or another, to the public accountant; whether that was new.
 
