@@ -76,7 +76,7 @@ async def request(
         paid = await lock(c, capture)
         if wrong := refund_fault(cents, await _left(c, capture, credit)):
             raise Refused(wrong)
-        how = method or await _way(c, capture, await account(paid["account"]))
+        how = method or await _way_of_account(c, capture, await account(paid["account"]))
         if credit and how == "credit":
             # It is one already: whoever wants it as money gets it from the public accountant.
             how = "mandate"
@@ -96,7 +96,7 @@ async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, rea
         await ledger.post(at.till, "set-off", capture, postings.set_off(kept))
     if left:
         refund = new_id()
-        how = await _way(c, capture, at)
+        how = await _way_of_account(c, capture, at)
         await c.execute(_ADD, refund, capture, at.till, left, how, reason, None, clock.now(), None)
         await move(c, await locked(c, refund), "approve")
     else:
@@ -193,7 +193,7 @@ async def _left(c: Connection, capture: UUID, credit: UUID | None) -> Cents:
     return 0 if await refundable.was_taken_back(c, capture) else await balances.left_of(c, credit)
 
 
-async def _way(c: Connection, capture: UUID, at: Account) -> str:
+async def _way_of_account(c: Connection, capture: UUID, at: Account) -> str:
     """How a capture is given back: the account's own way, but for what came in by a dispute, as no payment there."""
     if at.gives_back == "provider" and await c.fetchval(_WON_BACK, capture):
         return "mandate"
