@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -33,6 +33,8 @@ SELECT h.revenue, h.cents, h.vat_bp, coalesce((
     AND e.vat_bp = h.vat_bp AND e.credit IS NULL), 0)::bigint AS before
 FROM parvis.charge h JOIN parvis.intent i ON i.id = h.intent WHERE h.intent = $1 ORDER BY h.id
 """
+# In one order, whoever does it: two who want the same amounts do not wait for each other.
+_LOCK = "SELECT FROM parvis.intent WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
 _MOST_CHARGES = 200
 _GIVEN_UP = frozenset({"cancelled", "to_refund", "refunded"})
 
@@ -149,6 +151,15 @@ async def locked(c: Connection, found: UUID) -> Intent:
     return _read(await c.fetchrow(_INTENT + "WHERE i.id = $1 FOR NO KEY UPDATE OF i", found))
 
 
+async def lock(c: Connection, these: Iterable[UUID]) -> None:
+    """Let nobody else touch some intents until the transaction ends; read them after that.
+
+    All at once, before anything is entered: whoever has a till's books must not wait for an amount any more, for who
+    has that amount may wait for the books.
+    """
+    await c.execute(_LOCK, list(these))
+
+
 async def of_basket(basket: UUID) -> tuple[Intent, ...]:
     """The intents of a basket's last version, by till. Raises NotFound."""
     async with connection() as c:
@@ -216,7 +227,9 @@ async def _new_version(c: Connection, basket: UUID) -> int:
     version = await c.fetchval(sql, basket)
     if version is None:
         raise NotFound
-    for former in await _of_version(c, basket, version - 1):
+    before = await _of_version(c, basket, version - 1)
+    await lock(c, [former.id for former in before])
+    for former in before:
         found = await locked(c, former.id)
         if found.state not in _GIVEN_UP:
             await move(c, found, "cancel")

@@ -9,7 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 from parvis import clock, settings
-from parvis.db import transaction
+from parvis.db import Connection, transaction
 from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.events import BillWritten
 from parvis.identity.contacts import Contact
@@ -80,11 +80,7 @@ async def take_back(intent: UUID) -> None:
     Raises Refused once money was paid for it.
     """
     async with transaction() as c:
-        found = await intents.locked(c, intent)
-        if found.state == "paid" and not found.cents:
-            await intents.move(c, found, "undo")
-            await ledger.reverse(found.till, "charge", intent)
-        await intents.cancel(intent)
+        found = await _no_longer(c, intent)
         await issuing.correct(c, found)
 
 
@@ -101,15 +97,16 @@ async def take_back_plan(intent: UUID) -> tuple[Intent, ...]:
     Raises Refused if none is left.
     """
     async with transaction() as c:
-        left = []
-        for part in await left_of_plan(intent):
-            # What was paid while this one waited for it stays.
-            if (await intents.locked(c, part.id)).state in _LEFT:
-                await take_back(part.id)
-                left.append(part)
+        await intents.lock(c, [part.id for part in await left_of_plan(intent)])
+        # What was paid while this one waited for it stays.
+        left = await left_of_plan(intent)
         if not left:
             raise Refused(Refusal("plan-over", Text("Every part of it is paid or taken back.")))
-    return tuple(left)
+        # The books first and then the numbers of credit notes, as everybody takes them who needs both.
+        taken = [await _no_longer(c, part.id) for part in left]
+        for part in taken:
+            await issuing.correct(c, part)
+    return left
 
 
 def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal | None:
@@ -120,6 +117,16 @@ def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal
     if not today <= last_day <= today + _LONGEST:
         return Refusal("bill-day", Text("Write a day from today on, within a year."), "last_day")
     return None
+
+
+async def _no_longer(c: Connection, intent: UUID) -> Intent:
+    """No longer ask for a bill, in the caller's transaction; as it was."""
+    found = await intents.locked(c, intent)
+    if found.state == "paid" and not found.cents:
+        await intents.move(c, found, "undo")
+        await ledger.reverse(found.till, "charge", intent)
+    await intents.cancel(intent)
+    return found
 
 
 def _parts(charges: Sequence[Charge], days: Sequence[date]) -> list[Part]:
