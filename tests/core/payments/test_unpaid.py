@@ -10,11 +10,22 @@ import pytest
 from tests.seeds import seeds
 
 from parvis import clock
+from parvis.contract.payments import Result
 from parvis.contract.values import Channel
-from parvis.db import new_id
+from parvis.db import connection, new_id
 from parvis.errors import NotFound, Refused
 from parvis.identity.contacts import Contact
-from parvis.payments import attempts, dues, expiring, intents, returning
+from parvis.payments import (
+    attempts,
+    dues,
+    expiring,
+    intents,
+    payers,
+    refund_sending,
+    refunds,
+    returning,
+    stranded,
+)
 from parvis.payments.books import ledger
 from parvis.payments.counter.till_sessions import close_session
 from parvis.payments.intents import Charge
@@ -90,7 +101,7 @@ async def test_money_that_comes_all_the_same_goes_back(shop):
     assert (await unpaid.pass_on(shop.till, [due.id], "1", BY))[0].bills == 1
     settled = await settle(Money(shop.account, ref, due.cents, clock.now()))
     assert settled.taken_as == "vain"
-    assert (await intents.intent(due.id)).state in ("to_refund", "refunded")
+    assert (await intents.intent(due.id)).state == "passed_on"
     assert await owed(shop) == 0
 
 
@@ -201,3 +212,110 @@ async def test_what_was_owed_at_a_day_stays_so_whatever_comes_later(shop, seed):
         clock.move(timedelta(days=1))
     assert [(await unpaid.total(shop.till, day)).cents for day, _ in seen] == [cents for _, cents in seen]
     assert sum([one.cents async for one in unpaid.owed(shop.till, ledger.today())]) == walk.owed
+
+
+async def passed_on_and_paid(shop: Shop, cents: int = 1500):
+    """A bill that the public accountant collects, and what its payer paid all the same on a page opened before."""
+    [due] = await billed(shop, 1500)
+    ref = await shop.opened(due.id)
+    clock.move(timedelta(days=6))
+    await attempts.look(shop.provider, shop.account, ref)
+    await unpaid.pass_on(shop.till, [due.id], "1", BY)
+    there = shop.provider.payments[ref]
+    there.result, there.paid, there.cents = Result.PAID, clock.now(), cents
+    settled = await settle(Money(shop.account, ref, cents, clock.now()))
+    assert settled.taken_as == "vain"
+    return due.id, settled.capture
+
+
+async def test_money_that_comes_all_the_same_leaves_the_bill_with_the_public_accountant(shop):
+    intent, capture = await passed_on_and_paid(shop)
+    for sent in (False, True):
+        [one] = await unpaid.passed(shop.till)
+        assert (one.intent, one.came, (await intents.intent(intent)).state) == (intent, 1500, "passed_on")
+        if not sent:
+            [refund] = await refunds.refunds_of(capture)
+            assert await refund_sending.send(refund.id, shop.provider) == "done"
+    assert await owed(shop) == 0
+    await unpaid.recall(shop.till, intent, BY)
+    assert (await owed(shop), await unpaid.passed(shop.till)) == (1500, [])
+    assert [due.intent for due in await dues.dues_to_take(shop.till)] == [intent]
+    # Its money is with its payer: what is owed again cannot be paid with it.
+    with pytest.raises(Refused):
+        await stranded.find_place(capture)
+
+
+async def test_money_that_is_still_here_when_the_bill_comes_back_can_pay_it(shop):
+    intent, capture = await passed_on_and_paid(shop)
+    assert await stranded.stranded(shop.till) == []
+    with pytest.raises(Refused):
+        await stranded.find_place(capture)
+    await unpaid.recall(shop.till, intent, BY)
+    [one] = await stranded.stranded(shop.till)
+    assert (one.capture, one.place, one.owed) == (capture, True, True)
+    await stranded.find_place(capture)
+    assert ((await intents.intent(intent)).state, await owed(shop), await stranded.stranded(shop.till)) == ("paid", 0, [])
+    assert [one.state for one in await refunds.refunds_of(capture)] == ["cancelled"]
+    balances = {one.account: one.cents for one in await ledger.balances(shop.till) if one.cents}
+    assert balances == {f"clearing:{shop.account}": 1500, "revenue:canteen": -1500}
+    # What its payer's bank takes back now is owed again.
+    await returning.take_back(shop.account, await ref_of(capture), clock.now() + timedelta(days=15))
+    assert await owed(shop) == 1500
+
+
+async def test_money_that_is_too_little_goes_back_and_pays_nothing(shop):
+    intent, capture = await passed_on_and_paid(shop, 900)
+    await unpaid.recall(shop.till, intent, BY)
+    assert await stranded.stranded(shop.till) == []
+    with pytest.raises(Refused):
+        await stranded.find_place(capture)
+
+
+async def test_a_bill_that_was_paid_otherwise_since_leaves_the_money_to_go_back(shop):
+    intent, capture = await passed_on_and_paid(shop)
+    await unpaid.recall(shop.till, intent, BY)
+    [refund] = await refunds.refunds_of(capture)
+    await refunds.withdraw(refund.id)
+    drawer = await a_drawer(shop.till)
+    await drawer.takes(intent, cash=1500)
+    # Nobody asks to give it back by itself any more: somebody has to see it.
+    [one] = await stranded.stranded(shop.till)
+    assert (one.capture, one.idle, one.place) == (capture, 1500, False)
+    with pytest.raises(Refused):
+        await stranded.find_place(capture)
+    await stranded.give_back(capture, BY)
+
+
+async def test_a_bank_that_takes_it_back_leaves_the_bill_with_the_public_accountant(shop):
+    intent, capture = await passed_on_and_paid(shop)
+    await returning.take_back(shop.account, await ref_of(capture), clock.now() + timedelta(days=15))
+    assert ((await intents.intent(intent)).state, len(await unpaid.passed(shop.till))) == ("passed_on", 1)
+    [one] = await unpaid.passed(shop.till)
+    assert one.came == 0
+    await unpaid.recall(shop.till, intent, BY)
+    assert await owed(shop) == 1500
+
+
+async def test_money_that_comes_once_the_bill_came_back_pays_it(shop):
+    [due] = await billed(shop)
+    ref = await shop.opened(due.id)
+    clock.move(timedelta(days=6))
+    await attempts.look(shop.provider, shop.account, ref)
+    await unpaid.pass_on(shop.till, [due.id], "1", BY)
+    await unpaid.recall(shop.till, due.id, BY)
+    assert (await settle(Money(shop.account, ref, due.cents, clock.now()))).taken_as == "paid"
+    assert await owed(shop) == 0
+
+
+async def test_whose_money_is_still_here_is_not_forgotten(shop):
+    intent, capture = await passed_on_and_paid(shop)
+    [refund] = await refunds.refunds_of(capture)
+    await refunds.withdraw(refund.id)
+    clock.move(timedelta(days=366 * 6))
+    await payers.forget_old()
+    assert (await payers.payer((await intents.intent(intent)).basket)).contact is not None
+
+
+async def ref_of(capture) -> str:
+    async with connection() as c:
+        return await c.fetchval("SELECT provider_ref FROM parvis.capture WHERE id = $1", capture)

@@ -19,10 +19,13 @@ from parvis.payments import intents, purposes, refundable, refunds, settling
 from parvis.payments.money import Cents
 from parvis.payments.refundable import IDLE
 
-_IS = "c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR i.state = 'to_refund')"
+_IS = """
+c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR NOT EXISTS (
+    SELECT FROM parvis.ledger_entry e WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id))
+"""
 _FIND = f"""
-SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, b.purpose, i.version < b.version AS former,
-    {IDLE} AS idle,
+SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, i.state, b.purpose, i.version < b.version AS former,
+    {STAYS}::bigint AS idle,
     EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = c.id AND d.state <> 'won') AS disputed,
     ARRAY (SELECT ch.label FROM parvis.charge ch
         WHERE ch.intent = c.intent AND ch.credit IS NULL ORDER BY ch.id) AS labels,
@@ -43,7 +46,8 @@ SELECT t.id, (SELECT count(*) FROM parvis.capture c LEFT JOIN parvis.intent i ON
 class Stranded:
     """Money that pays nothing since an instant (UTC): `vain`, `extra` or `unknown`.
 
-    `idle` of it is not even on its way back; `place`: an agent may try whether what it was for is free again.
+    `idle` of it is not even on its way back; `place`: an agent may try whether what it was for is free again, or let it
+    pay a bill that is `owed` again since the public accountant gave it back.
     """
 
     capture: UUID
@@ -53,16 +57,14 @@ class Stranded:
     labels: tuple[str, ...]
     idle: Cents
     place: bool
+    owed: bool
 
 
 async def stranded(till: UUID) -> list[Stranded]:
     """A till's, the oldest first: what nobody gives back yet, and what could still have a place."""
     async with connection() as c:
         rows = await c.fetch(_FIND, till)
-    found = [
-        Stranded(row["id"], row["at"], row["cents"], row["taken_as"], tuple(row["labels"]), row["idle"], _place(row))
-        for row in rows
-    ]
+    found = [_read(row) for row in rows]
     return [one for one in found if one.idle > 0 or one.place]
 
 
@@ -78,13 +80,14 @@ async def count(emitter: UUID) -> int:
 
 
 async def find_place(capture: UUID) -> None:
-    """Give what was paid in vain after all, if it is free again. Raises Refused, once money has left too, NotFound."""
+    """Give what was paid in vain after all, if it is free or owed again. Raises Refused, also once money has left,
+    NotFound."""
     async with transaction() as c:
         paid = await refunds.locked_capture(c, capture)
         if paid["taken_as"] != "vain":
             raise NotFound
         found, disputed = await intents.intent(paid["intent"]), await c.fetchval(_DISPUTED, capture)
-        if disputed or not purposes.gives(found.purpose) or paid["cents"] < found.cents:
+        if disputed or not _wanted(found.state, found.purpose) or paid["cents"] < found.cents:
             raise Refused(Refusal("no-place", Text("There is no place to give for this: give the money back.")))
         if await c.fetchval(_FORMER, found.id):
             # Its basket asks for something else by now, which may be paid.
@@ -108,6 +111,16 @@ async def give_back(capture: UUID, by: UUID) -> None:
         await refunds.request(capture, await refundable.left(capture), paid["taken_as"], by)
 
 
+def _read(row: asyncpg.Record) -> Stranded:
+    known = (row["id"], row["at"], row["cents"], row["taken_as"], tuple(row["labels"]), row["idle"])
+    return Stranded(*known, place=_place(row), owed=row["state"] == "expired")
+
+
 def _place(row: asyncpg.Record) -> bool:
     whole = row["taken_as"] == "vain" and row["cents"] >= row["price"] and not row["former"]
-    return whole and not row["leaving"] and not row["disputed"] and purposes.gives(row["purpose"])
+    return whole and not row["leaving"] and not row["disputed"] and _wanted(row["state"], row["purpose"])
+
+
+def _wanted(state: str, purpose: str) -> bool:
+    """Whether what money came in vain for can be given for it: a place, or a bill that is owed again."""
+    return state == "expired" or (state == "to_refund" and purposes.gives(purpose))

@@ -28,7 +28,9 @@ _LONGEST = 60
 _OF = """
 FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket
 WHERE i.till = $1 AND b.purpose = $2 AND i.version = b.version AND i.cents > 0 AND i.created < $3
-AND NOT EXISTS (SELECT FROM parvis.capture c WHERE c.intent = i.id AND c.taken_as = 'paid' AND c.at < $3
+AND NOT EXISTS (SELECT FROM parvis.capture c LEFT JOIN parvis.ledger_entry u
+        ON u.till = c.till AND u.kind = 'take-up' AND u.source = c.id
+    WHERE c.intent = i.id AND (c.taken_as = 'paid' OR u.id IS NOT NULL) AND coalesce(u.at, c.at) < $3
     AND NOT EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id AND v.at < $3)
     AND NOT EXISTS (SELECT FROM parvis.till_taking t JOIN parvis.till_taking_back k ON k.taking = t.id
         WHERE t.capture = c.id AND k.at < $3))
@@ -50,6 +52,9 @@ SELECT i.id, i.basket, i.part, i.cents, i.expires_at, b.person,
 _TOTAL = f"SELECT count(*) AS bills, coalesce(sum(i.cents), 0)::bigint AS cents {_OF}"
 _PASSED = (
     "SELECT p.intent, p.reference AS ref, p.at, i.cents, i.basket, "
+    "(SELECT coalesce(sum(c.cents), 0)::bigint FROM parvis.capture c WHERE c.intent = p.intent "
+    "AND c.taken_as = 'vain' AND c.at >= p.at "
+    "AND NOT EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id)) AS came, "
     "(SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch "
     "WHERE ch.intent = i.id) AS labels "
     "FROM parvis.passed_on p JOIN parvis.intent i ON i.id = p.intent "
@@ -86,13 +91,17 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A bill that the public accountant collects, since an instant (UTC), by a list's number."""
+    """A bill that the public accountant collects, since an instant (UTC), by a list's number.
+
+    `came` in here for it all the same, and goes back or has gone.
+    """
 
     intent: UUID
     ref: str
     at: datetime
     cents: Cents
     basket: UUID
+    came: Cents
     labels: Sequence[str]
 
 
