@@ -35,12 +35,12 @@ def test_what_lies_since_a_month_that_is_over_is_late_whatever_it_is(found, toda
 
 
 @given(FOUND, st.integers(1, 600), st.integers(1, 1200))
-def test_a_limit_is_told_of_exactly_when_it_is_exceeded(found, cash_most, held_most):
+def test_a_limit_is_told_of_exactly_when_it_is_reached(found, cash_most, held_most):
     today = date(2029, 1, 10)
     sums = {one.account: one.cents for one in found if one.cents > 0}
     told = {one.kind for one in duties(found, Limits(cash_most, held_most), today)}
-    assert ("cash" in told) == (sums.get("cash", 0) > cash_most)
-    assert ("held" in told) == (sums.get("cash", 0) + sums.get("bank", 0) > held_most)
+    assert ("cash" in told) == (sums.get("cash", 0) >= cash_most)
+    assert ("held" in told) == (sums.get("cash", 0) + sums.get("bank", 0) >= held_most)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,23 @@ def test_a_new_regisseur_begins_with_nothing_of_before():
     limits_ = Limits(keeper=new_id(), keeper_since=since)
     assert [one.kind for one in duties([Lying("cash", 5, date(2026, 11, 9))], limits_, today)] == ["keeper"]
     assert duties([Lying("cash", 5, since)], limits_, today) == ()
+
+
+def test_the_last_cent_reaches_a_limit():
+    there = [Lying("cash", 300, date(2026, 11, 9))]
+    for most, told in ((299, ["cash"]), (300, ["cash"]), (301, [])):
+        assert [one.kind for one in duties(there, Limits(most), date(2026, 11, 9))] == told
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [("2026-11-12", []), ("2026-11-14", []), ("2026-11-15", ["keeper"]), ("2026-11-21", ["keeper"])],
+)
+def test_a_change_of_regisseur_is_told_of_days_before_and_not_as_soon_as_it_is_known(today, told):
+    day, limits_ = date.fromisoformat(today), Limits(keeper=new_id(), keeper_since=date(2026, 11, 20))
+    found = duties([Lying("cash", 5, date(2026, 11, 9))], limits_, day)
+    assert [one.kind for one in found] == told
+    assert [one.is_late(day) for one in found] == [day > date(2026, 11, 20)] * len(told)
 
 
 async def test_the_money_that_came_first_leaves_first(database, monkeypatch):

@@ -46,8 +46,8 @@ FACTS = {
     "credit-back": "avoir rendu",
 }
 DUTIES = {
-    "cash": Text("There is more cash than the till may keep"),
-    "held": Text("There is more in cash and at the bank than the till may keep"),
+    "cash": Text("There is as much cash as the till may keep, or more"),
+    "held": Text("There is as much in cash and at the bank as the till may keep, or more"),
     "month": Text("A till hands its money over at least once a month"),
     "year": Text("Everything is handed over at the year’s end"),
     "keeper": Text("The régisseur changes: everything is handed over before, and the days are closed"),

@@ -1,4 +1,4 @@
-"""When a till has to hand its money over: above what it may keep, each month, at the year's end, to a new régisseur.
+"""When a till has to hand its money over: once it has what it may keep, each month, at the year's end, to a new régisseur.
 
 Décret 2012-1246 and instruction 06-031-A-B-M: at least once a month, on 31 December, when the régisseur changes, and
 as soon as what the till's act lets it keep is reached: in cash, and with what lies at the bank (encaisse consolidée).
@@ -23,7 +23,7 @@ from parvis.payments.money import MOST, Cents
 Kind: TypeAlias = Literal["cash", "held", "month", "year", "keeper"]
 # What a till itself can hand over: what a provider still has is not there yet.
 HANDED: tuple[str, ...] = (*map(lies_in, BY_HAND), BANK)
-_BEFORE_MONTH, _BEFORE_YEAR = timedelta(days=5), timedelta(days=16)
+_BEFORE_MONTH, _BEFORE_YEAR, _BEFORE_KEEPER = timedelta(days=5), timedelta(days=16), timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def duties(found: Sequence[Lying], limits: Limits, today: date) -> tuple[Duty, .
     [('cash', '2026-11-27'), ('month', '2026-11-30')]
     """
     there = [one for one in found if one.account in HANDED and one.cents > 0 and one.since]
-    return (*_above(there, limits), *_by_day(there, limits, today))
+    return (*_reached(there, limits), *_by_day(there, limits, today))
 
 
 def limits_faults(limits: Limits, today: date) -> list[Refusal]:
@@ -74,7 +74,7 @@ def limits_faults(limits: Limits, today: date) -> list[Refusal]:
     return found
 
 
-def _above(there: Sequence[Lying], limits: Limits) -> Iterator[Duty]:
+def _reached(there: Sequence[Lying], limits: Limits) -> Iterator[Duty]:
     cash = [one for one in there if one.account == CASH]
     held = [one for one in there if one.account in (CASH, BANK)]
     asked: list[tuple[Kind, Sequence[Lying], Cents | None]] = [
@@ -82,7 +82,7 @@ def _above(there: Sequence[Lying], limits: Limits) -> Iterator[Duty]:
         ("held", held, limits.held_most),
     ]
     for kind, counted, most in asked:
-        if most is not None and _sum(counted) > most:
+        if most is not None and _sum(counted) >= most:
             yield Duty(kind, _sum(counted), _oldest(counted))
 
 
@@ -97,8 +97,9 @@ def _by_day(there: Sequence[Lying], limits: Limits, today: date) -> Iterator[Dut
             yield Duty("year", _sum(there), year)
     elif today >= month - _BEFORE_MONTH:
         yield Duty("month", _sum(there), month)
-    if limits.keeper_since and oldest < limits.keeper_since:
-        yield Duty("keeper", _sum(there), limits.keeper_since)
+    since = limits.keeper_since
+    if since and oldest < since and today >= since - _BEFORE_KEEPER:
+        yield Duty("keeper", _sum(there), since)
 
 
 def _sum(there: Sequence[Lying]) -> Cents:
