@@ -363,7 +363,7 @@ async def test_money_that_pays_nothing_is_counted_and_given_back_or_gets_its_pla
     assert (accountant.status, "still not free" in accountant.text) == (409, True)
     free = True
     await accountant.post(one, act="place")
-    assert "it is paid" in accountant.text
+    assert "What it was for is paid" in accountant.text
     assert (await intents.intent(due.id)).state == "paid"
     purposes.use({})
     assert (await accountant.post(one, act="place")).status == 409

@@ -71,6 +71,7 @@ def test_a_file_is_read_as_it_comes():
         (HEAD + "a;0;capture;01/11/2026", "A movement of nothing is none."),
         (HEAD + "a;1;sale;01/11/2026", "“sale” is none of capture"),
         (HEAD + "a;1;capture;31/11/2026", "“31/11/2026” is not a day"),
+        (HEAD + "a;1;capture;01/01/0001", "“01/01/0001” is not a day"),
         (HEAD + "a;1;capture;", "Line 2, date: is empty"),
         (HEAD + "a;1;capture;28/11/2026", "That day is still to come."),
         (HEAD + "a;1;capture;01/11/2026\nb;1;capture;01/01/2025", "at most 400"),

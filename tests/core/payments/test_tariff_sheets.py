@@ -60,6 +60,7 @@ def test_what_a_spreadsheet_does_to_days_and_amounts_is_understood():
         (changed("5,00", "-5"), "Line 2, amount: “-5” is not an amount: write euros and cents, such as 12,50."),
         (changed("01/09/2026", ""), "Line 2, from: Every line of a tariff says from which day it holds."),
         (changed("01/09/2026", "31/02/2026"), "Line 2, from: “31/02/2026” is not a day such as 31/12/2026"),
+        (changed("01/09/2026", "0001-01-01"), "Line 2, from: “0001-01-01” is not a day such as 31/12/2026"),
         (changed("town", "moon"), "Line 2, zone: “moon” is none of town, near, else"),
         (changed("..6", "6 juin"), "Line 2, age: “6 juin” is not a band such as 3..6"),
         (changed(";price;", ";prix;"), "Line 2, sort: “prix” is none of price, rate, rebate, cap, step, vat"),

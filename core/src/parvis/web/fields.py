@@ -21,6 +21,10 @@ from email_validator import EmailNotValidError, validate_email
 
 from parvis.errors import Text
 
+# What anybody means; beyond it neither a day's beginning nor the day after it need be.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2099, 12, 31)
+# What a column of whole numbers holds.
+LEAST, MOST = -(2**31), 2**31 - 1
 _LINE = 200
 _WORDS = 2000
 # Emoji joiners and direction marks stay; what a terminal or a log would obey goes.
@@ -111,13 +115,18 @@ def day(raw: str) -> date | Text:
 
     >>> day("4/1/27"), day("04.01.2027"), day("2027-01-04")
     (datetime.date(2027, 1, 4), datetime.date(2027, 1, 4), datetime.date(2027, 1, 4))
+    >>> str(day("0001-01-01"))
+    'Write a day of this century or of the last one.'
     """
     wrong = Text("Write the date as day, month and year, for example: 4/1/2027.")
     if not (found := _DATE.fullmatch(_clean(raw))):
         return wrong
     first, middle, last = found.groups()
     year, of_month = (first, last) if len(first) == 4 else (last, first)
-    return _date(f"20{year}" if len(year) == 2 else year, middle, of_month) or wrong
+    read = _date(f"20{year}" if len(year) == 2 else year, middle, of_month)
+    if read and not FIRST_DAY <= read <= LAST_DAY:
+        return Text("Write a day of this century or of the last one.")
+    return read or wrong
 
 
 def hour(raw: str) -> time | Text:

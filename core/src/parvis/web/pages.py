@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from litestar import Request, Response
+from litestar.params import PathParameter
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from parvis import settings
 from parvis.errors import Text
+from parvis.web import fields
 from parvis.web.i18n import language
 from parvis.web.rendering import render_text
 from parvis.web.trace import correlation_id
 
 _AnyRequest = Request[Any, Any, Any]
+# A number in an address: what no column holds is nobody's.
+Number = Annotated[int, PathParameter(ge=0, le=fields.MOST)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, time
 from enum import Enum
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +23,7 @@ _EMPTY = Text("Please answer this question.")
 _CHOOSE = Text("Please choose one of the answers.")
 _NUMBER = Text("Please write a whole number.")
 _OFF = frozenset({"", "0", "no", "off", "false"})
+_COLUMN = msgspec.Meta(ge=fields.LEAST, le=fields.MOST)
 _missing = object()
 
 
@@ -103,8 +105,7 @@ def _reader(hint: Any) -> Callable[[str], Any]:
         return lambda typed: next((item for item in get_args(hint) if str(item) == typed), _CHOOSE)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return lambda typed: next((item for item in hint if str(item.value) == typed), _CHOOSE)
-    readers: dict[Any, Callable[[str], Any]] = {int: _whole, date: fields.day, time: fields.hour, float: _decimal}
-    return readers.get(hint, fields.line)
+    return _READERS.get(hint, fields.line)
 
 
 def _whole(typed: str) -> int | Text:
@@ -117,10 +118,24 @@ def _decimal(typed: str) -> float | Text:
     return float(digits) if re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,12})?", digits) else _NUMBER
 
 
+def _id(typed: str) -> UUID | Text:
+    try:
+        return UUID(typed.strip())
+    except ValueError:
+        return _CHOOSE
+
+
+_READERS: Mapping[Any, Callable[[str], Any]] = MappingProxyType(
+    {int: _whole, date: fields.day, time: fields.hour, float: _decimal, UUID: _id}
+)
+
+
 def _out_of_bounds(value: Any, notes: tuple[Any, ...]) -> Text | None:
-    for note in notes:
-        if not isinstance(note, msgspec.Meta):
-            continue
+    bounds = [note for note in notes if isinstance(note, msgspec.Meta)]
+    if type(value) is int:
+        # Those that a field has of its own are told first.
+        bounds.append(_COLUMN)
+    for note in bounds:
         if note.ge is not None and value < note.ge:
             return Text("Please write {least} or more.", {"least": note.ge})
         if note.le is not None and value > note.le:

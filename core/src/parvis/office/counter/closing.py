@@ -58,7 +58,7 @@ async def close(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUI
 
 @get("/office/{emitter:str}/tills/{till:uuid}/sessions/{number:int}/close", **_KEPT)
 async def ask_for(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: pages.Number
 ) -> Response[Any]:
     """What lies in the drawer of somebody who left their session open?"""
     here, found = await _of_another(request, emitter, till, number)
@@ -67,7 +67,7 @@ async def ask_for(
 
 @post("/office/{emitter:str}/tills/{till:uuid}/sessions/{number:int}/close", **KEEP)
 async def close_for(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: pages.Number
 ) -> Response[Any]:
     """Close it for them."""
     here, found = await _of_another(request, emitter, till, number)

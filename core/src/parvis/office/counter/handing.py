@@ -72,7 +72,7 @@ async def hand_over(request: _AnyRequest, emitter: FromPath[str], till: FromPath
 
 @get("/office/{emitter:str}/tills/{till:uuid}/handing-over/{entry:int}", **_SEE)
 async def slip(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], entry: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], entry: pages.Number
 ) -> Response[bytes]:
     """What was handed over, on paper to sign."""
     here, found = await look(request, emitter, till), await transfers.transfer(till, "hand-over", entry)

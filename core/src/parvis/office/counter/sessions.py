@@ -47,7 +47,7 @@ async def listed(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UU
 
 @get("/office/{emitter:str}/tills/{till:uuid}/sessions/{number:int}", **SEE)
 async def show(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: pages.Number
 ) -> Response[Any]:
     """A session with everything taken in it, to print."""
     here = await look(request, emitter, till)
@@ -57,7 +57,7 @@ async def show(
 
 @get("/office/{emitter:str}/tills/{till:uuid}/sessions/{number:int}/paper", **SEE)
 async def as_paper(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: pages.Number
 ) -> Response[bytes]:
     """It as PDF."""
     here = await look(request, emitter, till)
@@ -66,7 +66,7 @@ async def as_paper(
 
 @get("/office/{emitter:str}/counter/{till:uuid}/sessions/{number:int}", **looking.SEE)
 async def show_mine(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: pages.Number
 ) -> Response[Any]:
     """One's own, to print and sign."""
     at, found = await _mine(request, emitter, till, number)
@@ -75,7 +75,7 @@ async def show_mine(
 
 @get("/office/{emitter:str}/counter/{till:uuid}/sessions/{number:int}/paper", **looking.SEE)
 async def my_paper(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: pages.Number
 ) -> Response[bytes]:
     """One's own as PDF."""
     at, found = await _mine(request, emitter, till, number)

@@ -78,7 +78,7 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     credit: bool = False
     # The tariff that gives the price, and the price that was shown.
     tariff: str = ""
-    seen: int = -1
+    seen: Annotated[int, msgspec.Meta(ge=-1)] = -1
     # Of the page the form was on: sent again, by a second click or after going back, it is the same bill.
     once: UUID | None = None
 

@@ -57,7 +57,7 @@ async def close(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUI
 
 @get("/office/{emitter:str}/tills/{till:uuid}/closings/{number:int}", **SEE)
 async def as_paper(
-    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: FromPath[int]
+    request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID], number: pages.Number
 ) -> Response[bytes]:
     """An arrêt on paper."""
     here = await look(request, emitter, till)

@@ -37,6 +37,7 @@ async def show(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
     return pages.render(
         request,
         "office/tills/till.html",
+        status=422 if form.errors else 200,
         page=here,
         day=day,
         today=today,
@@ -51,7 +52,7 @@ async def show(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
         waiting=(await days.waiting(here.emitter.id, today))[till],
         idle=(await stranded.counts(here.emitter.id))[till],
         closed=await closings.latest(till),
-        form=forms.blank(day=day),
+        form=form if form.errors else forms.blank(day=day),
     )
 
 

@@ -61,7 +61,7 @@ async def show(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
 @get("/office/{emitter:str}/tills/{till:uuid}/unpaid.csv", **FETCH)
 async def as_sheet(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Stream:
     """The whole list for spreadsheets."""
-    here, day = await look(request, emitter, till), _day(request)
+    here, day = await look(request, emitter, till), _read_day(request)
     await _noted(here, day)
     headers = {
         "content-disposition": f'attachment; filename="impayes-{here.till.slug}-{day.isoformat()}.csv"',
@@ -73,7 +73,7 @@ async def as_sheet(request: _AnyRequest, emitter: FromPath[str], till: FromPath[
 @get("/office/{emitter:str}/tills/{till:uuid}/unpaid.pdf", **FETCH)
 async def as_paper(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[bytes]:
     """It on paper, to sign."""
-    here, day = await look(request, emitter, till), _day(request)
+    here, day = await look(request, emitter, till), _read_day(request)
     if (await unpaid.total(till, day)).bills > _PRINTED:
         raise Invalid(Refusal("list-long", _LONG, "day"))
     await _noted(here, day)
@@ -112,10 +112,17 @@ async def recall(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UU
     return pages.see_other(f"{here.base}/unpaid?told=recalled")
 
 
-def _day(request: _AnyRequest) -> date:
-    """The day that was asked for; today where none was, or none that has begun."""
-    chosen, today = forms.query(request, Chosen).decoded, ledger.today()
-    return min((chosen and chosen.day) or today, today)
+def _day(chosen: Form[Chosen]) -> date:
+    """The day that was asked for; today where none was, none that can be read, or none that has begun."""
+    today = ledger.today()
+    return min((chosen.decoded and chosen.decoded.day) or today, today)
+
+
+def _read_day(request: _AnyRequest) -> date:
+    """The same; raises Invalid where it cannot be read."""
+    chosen = forms.query(request, Chosen)
+    chosen.value  # noqa: B018 - raises what is wrong
+    return _day(chosen)
 
 
 async def _noted(here: Here, day: date) -> None:
@@ -124,13 +131,14 @@ async def _noted(here: Here, day: date) -> None:
 
 
 async def _page(request: _AnyRequest, here: Here, form: Form[Any], told: str = "") -> Response[Any]:
-    day, till = _day(request), here.till.id
+    chosen = forms.query(request, Chosen)
+    day, till = _day(chosen), here.till.id
     await _noted(here, day)
     debts, today = await _first(till, day, _SHOWN), ledger.today()
     return pages.render(
         request,
         "office/tills/unpaid.html",
-        status=422 if form.errors else 200,
+        status=422 if form.errors or chosen.errors else 200,
         page=here,
         day=day,
         today=today,
@@ -139,7 +147,7 @@ async def _page(request: _AnyRequest, here: Here, form: Form[Any], told: str = "
         ripe=day == today and any(debt.late(day) for debt in debts),
         passed=await unpaid.passed(till),
         form=form,
-        chosen=forms.blank(day=day),
+        chosen=chosen if chosen.errors else forms.blank(day=day),
         told=told or request.query_params.get("told", ""),
     )
 

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from parvis.errors import Invalid, Text
 from parvis.payments.money import Cents, read_cents
 from parvis.payments.tariffs.grids import Axis, Reach
+from parvis.web import fields
 
 _BAND = re.compile(r"(-?\d*)\s*\.\.\s*(-?\d*)", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3})(?:[.,](\d{1,4}))?\s*%?", re.ASCII)
@@ -54,9 +55,11 @@ class Cells:
         for form in _DAYS:
             try:
                 # A day of the calendar: no time zone is meant.
-                return datetime.strptime(typed, form).date()  # noqa: DTZ007
+                found = datetime.strptime(typed, form).date()  # noqa: DTZ007
             except ValueError:
                 continue
+            if fields.FIRST_DAY <= found <= fields.LAST_DAY:
+                return found
         raise Unreadable(column, Text("“{typed}” is not a day such as 31/12/2026", {"typed": typed}))
 
     def amount(self, column: str) -> Cents:
