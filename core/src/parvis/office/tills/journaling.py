@@ -118,20 +118,22 @@ async def _sheet(here: Here, span: Span, volume: str) -> Sheet:
         **await sender(here),
         title=f"Journal, écritures {span.first} à {span.last}" if span.count else "Journal, aucune écriture",
         facts=[("Édité le", ledger.today().strftime("%d/%m/%Y") + volume)],
-        header=("N°", "Jour", "Fait", "Compte", "Débit (€)", "Crédit (€)"),
+        header=("N°", "Jour", "Fait", "Compte", "Référence", "Débit (€)", "Crédit (€)"),
         rows=await _rows(here.till.id, span),
-        widths=(8, 14, 16, 34, 14, 14),
-        figures_from=4,
+        widths=(7, 12, 14, 26, 22, 12, 12),
+        figures_from=5,
     )
 
 
 async def _rows(till: UUID, span: Span) -> Sequence[Sequence[str]]:
     rows = []
+    refs = await journals.references(till, span.first, span.last)
     for entry in await ledger.entries(till, span.first, span.last, span.count):
-        for account, cents in entry.lines:
+        fact, day = FACTS.get(entry.kind, entry.kind), entry.day.strftime("%d/%m/%Y")
+        for n, (account, cents) in enumerate(entry.lines):
             sides = (euros(cents), "") if cents > 0 else ("", euros(-cents))
-            fact = FACTS.get(entry.kind, entry.kind)
-            rows.append((str(entry.number), entry.day.strftime("%d/%m/%Y"), fact, in_french(account), *sides))
+            ref = "" if n else refs.get(entry.number, "")
+            rows.append((str(entry.number), day, fact, in_french(account), ref, *sides))
     return rows
 
 

@@ -17,7 +17,16 @@ from parvis.payments.money import euros
 from parvis.payments.spreadsheets import MARK, written
 
 _BATCH = 1000
-_HEADER = ("number", "day", "kind", "source", "account", "debit", "credit")
+_HEADER = ("number", "day", "kind", "source", "account", "debit", "credit", "reference")
+# By what a provider's statement, or a bank's, names the movement that an entry is about: a refund has our id there.
+_REFERENCES = """
+SELECT e.number, coalesce(c.provider_ref, CASE WHEN r.method = 'provider' THEN r.id::text END, m.provider_ref,
+    t.reference) AS ref
+FROM parvis.ledger_entry e LEFT JOIN parvis.capture c ON c.id = e.source LEFT JOIN parvis.refund r ON r.id = e.source
+LEFT JOIN parvis.dispute d ON d.id = e.source LEFT JOIN parvis.capture m ON m.id = d.capture
+LEFT JOIN parvis.till_transfer t ON t.till = e.till AND t.number = e.number
+WHERE e.till = $1 AND e.number BETWEEN $2 AND $3
+"""
 # Entries of a till follow one another by day: some days are a span of numbers.
 _SPAN = (
     "SELECT (SELECT number FROM parvis.ledger_entry WHERE till = $1 AND day >= $2 ORDER BY day, number LIMIT 1), "
@@ -68,12 +77,20 @@ async def journal_sheet(till: UUID, span: Span) -> AsyncIterator[str]:
     yield MARK + written([_HEADER])
     first = span.first
     while first <= span.last and (found := await ledger.entries(till, first, span.last, _BATCH)):
-        yield written(row for entry in found for row in _rows(entry))
+        refs = await references(till, found[0].number, found[-1].number)
+        yield written(row for entry in found for row in _rows(entry, refs.get(entry.number, "")))
         first = found[-1].number + 1
 
 
-def _rows(entry: Entry) -> Iterable[Sequence[str]]:
+async def references(till: UUID, first: int, last: int) -> dict[int, str]:
+    """By which reference a provider's or a bank's statement has what entries are about, by their numbers."""
+    async with connection() as c:
+        rows = await c.fetch(_REFERENCES, till, first, last)
+    return {row["number"]: row["ref"] for row in rows if row["ref"]}
+
+
+def _rows(entry: Entry, ref: str) -> Iterable[Sequence[str]]:
     day = entry.day.strftime("%d/%m/%Y")
     for account, cents in entry.lines:
         sides = (euros(cents), "") if cents > 0 else ("", euros(-cents))
-        yield str(entry.number), day, entry.kind, str(entry.source), account, *sides
+        yield str(entry.number), day, entry.kind, str(entry.source), account, *sides, ref
