@@ -322,7 +322,8 @@ class PaymentProvider:
     `origins` are those of the pages a payer is led to, asked once at start. `available` says whether the operator has
     switched it on; it can be chosen only where the emitter enabled the plugin. `fault` says what is wrong with an
     account's details, by field; `checked` does too, having asked the provider, and says nothing if it gave no answer.
-    `notified` is the address at which it is told of payments, the account's key after it.
+    `notified` is the address at which it is told of payments, the account's key after it. `kinds` are those of the
+    tills that it is made for (`regie`, `mandate`, `own`): there it is shown first.
     """
 
     key: str
@@ -334,6 +335,7 @@ class PaymentProvider:
     fault: Callable[[Any], Sequence[Refusal]] | None = None
     checked: Callable[[Any], Awaitable[Sequence[Refusal]]] | None = None
     notified: str = ""
+    kinds: frozenset[str] = frozenset({"regie", "mandate", "own"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,3 +93,8 @@ async def offered(emitter: UUID) -> list[PaymentProvider]:
         if plugin.payment_providers and await territory.is_enabled(plugin.key, emitter):
             found += [one for one in plugin.payment_providers if one.available is None or one.available()]
     return found
+
+
+def fitting(offered: Sequence[PaymentProvider], kind: str) -> list[PaymentProvider]:
+    """The ways to pay as they are shown for a till of a kind: first those that are made for it."""
+    return sorted(offered, key=lambda one: kind not in one.kinds)

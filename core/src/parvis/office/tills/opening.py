@@ -174,7 +174,7 @@ async def _provider(emitter: EmitterInfo, key: str) -> PaymentProvider:
 
 async def _accounts(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
     names = {one.key: one.name for plugin in plugins.current() for one in plugin.payment_providers}
-    offered = await providers.offered(here.emitter.id)
+    offered = providers.fitting(await providers.offered(here.emitter.id), here.till.kind)
     found = [one for one in await accounts_of(here.till.id) if one.provider not in BY_OURSELVES]
     return pages.render(
         request,
