@@ -236,3 +236,41 @@ async def test_a_taking_that_was_reversed_before_takes_nothing_of_a_credit(shop)
     settled = await pays(shop, due, 6200)
     await sent(shop, settled.capture, 2000)
     assert await agrees(shop) == 1200
+
+
+async def restored(shop):
+    """A credit that paid a part of a bill and is one again, of money that has all gone back through its provider."""
+    await overpaid(shop)
+    [bill] = await a_bill(shop)
+    settled = await pays(shop, bill)
+    await sent(shop, settled.capture, 3800)
+    [credit] = await balances.left_at(shop.till)
+    assert (credit.capture, credit.left) == (settled.capture, 1200)
+    return credit
+
+
+async def test_a_restored_credit_is_paid_out_in_a_way_that_can_work(shop):
+    credit = await restored(shop)
+    assert await paying_out.way(credit) == "mandate"
+    asked = await paying_out.ask(credit.id, 1200, "Moves away", AGENT)
+    assert (asked.method, asked.state) == ("mandate", "approved")
+    await refund_sending.pay_by_hand(asked.id)
+    assert await agrees(shop) == 0
+
+
+async def test_a_credit_whose_money_is_still_at_the_provider_leaves_through_it(shop):
+    await overpaid(shop)
+    [credit] = await balances.left_at(shop.till)
+    assert await paying_out.way(credit) == "provider"
+    asked = await paying_out.ask(credit.id, 1200, "Moves away", AGENT)
+    assert asked.method == "provider"
+    assert await refund_sending.send(asked.id, shop.provider) == "done"
+
+
+async def test_a_list_of_credits_goes_on_and_its_total_is_of_all(shop):
+    for cents in (100, 200, 300):
+        await overpaid(shop, cents)
+    first = await balances.left_at(shop.till, 2)
+    rest = await balances.left_at(shop.till, 2, first[-1].id)
+    assert [one.left for one in (*first, *rest)] == [100, 200, 300]
+    assert await balances.total_at(shop.till) == 600

@@ -68,18 +68,15 @@ async def request(
 ) -> Refund:
     """Ask to give part or all of what came in back; up to the till's limit for a basket it is approved at once.
 
-    `method` is the account's own unless said; a `credit` that is of this money is paid out instead of its sale. Raises
-    Refused above what is left of it, NotFound.
+    `method` is the account's own unless said; a `credit` that is of this money is paid out instead of its sale, in a
+    way that can work. Raises Refused above what is left of it, NotFound.
     """
     checked_cents(cents)
     async with transaction() as c:
         paid = await lock(c, capture)
         if wrong := refund_fault(cents, await _left(c, capture, credit)):
             raise Refused(wrong)
-        how = method or await _way_of_account(c, capture, await account(paid["account"]))
-        if credit and how == "credit":
-            # It is one already: whoever wants it as money gets it from the public accountant.
-            how = "mandate"
+        how = method or await _way(paid, cents, credit)
         refund = await add(c, paid, cents, how, reason, by, credit)
         if await refundable.asked_alone(c, paid) <= paid["alone_up_to"]:
             await _approve(c, await locked(c, refund), paid, None)
@@ -182,6 +179,12 @@ async def withdraw_in(c: Connection, refund: UUID) -> str:
     paid = await c.fetchrow(CAPTURE, found.capture)
     await granting.ungrant(found.id, found.cents, paid, found.credit)
     return state
+
+
+async def _way(paid: asyncpg.Record, cents: Cents, credit: UUID | None) -> str:
+    if credit:
+        return await refundable.way_of_credit(paid["id"], cents)
+    return (await account(paid["account"])).gives_back
 
 
 async def _left(c: Connection, capture: UUID, credit: UUID | None) -> Cents:

@@ -165,6 +165,16 @@ def refund_fault(cents: Cents, left: Cents) -> Refusal | None:
     return None
 
 
+def credit_way(gives_back: str, there: Cents, cents: Cents) -> str:
+    """By which way a credit is paid out, where the account gives money back by one and so much is left at its provider.
+
+    >>> credit_way("provider", 1200, 1200), credit_way("provider", 1199, 1200), credit_way("credit", 1200, 1200)
+    ('provider', 'mandate', 'mandate')
+    """
+    # What is a credit already is wanted as money; and nobody gives the same money back twice.
+    return "mandate" if gives_back == "credit" or (gives_back == "provider" and cents > there) else gives_back
+
+
 def return_fault(online: bool, came_in: date, day: date, today: date) -> Refusal | None:
     """Why nobody can enter by hand that a bank took money back on a day, that had come in on another.
 

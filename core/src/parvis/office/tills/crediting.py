@@ -15,10 +15,18 @@ from parvis.office.tills.looking import FETCH, KEEP, SEE, Here, look
 from parvis.payments import money
 from parvis.payments.credits import balances, paying_out
 from parvis.payments.credits.balances import Credit
+from parvis.payments.wording import METHODS
 from parvis.web import fields, forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
+_SHOWN = 50
+
+
+class After(msgspec.Struct, frozen=True, kw_only=True):
+    """After which credit the list goes on."""
+
+    after: UUID | None = None
 
 
 class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,9 +40,18 @@ class PaidOut(msgspec.Struct, frozen=True, kw_only=True):
 async def listed(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
     """What is left of each, the oldest first."""
     here = await look(request, emitter, till)
-    found = await balances.left_at(till)
-    total = sum(credit.left for credit in found)
-    return pages.render(request, "office/tills/credits.html", page=here, credits=found, total=total)
+    form = forms.query(request, After)
+    after = form.decoded.after if form.decoded else None
+    found = await balances.left_at(till, _SHOWN + 1, after)
+    return pages.render(
+        request,
+        "office/tills/credits.html",
+        page=here,
+        credits=found[:_SHOWN],
+        total=await balances.total_at(till),
+        first=f"{here.base}/credits" if after else None,
+        following=f"{here.base}/credits?after={found[_SHOWN - 1].id}" if len(found) > _SHOWN else None,
+    )
 
 
 @get("/office/{emitter:str}/tills/{till:uuid}/credits/{credit:uuid}", **FETCH)
@@ -44,7 +61,7 @@ async def ask(
     """Pay it out?"""
     here = await look(request, emitter, till)
     found = await _of(till, credit)
-    return _one(request, here, found, forms.blank(cents=money.euros(found.left)))
+    return await _one(request, here, found, forms.blank(cents=money.euros(found.left)))
 
 
 @post("/office/{emitter:str}/tills/{till:uuid}/credits/{credit:uuid}", **KEEP)
@@ -55,14 +72,14 @@ async def pay_out(
     here, form = await look(request, emitter, till), await forms.read(request, PaidOut)
     found = await _of(till, credit)
     if form.errors:
-        return _one(request, here, found, form)
+        return await _one(request, here, found, form)
     try:
         cents = money.read_cents(form.value.cents, "cents")
         async with transaction():
             asked = await paying_out.ask(credit, cents, form.value.reason, here.by)
             await here.trace("pay-credit-out", refund=str(asked.id), cents=cents)
     except (Refused, Invalid) as refused:
-        return _one(request, here, found, form.refused(refused.refusals))
+        return await _one(request, here, found, form.refused(refused.refusals))
     return pages.see_other(f"{here.base}/refunds?told={asked.state}")
 
 
@@ -74,13 +91,14 @@ async def _of(till: UUID, credit: UUID) -> Credit:
     return found
 
 
-def _one(request: _AnyRequest, here: Here, found: Credit, form: Form[Any]) -> Response[Any]:
+async def _one(request: _AnyRequest, here: Here, found: Credit, form: Form[Any]) -> Response[Any]:
     return pages.render(
         request,
         "office/tills/credit.html",
         status=422 if form.errors else 200,
         page=here,
         credit=found,
+        leaves=METHODS[await paying_out.way(found)],
         form=form,
     )
 

@@ -69,6 +69,7 @@ _GIVE = (
     "INSERT INTO parvis.credit (id, till, basket, capture, source, cents, at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
     "ON CONFLICT (source) DO NOTHING"
 )
+_TOTAL = f"SELECT coalesce(sum({LEFT}), 0)::bigint FROM parvis.credit k WHERE k.till = $1"  # noqa: S608 - of constants
 # Whoever uses or pays out a credit is alone with it until they commit.
 _LOCK = "SELECT id FROM parvis.credit WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
 
@@ -116,9 +117,17 @@ async def owed_to(persons: Sequence[UUID], digests: Sequence[bytes], till: UUID 
     return await _read(sql, list(persons), list(digests), till)
 
 
-async def left_at(till: UUID, limit: int = 500) -> list[Credit]:
-    """What is left of a till's credits, the oldest first."""
-    return await _read(f"{_CREDITS} k.till = $1 AND {LEFT} > 0 ORDER BY k.at, k.id LIMIT $2", till, limit)
+async def left_at(till: UUID, limit: int = 500, after: UUID | None = None) -> list[Credit]:
+    """What is left of a till's credits, the oldest first; those after one of them, if it is named."""
+    where = "($3::uuid IS NULL OR (k.at, k.id) > (SELECT at, id FROM parvis.credit WHERE id = $3))"
+    sql = f"{_CREDITS} k.till = $1 AND {LEFT} > 0 AND {where} ORDER BY k.at, k.id LIMIT $2"
+    return await _read(sql, till, limit, after)
+
+
+async def total_at(till: UUID) -> Cents:
+    """What is left of all credits of a till together."""
+    async with connection() as c:
+        return int(await c.fetchval(_TOTAL, till))
 
 
 async def credit_by_id(credit: UUID) -> Credit:
