@@ -21,6 +21,7 @@ from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills
 from parvis.payments.invoices.bills import BillTo
 from parvis.territory import actions as territory
+from parvis.testing.payments import a_seller
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 simulated = pytest.importorskip("parvis_payments.simulator.stripe")
@@ -49,6 +50,7 @@ async def rink(services, office):
     """The town hall's contract holder has a till at Stripe."""
     await territory.enable_plugin(office.calendar.emitter, "payments")
     till = await ledger.open_till(office.calendar.emitter, "rink", "Patinoire", "own", mentions="1 rue X\nSIRET 1")
+    await a_seller(till)
     await add_account("stripe-1", till, "payments.stripe")
     await keep_details("stripe-1", objects.StripeAccount(key=simulated.KEY, webhook=simulated.WEBHOOK))
     return till

@@ -107,7 +107,8 @@ def usual(desk, fields):
     answers = {}
     for name, hint in fields:
         choices = get_args(hint) if get_origin(hint) is Literal else ()
-        plain = {date: today, int: "1", bool: "", UUID: str(new_id())}.get(hint, "1,00" if name in MONEY else PLAIN.get(name, "x"))
+        text = "1,00" if name in MONEY else PLAIN.get(name, "x")
+        plain = {date: today, int: "1", bool: "", UUID: str(new_id())}.get(hint, text)
         answers[name] = known.get(name) or (str(choices[0]) if choices else plain)
     return answers
 

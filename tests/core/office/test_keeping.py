@@ -1,9 +1,12 @@
 """The accountant's pages: what arrived at the bank, handing over, limits, the journal, unpaid bills; who may not."""
 
+import csv
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from parvis import clock
 from parvis.contract.values import Channel
@@ -11,7 +14,8 @@ from parvis.db import connection, new_id, transaction
 from parvis.identity.contacts import Contact
 from parvis.messages.sealing import unseal
 from parvis.office.tills import duty_notices, journaling
-from parvis.payments import payers
+from parvis.payments import payers, refund_sending, refunds
+from parvis.payments.attempts import look
 from parvis.payments.books import closings, ledger, limits, transfers
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, unpaid
@@ -191,3 +195,21 @@ async def test_none_of_it_is_for_agents_managers_or_other_emitters(office, shop)
         expected = 200 if path.startswith("journal") else 403
         assert (await manager.get(f"tills/{shop.till}/{path}")).status == expected, path
     assert (await accountant.post(f"tills/{foreign.till}/unpaid", intent=str(one.id), ref="1")).status == 404
+
+
+async def test_the_journal_names_each_movement_as_the_providers_statement_does(office, shop):
+    due = await shop.due(1500)
+    shop.provider.pay(ref := await shop.opened(due.id))
+    settled = await look(shop.provider, shop.account, ref)
+    refund = await refunds.request(settled.capture, 500, "Closed", new_id(), "provider")
+    await refunds.decide(refund.id, True, new_id())
+    await refund_sending.send(refund.id, shop.provider)
+    await transfers.arrive(shop.account, transfers.Moved("VIR 7", ledger.today(), 1000), new_id())
+    accountant, page = await office.agent("accountant"), f"tills/{shop.till}/journal"
+    sheet = (await accountant.get(f"{page}.csv")).page.text.lstrip("\ufeff")
+    head, *rows = list(csv.reader(sheet.splitlines(), delimiter=";"))
+    assert head == ["number", "day", "kind", "source", "account", "debit", "credit", "reference"]
+    at_provider = {(kind, ref) for _, _, kind, _, account, *_, ref in rows if account == f"clearing:{shop.account}"}
+    assert at_provider == {("capture", ref), ("refund", str(refund.id)), ("payout", "VIR 7")}
+    said = PdfReader(BytesIO((await accountant.get(f"{page}.pdf")).page.content)).pages[0].extract_text()
+    assert all(name in "".join(said.split()) for name in (ref, str(refund.id), "VIR7"))

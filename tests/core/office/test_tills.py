@@ -31,6 +31,7 @@ from parvis.payments.invoices.splitting import Rule
 from parvis.payments.settling import Money, settle
 from parvis.payments.statements import reconciling
 from parvis.territory.actions import enable_plugin
+from parvis.testing.calendars import a_calendar
 from parvis.testing.payments import a_shop
 from parvis.testing.plugins import a_plugin
 from parvis.testing.sandbox_provider import Sandbox
@@ -83,6 +84,24 @@ async def letters():
     return [(row["template"], unseal(row["sealed"])) for row in rows if row["template"].startswith("office/")]
 
 
+async def test_what_is_made_for_a_tills_kind_is_shown_first(office):
+    kinds = {"pay.public": {"regie"}, "pay.stripe": {"own", "mandate"}, "pay.any": {"regie", "own", "mandate"}}
+    before, made = plugins.current(), []
+    for key, fit in kinds.items():
+        made.append(PaymentProvider(key=key, name=Text(key), provider=Sandbox(), kinds=frozenset(fit)))
+    plugins.use(a_plugin(key="pay", providers=tuple(made)))
+    await enable_plugin(office.calendar.emitter, "pay")
+    manager, shown = await office.agent("manager"), {}
+    for kind in ("regie", "own"):
+        till = await ledger.open_till(office.calendar.emitter, kind, kind, kind)
+        shown[kind] = re.findall(r'name="provider" value="([^"]+)"', (await manager.get(f"tills/{till}/accounts")).text)
+    plugins.use(before)
+    assert shown == {
+        "regie": ["pay.public", "pay.any", "pay.stripe"],
+        "own": ["pay.stripe", "pay.any", "pay.public"],
+    }
+
+
 async def test_an_agent_writes_a_bill_and_its_payer_is_told_once(office, shop):
     agent = await (await office.agent()).post("bills/new", **bill(shop))
     assert "The bill is written" in agent.text
@@ -107,6 +126,52 @@ async def test_the_same_form_sent_again_is_one_bill(office, shop):
     assert len(await written(shop)) == 1
     await agent.get("bills/new")
     assert f'name="once" value="{once}"' not in agent.text
+
+
+async def test_the_same_form_with_another_content_says_what_was_written_and_keeps_the_rest(office, shop):
+    agent = await office.agent()
+    await agent.get("bills/new")
+    once = re.search(r'name="once" value="([^"]+)"', agent.text)[1]
+    await agent.post("bills/new", **bill(shop, once=once))
+    await agent.post("bills/new", **bill(shop, once=once, label="Goûter", cents="3,20"))
+    assert (agent.status, "This form was sent before, and its bill is written" in agent.text) == (422, True)
+    [first] = await written(shop)
+    [paper] = await issuing.invoices_of([first.basket])
+    assert all(said in agent.text for said in (f"bills/invoices/{paper.id}", paper.name, "€12.50", "Cantine"))
+    assert 'value="Goûter"' in agent.text
+    assert 'value="3,20"' in agent.text
+    other = re.search(r'name="once" value="([^"]+)"', agent.text)[1]
+    assert other != once
+    for _ in range(2):
+        await agent.post("bills/new", **bill(shop, once=other, label="Goûter", cents="3,20"))
+        assert "The bill is written" in agent.text
+    assert sorted(due.cents for due in await written(shop)) == [320, 1250]
+
+
+async def test_a_form_of_another_emitter_shows_nobody_its_bill(office, shop):
+    agent = await office.agent()
+    await agent.post("bills/new", **bill(shop, once=(once := str(new_id()))))
+    there = await a_calendar()
+    theirs, elsewhere = await a_shop(emitter=there.emitter), await office.agent(at=there)
+    await elsewhere.post("bills/new", **bill(theirs, once=once, label="Goûter"))
+    assert elsewhere.status == 404
+
+
+async def test_looking_at_somebodys_credit_while_writing_is_noted(office, shop):
+    await in_credit(shop)
+    agent = await office.agent()
+    await agent.post("bills/new", **bill(shop, mail="nobody@example.org", label=""))
+    assert await looks("see-credit") == []
+    await agent.post("bills/new", **bill(shop, label=""))
+    assert "€5.00 in credit" in agent.text
+    [seen] = await looks("see-credit")
+    assert (seen["person"], seen["subject"]) == (agent.person, "basket")
+    assert seen["subject_id"] in {due.basket for due in await written(shop)}
+
+
+async def looks(action):
+    async with connection() as c:
+        return await c.fetch("SELECT person, subject, subject_id FROM parvis.audit_trace WHERE action = $1", action)
 
 
 async def test_a_bill_for_a_request_goes_to_its_contact(office, shop):

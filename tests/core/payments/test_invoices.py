@@ -26,8 +26,8 @@ from parvis.payments.books.postings import Sale
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, invoicing, issuing, splitting
 from parvis.payments.invoices.bills import BillTo
-from parvis.payments.money import taxes, unit_without_tax
-from parvis.testing.payments import a_shop
+from parvis.payments.money import taxes
+from parvis.testing.payments import a_seller, a_shop
 from parvis.testing.people import ISSUER
 
 MAIL = Contact(Channel.MAIL, "lea@example.org")
@@ -85,6 +85,7 @@ async def test_numbers_have_no_gap_whatever_is_tried_at_once_and_rolled_back(dat
 
 async def test_the_paper_says_who_asks_whom_for_what_with_which_vat(database):
     shop = await a_shop(kind="own")
+    await a_seller(shop.till)
     async with transaction():
         person = await identity.ensure_person(ISSUER, "lea", name="Léa Martin", email="lea@example.org")
     lines = (Charge(shop.till, "Cours", "pools", 1200, 2000), Charge(shop.till, "Livre", "shop", 1055, 550))

@@ -21,6 +21,7 @@ from parvis.payments.invoices import bills, splitting
 from parvis.payments.invoices.bills import BillTo
 from parvis.payments.tariffs import catalogue, quotes
 from parvis.payments.tariffs.pricing import Ask
+from parvis.testing.payments import a_seller
 from parvis.testing.people import a_person, a_session
 from parvis.testing.visits import put_clock
 
@@ -29,6 +30,7 @@ from parvis.testing.visits import put_clock
 async def billed(payable):
     """A basket over two tills, its link, and the shops."""
     shops = [await payable.shop(), await payable.shop(kind="own")]
+    await a_seller(shops[1].till)
     charges = [Charge(shop.till, f"Part {n}", "pools", 1000 + n, 2000 * n) for n, shop in enumerate(shops)]
     to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr")
     made = await bills.write(charges, to, ledger.today() + timedelta(days=20), new_id())

@@ -92,3 +92,14 @@ async def test_the_buyer_stands_on_the_invoice_is_sealed_and_forgotten_with_the_
     await payers.forget_old()
     assert (await payers.payer(due.basket)).buyer == ""
     assert "Client : plus conservé" in await read(invoicing.paper(found))
+
+
+async def test_no_service_writes_a_bill_of_somebody_who_has_not_said_who_sells(database):
+    shop = await a_shop(kind="own")
+    with pytest.raises(Invalid, match="the seller’s address and numbers"):
+        await a_bill(shop)
+    await sellers.keep_seller(await ledger.till_by_id(shop.till), EXEMPT)
+    with pytest.raises(Invalid, match="sells without VAT"):
+        await a_bill(shop, vat=2000)
+    assert await a_bill(shop)
+    assert await issuing.gaps(shop.till) == []

@@ -254,7 +254,11 @@ async def test_money_that_is_still_here_when_the_bill_comes_back_can_pay_it(shop
     [one] = await stranded.stranded(shop.till)
     assert (one.capture, one.place, one.owed) == (capture, True, True)
     await stranded.find_place(capture)
-    assert ((await intents.intent(intent)).state, await owed(shop), await stranded.stranded(shop.till)) == ("paid", 0, [])
+    assert ((await intents.intent(intent)).state, await owed(shop), await stranded.stranded(shop.till)) == (
+        "paid",
+        0,
+        [],
+    )
     assert [one.state for one in await refunds.refunds_of(capture)] == ["cancelled"]
     balances = {one.account: one.cents for one in await ledger.balances(shop.till) if one.cents}
     assert balances == {f"clearing:{shop.account}": 1500, "revenue:canteen": -1500}

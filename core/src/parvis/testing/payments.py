@@ -11,13 +11,14 @@ from parvis import clock
 from parvis.db import new_id
 from parvis.payments.accounts import add_account
 from parvis.payments.attempts import begin, look
-from parvis.payments.books.ledger import open_till
+from parvis.payments.books.ledger import open_till, till_by_id
 from parvis.payments.counter import by_hand
 from parvis.payments.counter.acts import keep_act
 from parvis.payments.counter.counting import BY_HAND, Act
 from parvis.payments.counter.takings import Taking
 from parvis.payments.counter.till_sessions import open_session
 from parvis.payments.intents import Charge, Intent, demand
+from parvis.payments.invoices.sellers import Seller, keep_seller
 from parvis.payments.money import Cents
 from parvis.payments.settling import Settled
 from parvis.testing.calendars import a_place
@@ -28,6 +29,13 @@ async def a_till(*, kind: str = "regie", alone_up_to: Cents = 0, emitter: UUID |
     """A till of an emitter of its own unless one is given."""
     owner = emitter or (await a_place())[1]
     return await open_till(owner, "pools", "Régie des piscines", kind, alone_up_to=alone_up_to)
+
+
+async def a_seller(till: UUID) -> Seller:
+    """Say who sells at a till, as whole as the law wants it."""
+    seller = Seller(address="1 rue X, 68100 Mulhouse", siret="73282932000074", vat_number="FR44732829320")
+    await keep_seller(await till_by_id(till), seller)
+    return seller
 
 
 @dataclass(frozen=True, slots=True)

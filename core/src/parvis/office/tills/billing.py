@@ -24,14 +24,15 @@ from parvis.office.permissions import BILL
 from parvis.office.tariffs import asking
 from parvis.office.tills.daily import paper as pdf
 from parvis.office.tills.looking import may_take
-from parvis.payments import dues, money, payers
+from parvis.payments import dues, money
 from parvis.payments.books import ledger
 from parvis.payments.books.ledger import Till
 from parvis.payments.counter.counting import product
 from parvis.payments.credits import using
 from parvis.payments.intents import Charge
-from parvis.payments.invoices import bills, invoicing, issuing, sellers, splitting
+from parvis.payments.invoices import bills, invoicing, issuing, repeating, splitting
 from parvis.payments.invoices.bills import BillTo
+from parvis.payments.invoices.issuing import Invoice
 from parvis.payments.tariffs import catalogue
 from parvis.payments.tariffs.catalogue import Tariff
 from parvis.payments.tariffs.quotes import Quote
@@ -48,6 +49,7 @@ _MOST_OF = 9_999
 _VAT = {"0": 0, "210": 210, "550": 550, "1000": 1000, "2000": 2000}
 _TO = Text("Write the reference of a request, or an e-mail address.")
 _UNSEEN = Text("Look at the price, and write the bill if it is right.")
+_SENT = Text("What you have changed since is not written yet: write it as a second bill, or go back to the bills.")
 _NO_REQUEST = Text("No request of yours has this reference.")
 _NO_ACTIVITY = Text("Write the activity, such as “canteen”.")
 _NO_AMOUNT = Text("Write the amount, such as 12,50.")
@@ -118,17 +120,15 @@ async def write(request: _AnyRequest, emitter: FromPath[str]) -> Response[Any]:
         charge = await _charge(own, typed, quote, tariff)
         to = await _whom(own, typed.reference, typed.mail, typed.language, actor)
         async with transaction():
-            if typed.once is None or await payers.told_first(typed.once, "bill-form"):
-                by = actor.person or own.id
-                last, parts, whom = typed.last_day, typed.parts, replace(to, buyer=typed.buyer)
-                intent, *_ = await bills.write(
-                    [charge], whom, last, by, parts, use_credit=typed.credit, served=typed.served
-                )
-                await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
+            new = typed.once is None or await repeating.is_first(typed.once)
+            if new:
+                await _written(own, form, charge, to, actor)
     except (Invalid, Refused) as refused:
         return await _form(request, own, form.refused(refused.refusals), quote)
     except Conflict as conflict:
         return await _form(request, own, form.refused([Refusal(conflict.code, _UNSEEN)]))
+    if typed.once and not new and (before := await repeating.first(typed.once, form.raw)).differs:
+        return await _sent_again(request, own, form, before.basket, quote)
     return pages.see_other(f"/office/{emitter}/bills?told=written")
 
 
@@ -141,6 +141,29 @@ async def paper(request: _AnyRequest, emitter: FromPath[str], invoice: FromPath[
     async with transaction():
         await audit.trace(guards.actor_of(request), "take-invoice", "basket", found.basket, emitter=own.id)
     return pdf(await invoicing.paper(found), invoicing.file_name(found))
+
+
+async def _written(own: EmitterInfo, form: Form[Bill], charge: Charge, to: BillTo, actor: Actor) -> None:
+    """Write the bill, in the caller's transaction. Raises Invalid, Refused."""
+    typed, by = form.value, actor.person or own.id
+    whom = replace(to, buyer=typed.buyer)
+    intent, *_ = await bills.write(
+        [charge], whom, typed.last_day, by, typed.parts, use_credit=typed.credit, served=typed.served
+    )
+    if typed.once:
+        await repeating.note(typed.once, intent.basket, form.raw)
+    await audit.trace(actor, "write-bill", "basket", intent.basket, emitter=own.id, cents=charge.cents)
+
+
+async def _sent_again(
+    request: _AnyRequest, own: EmitterInfo, form: Form[Any], basket: UUID, quote: Quote | None
+) -> Response[Any]:
+    """What the form wrote when it came first, and what it says now, to be written as another bill or not."""
+    papers = await issuing.invoices_of([basket])
+    if {due.emitter for due in await dues.dues_in(basket)} != {own.id}:
+        raise NotFound
+    other = replace(form, raw={name: typed for name, typed in form.raw.items() if name != "once"})
+    return await _form(request, own, other.refused([Refusal("bill-sent", _SENT)]), quote, papers[0])
 
 
 def _again(form: Form[Any], quote: Quote | None) -> Form[Any] | None:
@@ -160,16 +183,9 @@ async def _charge(own: EmitterInfo, typed: Bill, quote: Quote | None, tariff: Ta
     """The bill's line: what the tariff says, or the amount that was typed. Raises Invalid."""
     till = await _till(own, typed.till)
     if quote and tariff:
-        charge = Charge.quoted(quote, till.id, typed.label, product(tariff.activity))
-    else:
-        cents = money.read_cents(typed.cents, "cents") * typed.quantity
-        if cents > money.MOST:
-            raise Invalid(Refusal("bill-most", _TOO_MUCH, "quantity"))
-        revenue, vat = product(typed.activity), _VAT[typed.vat]
-        charge = Charge(till.id, typed.label, revenue, cents, vat, quantity=typed.quantity)
-    if wrong := sellers.bill_fault(await sellers.seller_of(till.id), till.kind, charge.vat_bp):
-        raise Invalid(wrong)
-    return charge
+        return Charge.quoted(quote, till.id, typed.label, product(tariff.activity))
+    cents = money.read_cents(typed.cents, "cents")
+    return Charge(till.id, typed.label, product(typed.activity), cents, _VAT[typed.vat])
 
 
 async def _till(own: EmitterInfo, typed: str) -> Till:
@@ -196,7 +212,7 @@ async def _whom(own: EmitterInfo, reference: str, mail: str | None, language: st
 
 
 async def _in_credit(own: EmitterInfo, form: Form[Any], actor: Actor) -> int:
-    """What whoever is to pay has in credit at the till, as far as the form says who and where (cents)."""
+    """What whoever is to pay has in credit at the till, as far as the form says who and where (cents); it is noted."""
     if not form.text("till") or not (form.text("mail") or form.text("reference")):
         return 0
     try:
@@ -205,7 +221,11 @@ async def _in_credit(own: EmitterInfo, form: Form[Any], actor: Actor) -> int:
         to = await _whom(own, form.text("reference"), typed, form.text("language"), actor)
     except Invalid:
         return 0
-    return sum(credit.left for credit in await using.credits_of(till.id, to.contact, to.person))
+    found = await using.credits_of(till.id, to.contact, to.person)
+    async with transaction():
+        for basket in sorted({credit.basket for credit in found}):
+            await audit.trace(actor, "see-credit", "basket", basket, emitter=own.id)
+    return sum(credit.left for credit in found)
 
 
 async def bills_page(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) -> Response[Any]:
@@ -229,7 +249,13 @@ async def bills_page(request: _AnyRequest, own: EmitterInfo, form: Form[Any]) ->
     )
 
 
-async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: Quote | None = None) -> Response[Any]:
+async def _form(
+    request: _AnyRequest,
+    own: EmitterInfo,
+    form: Form[Any],
+    quote: Quote | None = None,
+    written: Invoice | None = None,
+) -> Response[Any]:
     tariff, tills = await asking.chosen(own.id, form.text("tariff")), await ledger.tills_of(own.id)
     grid = tariff and asking.grid_of(tariff, form, ledger.today())
     return pages.render(
@@ -248,6 +274,7 @@ async def _form(request: _AnyRequest, own: EmitterInfo, form: Form[Any], quote: 
         credit=await _in_credit(own, form, guards.actor_of(request)),
         first=ledger.today(),
         once=form.text("once") or new_id(),
+        written=written,
     )
 
 

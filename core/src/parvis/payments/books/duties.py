@@ -1,4 +1,5 @@
-"""When a till has to hand its money over: once it has what it may keep, each month, at the year's end, to a new régisseur.
+"""When a till has to hand its money over: once it has what it may keep, each month, at the year's end, to a new
+régisseur.
 
 Décret 2012-1246 and instruction 06-031-A-B-M: at least once a month, on 31 December, when the régisseur changes, and
 as soon as what the till's act lets it keep is reached: in cash, and with what lies at the bank (encaisse consolidée).

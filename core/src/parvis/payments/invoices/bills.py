@@ -18,7 +18,7 @@ from parvis.payments import intents, payers, settling
 from parvis.payments.books import ledger
 from parvis.payments.credits import using
 from parvis.payments.intents import Charge, Intent, Part
-from parvis.payments.invoices import issuing, splitting
+from parvis.payments.invoices import issuing, sellers, splitting
 from parvis.payments.invoices.issuing import Sold
 from parvis.payments.money import Cents
 from parvis.payments.wallclock import bounds
@@ -58,6 +58,7 @@ async def write(
     """
     if fault := bill_fault([charge.cents for charge in charges], last_day, clock.now()):
         raise Invalid(fault)
+    await sellers.check(charges)
     await splitting.check(charges, count)
     days = splitting.monthly(last_day, count)
     async with transaction() as c:

@@ -4,13 +4,14 @@ article R. 123-237): an address, a SIRET, a VAT number or why there is none."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from parvis.db import connection, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Text
-from parvis.payments.books.ledger import Till
+from parvis.payments.books.ledger import Till, till_by_id
+from parvis.payments.intents import Charge
 
 EXEMPT = "TVA non applicable, art. 293 B du CGI."
 _SPACES = str.maketrans("", "", " \u00a0\u202f.-")
@@ -72,6 +73,15 @@ def bill_fault(seller: Seller, kind: str, vat_bp: int) -> Refusal | None:
         text = Text("The law wants the seller’s address and numbers on it: a manager first writes them under “Seller”.")
         return Refusal("seller-unknown", text, "till")
     return None
+
+
+async def check(charges: Sequence[Charge]) -> None:
+    """Hold a bill to who sells at each till it goes to. Raises Invalid."""
+    for till in sorted({charge.till for charge in charges}):
+        seller, kind = await seller_of(till), (await till_by_id(till)).kind
+        for vat_bp in sorted({charge.vat_bp for charge in charges if charge.till == till}):
+            if wrong := bill_fault(seller, kind, vat_bp):
+                raise Invalid(wrong)
 
 
 def mentions(seller: Seller) -> tuple[str, ...]:
