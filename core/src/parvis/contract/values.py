@@ -335,7 +335,7 @@ class PaymentProvider:
     fault: Callable[[Any], Sequence[Refusal]] | None = None
     checked: Callable[[Any], Awaitable[Sequence[Refusal]]] | None = None
     notified: str = ""
-    kinds: frozenset[str] = frozenset({"regie", "mandate", "own"})
+    kinds: tuple[str, ...] = ("regie", "mandate", "own")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def payment_providers() -> tuple[PaymentProvider, ...]:
             fault=payfip_provider.account_fault,
             checked=payfip_provider.number_fault,
             notified=payfip_provider.NOTIFIED,
-            kinds=frozenset({"regie"}),
+            kinds=("regie",),
         ),
         PaymentProvider(
             key=STRIPE,
@@ -62,7 +62,7 @@ def payment_providers() -> tuple[PaymentProvider, ...]:
             origins=stripe_provider.origins,
             fault=stripe_rules.account_fault,
             notified=stripe_provider.NOTIFIED,
-            kinds=frozenset({"mandate", "own"}),
+            kinds=("mandate", "own"),
         ),
         PaymentProvider(
             key=SANDBOX,
