@@ -11,7 +11,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from parvis.branding.queries import brand_of, letter_colour
-from parvis.errors import NotFound
+from parvis.errors import NotFound, Refusal
 from parvis.office.tills.looking import SEE, Here, look
 from parvis.office.tills.wording import DUTIES, account_name
 from parvis.payments import stranded
@@ -52,7 +52,8 @@ async def show(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
         waiting=(await days.waiting(here.emitter.id, today))[till],
         idle=(await stranded.counts(here.emitter.id))[till],
         closed=await closings.latest(till),
-        form=form if form.errors else forms.blank(day=day),
+        # The day is chosen by links: there is no field to say it at.
+        form=forms.blank().refused(Refusal("day", text) for text in form.errors.values()),
     )
 
 

@@ -120,7 +120,7 @@ async def _sheet(here: Here, span: Span, volume: str) -> Sheet:
         facts=[("Édité le", ledger.today().strftime("%d/%m/%Y") + volume)],
         header=("N°", "Jour", "Fait", "Compte", "Référence", "Débit (€)", "Crédit (€)"),
         rows=await _rows(here.till.id, span),
-        widths=(7, 12, 14, 26, 22, 12, 12),
+        widths=(6, 14, 16, 24, 18, 11, 11),
         figures_from=5,
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 
+from parvis import crypto
 from parvis.db import connection
 from parvis.errors import NotFound
 from parvis.payments import payers
@@ -47,6 +47,6 @@ async def first(once: UUID, raw: Mapping[str, Sequence[str]]) -> First:
 
 
 def _digest(raw: Mapping[str, Sequence[str]]) -> str:
-    """Of what was said; not in the clear, for it names who pays."""
+    """A keyed digest of what was said: it names who pays, so nobody may try addresses until one fits."""
     said = sorted((name, list(typed)) for name, typed in raw.items() if any(typed))
-    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
+    return crypto.code_digest(msgspec.json.encode(said).decode(), _FORM).hex()[:32]
