@@ -102,6 +102,7 @@ async def test_the_paper_says_who_asks_whom_for_what_with_which_vat(database):
 
 async def test_what_is_counted_has_its_number_and_the_price_of_one_without_vat(database):
     shop = await a_shop(kind="own")
+    await a_seller(shop.till)
     meals = Charge(shop.till, "Repas", "canteen", 14 * 320, 550, quantity=14)
     [bill] = await a_bill(meals, Charge(shop.till, "Livre", "shop", 1055))
     [found] = await issuing.invoices_of([bill.basket])
