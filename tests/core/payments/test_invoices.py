@@ -26,7 +26,7 @@ from parvis.payments.books.postings import Sale
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, invoicing, issuing, splitting
 from parvis.payments.invoices.bills import BillTo
-from parvis.payments.money import taxes
+from parvis.payments.money import taxes, unit_without_tax
 from parvis.testing.payments import a_seller, a_shop
 from parvis.testing.people import ISSUER
 

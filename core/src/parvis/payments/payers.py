@@ -25,7 +25,7 @@ from parvis.payments.credits import balances
 from parvis.payments.credits.balances import Credit
 from parvis.payments.debits.rules import DISPUTED
 from parvis.payments.dues import Due, dues_of
-from parvis.payments.refundable import STAYS
+from parvis.payments.refundable import IDLE
 
 _CONTACT, _BUYER, _LINK = "basket-contact", "basket-buyer", "basket"
 # As long as a debt to a public body can be asked for (loi n° 68-1250), and its year.
@@ -36,7 +36,7 @@ NOT EXISTS (SELECT FROM parvis.intent i WHERE i.basket = b.id AND i.state IN ('c
 AND NOT EXISTS (SELECT FROM parvis.intent i JOIN parvis.capture c ON c.intent = i.id
     JOIN parvis.refund r ON r.capture = c.id WHERE i.basket = b.id AND r.state IN {_UNDER_WAY})
 AND NOT EXISTS (SELECT FROM parvis.intent i JOIN parvis.capture c ON c.intent = i.id AND c.taken_as = 'vain'
-    WHERE i.basket = b.id AND i.state IN ('passed_on', 'expired') AND {STAYS} > 0)
+    WHERE i.basket = b.id AND i.state IN ('passed_on', 'expired') AND {IDLE} > 0)
 """  # noqa: S608 - of constants
 # A debit that was collected since may come back: its bill is owed again, by somebody who can be asked for it.
 _DEBITED = """

@@ -9,7 +9,7 @@ import asyncpg
 from parvis.db import Connection, connection
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
-from parvis.payments.rules import REFUND_HELD, REFUND_LEFT, credit_way
+from parvis.payments.rules import REFUND_HELD, REFUND_LEFT
 
 _HELD = ", ".join(f"'{state}'" for state in sorted(REFUND_HELD))
 # What stays of a capture `c`, but of a credit that has gone: a bank may have taken it back; what it disputes is not
@@ -47,11 +47,11 @@ FROM parvis.capture c WHERE c.intent = (SELECT intent FROM parvis.capture WHERE 
 """  # noqa: S608 - of constants
 # What a provider can still give back of a payment: what left another way is still there.
 _AT_PROVIDER = f"""
-SELECT a.gives_back, (c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r
+SELECT (c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r
         WHERE r.capture = c.id AND r.method = 'provider' AND r.state IN ({_HELD})), 0)
     - coalesce((SELECT sum(d.cents) FROM parvis.dispute d
-        WHERE d.capture = c.id AND d.state <> 'won'), 0))::bigint AS there
-FROM parvis.capture c JOIN parvis.provider_account a ON a.key = c.account WHERE c.id = $1
+        WHERE d.capture = c.id AND d.state <> 'won'), 0))::bigint
+FROM parvis.capture c WHERE c.id = $1
 """  # noqa: S608 - of constants
 _COVERED = f"SELECT {STAYS} >= 0 FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
 _GONE = (
@@ -74,11 +74,9 @@ AND r.requested_by IS NOT NULL AND r.decided_by IS NULL
 """
 
 
-async def way_of_credit(capture: UUID, cents: Cents) -> str:
-    """By which way so much of a credit is paid out that is of some money."""
-    async with connection() as c:
-        row = await c.fetchrow(_AT_PROVIDER, capture)
-    return credit_way(row["gives_back"], row["there"], cents)
+async def at_provider(c: Connection, capture: UUID) -> Cents:
+    """What its provider can still give back of a capture; in the caller's transaction."""
+    return int(await c.fetchval(_AT_PROVIDER, capture))
 
 
 async def left(capture: UUID) -> Cents:

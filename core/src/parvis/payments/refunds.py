@@ -18,7 +18,16 @@ from parvis.payments.accounts import Account, account
 from parvis.payments.books import ledger, postings
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
-from parvis.payments.rules import REFUND, REFUND_HELD, REFUND_OPEN, after, approval_fault, checked_cents, refund_fault
+from parvis.payments.rules import (
+    REFUND,
+    REFUND_HELD,
+    REFUND_OPEN,
+    after,
+    approval_fault,
+    checked_cents,
+    credit_way,
+    refund_fault,
+)
 
 # `sold`: it pays a sale, so that giving it back takes some of that back too.
 CAPTURE = (
@@ -76,7 +85,7 @@ async def request(
         paid = await lock(c, capture)
         if wrong := refund_fault(cents, await _left(c, capture, credit)):
             raise Refused(wrong)
-        how = method or await _way(paid, cents, credit)
+        how = await way_of_credit(c, paid, cents, method) if credit else method or await _way_of(c, paid)
         refund = await add(c, paid, cents, how, reason, by, credit)
         if await refundable.asked_alone(c, paid) <= paid["alone_up_to"]:
             await _approve(c, await locked(c, refund), paid, None)
@@ -181,12 +190,6 @@ async def withdraw_in(c: Connection, refund: UUID) -> str:
     return state
 
 
-async def _way(paid: asyncpg.Record, cents: Cents, credit: UUID | None) -> str:
-    if credit:
-        return await refundable.way_of_credit(paid["id"], cents)
-    return (await account(paid["account"])).gives_back
-
-
 async def _left(c: Connection, capture: UUID, credit: UUID | None) -> Cents:
     """What can be paid out of a credit, or given back of the sale; nothing of money that the payer's bank took back."""
     if credit is None:
@@ -194,6 +197,15 @@ async def _left(c: Connection, capture: UUID, credit: UUID | None) -> Cents:
         await balances.lock_surplus(c, capture)
         return await refundable.left(capture)
     return 0 if await refundable.was_taken_back(c, capture) else await balances.left_of(c, credit)
+
+
+async def way_of_credit(c: Connection, paid: asyncpg.Record, cents: Cents, method: str | None = None) -> str:
+    """By which way so much of a credit is paid out that is of some money; `method` where that can work."""
+    return credit_way(method or await _way_of(c, paid), await refundable.at_provider(c, paid["id"]), cents)
+
+
+async def _way_of(c: Connection, paid: asyncpg.Record) -> str:
+    return await _way_of_account(c, paid["id"], await account(paid["account"]))
 
 
 async def _way_of_account(c: Connection, capture: UUID, at: Account) -> str:

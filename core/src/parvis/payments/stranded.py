@@ -25,7 +25,7 @@ c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR NOT EXISTS (
 """
 _FIND = f"""
 SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, i.state, b.purpose, i.version < b.version AS former,
-    {STAYS}::bigint AS idle,
+    {IDLE} AS idle,
     EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = c.id AND d.state <> 'won') AS disputed,
     ARRAY (SELECT ch.label FROM parvis.charge ch
         WHERE ch.intent = c.intent AND ch.credit IS NULL ORDER BY ch.id) AS labels,

@@ -184,8 +184,10 @@ async def _charge(own: EmitterInfo, typed: Bill, quote: Quote | None, tariff: Ta
     till = await _till(own, typed.till)
     if quote and tariff:
         return Charge.quoted(quote, till.id, typed.label, product(tariff.activity))
-    cents = money.read_cents(typed.cents, "cents")
-    return Charge(till.id, typed.label, product(typed.activity), cents, _VAT[typed.vat])
+    cents = money.read_cents(typed.cents, "cents") * typed.quantity
+    if cents > money.MOST:
+        raise Invalid(Refusal("bill-most", _TOO_MUCH, "quantity"))
+    return Charge(till.id, typed.label, product(typed.activity), cents, _VAT[typed.vat], quantity=typed.quantity)
 
 
 async def _till(own: EmitterInfo, typed: str) -> Till:

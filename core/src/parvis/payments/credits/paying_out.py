@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from parvis.payments import refundable, refunds
+from parvis.db import connection
+from parvis.payments import refunds
 from parvis.payments.credits import balances
 from parvis.payments.credits.balances import Credit
 from parvis.payments.money import Cents
@@ -23,4 +24,5 @@ async def ask(credit: UUID, cents: Cents, reason: str, by: UUID, method: str | N
 
 async def way(found: Credit) -> str:
     """By which way what is left of a credit is paid out. Raises NotFound."""
-    return await refundable.way_of_credit(found.capture, found.left)
+    async with connection() as c:
+        return await refunds.way_of_credit(c, await c.fetchrow(refunds.CAPTURE, found.capture), found.left)
