@@ -25,12 +25,13 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A till's account at a provider (its key); `gives_back` is how refunds leave."""
+    """A till's account at a provider (its key); `gives_back` is how refunds leave, `label` what a payer reads of it."""
 
     key: str
     till: UUID
     provider: str
     gives_back: str
+    label: str = ""
 
     @property
     def collects_into(self) -> str:
@@ -77,8 +78,10 @@ async def account(key: str) -> Account:
 
 
 async def accounts_of(till: UUID) -> list[Account]:
-    """A till's accounts, by key."""
-    sql = "SELECT key, till, provider, gives_back FROM parvis.provider_account WHERE till = $1 ORDER BY key"
+    """A till's accounts, as they are offered: in the till's order."""
+    sql = (
+        "SELECT key, till, provider, gives_back, label FROM parvis.provider_account WHERE till = $1 ORDER BY rank, key"
+    )
     async with connection() as c:
         return [Account(**row) for row in await c.fetch(sql, till)]
 
@@ -95,6 +98,19 @@ async def collects_since(account: str) -> datetime | None:
     async with connection() as c:
         first: datetime | None = await c.fetchval("SELECT min(at) FROM parvis.capture WHERE account = $1", account)
     return first
+
+
+async def offer(account: str, till: UUID, label: str, *, first: bool = False) -> None:
+    """Say what a payer reads of an account, and offer it before the till's others. Raises NotFound for another till's.
+    """
+    sql = (
+        "UPDATE parvis.provider_account SET label = $3, rank = CASE WHEN $4 THEN "
+        "(SELECT min(rank) - 1 FROM parvis.provider_account WHERE till = $2) ELSE rank END "
+        "WHERE key = $1 AND till = $2 RETURNING key"
+    )
+    async with transaction() as c:
+        if await c.fetchval(sql, account, till, label, first) is None:
+            raise NotFound
 
 
 async def keep_details(account: str, details: msgspec.Struct) -> None:

@@ -100,16 +100,19 @@ async def stop(intent: UUID, provider: Provider) -> Settled | None:
     return await _close(provider, live)
 
 
-async def ask_former(intent: UUID, provider_of: ProviderOf) -> None:
+async def ask_former(intent: UUID, provider_of: ProviderOf, account: str) -> None:
     """Learn what became of an intent's payment whose time is over: it may have been paid without anybody here knowing.
 
-    Raises OutcomeUnknown.
+    One that is open elsewhere than at `account`, where it is to be paid now, is closed where that can be. Raises
+    OutcomeUnknown.
     """
     async with connection() as c:
         live = await c.fetchrow(LIVE, intent)
-    if live is None or live["provider_ref"] is None or live["live_until"] > clock.now():
+    if live is None or live["provider_ref"] is None:
         return
     provider = provider_of(live["account"])
+    if live["live_until"] > clock.now() and (live["account"] == account or not closes(provider, live["account"])):
+        return
     if _cancels(provider, live["account"]):
         # This one, not whichever is open by now: another tab may have been first.
         await _close(provider, live)
@@ -154,6 +157,14 @@ async def _close(provider: Provider, live: asyncpg.Record) -> Settled | None:
     account, ref = live["account"], live["provider_ref"]
     found = await answer(account, provider.cancel(account, ref, live["terms"]))
     return await _heard(provider, account, ref, found)
+
+
+def closes(provider: Provider, account: str) -> bool:
+    """Whether a page that is open there can be closed before its time."""
+    try:
+        return provider.caps(account).cancel
+    except Refused:
+        return False
 
 
 def _cancels(provider: Provider, account: str) -> bool:

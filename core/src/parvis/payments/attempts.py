@@ -30,7 +30,7 @@ from parvis.payments.asking import (
     stop,
 )
 from parvis.payments.intents import Intent
-from parvis.payments.rules import ATTEMPT, INTENT, after, next_look, way
+from parvis.payments.rules import ATTEMPT, INTENT, after, minutes, next_look, way
 
 log = structlog.get_logger()
 # Whoever called the provider has died by then: its payment, if there is one, is nobody's.
@@ -55,7 +55,9 @@ class Page:
 
 
 async def begin(intent: UUID, provider_of: ProviderOf, account: str, *, label: str, mail: str, back: str) -> Page:
-    """Open a payment, or come back to the one that is open. Raises Refused when it cannot be paid online (now).
+    """Open a payment, or come back to the one that is open; one that is open at another account is closed first.
+
+    Raises Refused when it cannot be paid online (now), or the other page not be closed.
 
     OutcomeUnknown when a provider does not say what became of a former payment, or its answer is lost: the next try
     asks again, and opens another one.
@@ -63,7 +65,7 @@ async def begin(intent: UUID, provider_of: ProviderOf, account: str, *, label: s
     outside()
     provider = provider_of(account)
     caps = provider.caps(account)
-    await ask_former(intent, provider_of)
+    await ask_former(intent, provider_of, account)
     opened = await _open(intent, account, caps)
     if opened.url:
         return Page(opened.id, opened.url)
@@ -112,7 +114,7 @@ async def _open(intent: UUID, account: str, caps: Caps) -> _Opened:
         _check(found, caps)
         live = await c.fetchrow(LIVE, intent)
         if live is not None and _payable(live):
-            return _resumed(live, found.cents)
+            return _resumed(live, account, found.cents)
         if live is not None:
             await _give_up(c, live)
         await intents.move(c, found, "start")
@@ -130,7 +132,7 @@ def _check(found: Intent, caps: Caps) -> None:
         raise Refused(Refusal("amount-free", Text("There is nothing to pay."), "cents"))
 
 
-def _resumed(live: asyncpg.Record, cents: int) -> _Opened:
+def _resumed(live: asyncpg.Record, account: str, cents: int) -> _Opened:
     now = clock.now()
     if live["state"] == "creating":
         raise Refused(Refusal("attempt-opening", Text("Your payment is being opened. Please try again in a minute.")))
@@ -139,6 +141,14 @@ def _resumed(live: asyncpg.Record, cents: int) -> _Opened:
             "Your former payment may still come in. You can pay again from {hour} on.", {"hour": live["live_until"]}
         )
         raise Refused(Refusal("attempt-closing", text))
+    if live["account"] != account:
+        # One open page for an amount: whoever pays on two has paid twice.
+        text = Text(
+            "The payment page you have opened is still open, for {n} min: continue there. You can pay another way from "
+            "{hour} on.",
+            {"n": minutes(live["resume_until"] - now), "hour": live["live_until"]},
+        )
+        raise Refused(Refusal("attempt-elsewhere", text))
     return _Opened(live["id"], cents, live["url"])
 
 

@@ -12,7 +12,7 @@ from parvis.payments.money import Cents
 
 _DUES = """
 SELECT i.id AS intent, i.basket, i.till, i.part, t.emitter, e.slug, e.name AS emitter_name, t.name AS till_name,
-    last.result, last.resume_until, last.live_until, coalesce(last.debited, false) AS debited,
+    last.account, last.result, last.resume_until, last.live_until, coalesce(last.debited, false) AS debited,
     i.state, i.cents, i.created, i.expires_at,
     (SELECT array_agg(label || CASE WHEN quantity > 1 THEN ' × ' || quantity ELSE '' END ORDER BY ch.id)
         FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch
@@ -35,8 +35,8 @@ LEFT JOIN LATERAL (
     WHERE c.intent = i.id AND f.method <> 'counter' AND f.credit IS NULL
 ) AS back ON true
 LEFT JOIN LATERAL (
-    SELECT a.last_result AS result, a.resume_until, a.live_until,
-        a.state = 'live' AND p.provider = 'sepa' AS debited FROM parvis.payment_attempt a
+    SELECT CASE WHEN a.state <> 'dead' THEN a.account END AS account, a.last_result AS result,
+        a.resume_until, a.live_until, a.state = 'live' AND p.provider = 'sepa' AS debited FROM parvis.payment_attempt a
     JOIN parvis.provider_account p ON p.key = a.account
     WHERE a.intent = i.id AND a.state IN ('creating', 'live', 'dead') ORDER BY a.id DESC LIMIT 1
 ) AS last ON true
@@ -50,8 +50,8 @@ class Due:
     """An amount asked for, its lines, what came in for it and what was given back; `receipts` are their ids.
 
     `result` is what its last page at a provider came to so far, None if none was opened; the page can be come back to
-    until `resume_until`, and be paid on until `live_until` (UTC). `debited`: the payer's bank is asked for it. `part`:
-    which it is, from 1, of what is asked for in parts. `credit` is what a credit pays besides.
+    until `resume_until`, and be paid on until `live_until` (UTC). `account` is where it is open. `debited`: the payer's bank is asked for
+    it. `part`: which it is, from 1, of what is asked for in parts. `credit` is what a credit pays besides.
     """
 
     intent: UUID
@@ -62,6 +62,7 @@ class Due:
     slug: str
     emitter_name: str
     till_name: str
+    account: str | None
     result: str | None
     resume_until: datetime | None
     live_until: datetime | None

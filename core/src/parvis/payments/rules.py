@@ -116,6 +116,15 @@ def way(cents: Cents, least: Cents, most: Cents) -> Way:
     return "online" if cents >= least else "counter"
 
 
+def minutes(left: timedelta) -> int:
+    """What is left of a time, in whole minutes, one at least.
+
+    >>> minutes(timedelta(seconds=61)), minutes(timedelta(seconds=59)), minutes(timedelta(0))
+    (1, 1, 1)
+    """
+    return max(1, left // timedelta(minutes=1))
+
+
 def next_look(created: datetime, looked: int, zone: ZoneInfo) -> datetime | None:
     """When to ask (UTC) what became of a payment that nobody told us of, asked so often already; None: no more.
 

@@ -25,12 +25,17 @@ from parvis.payments.tariffs.tables import Tariff
 
 
 class ProviderAccount(Table, tablename="provider_account", schema="parvis"):
-    """A till's account at a provider; `gives_back` is how its refunds leave, `details` is sealed."""
+    """A till's account at a provider; `gives_back` is how its refunds leave, `details` is sealed.
+
+    A payer is offered the lower `rank` first, and reads `label`, or the provider's name where that is empty.
+    """
 
     key = Varchar(length=50, primary_key=True)
     till = ForeignKey(Till, null=False, on_delete=OnDelete.restrict)
     provider = Varchar(length=40)
     gives_back = Varchar(length=8)
+    rank = Integer(default=0)
+    label = Varchar(length=60, default="")
     details = Sealed("payment-account", null=True, default=None)
 
 

@@ -105,7 +105,7 @@ async def open_till(request: _AnyRequest, emitter: FromPath[str]) -> Response[An
 async def accounts(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]) -> Response[Any]:
     """Where the till collects, and what it can collect by besides."""
     here = await look(request, emitter, till)
-    return await _accounts(request, here, forms.blank())
+    return await accounts_page(request, here, forms.blank())
 
 
 @post("/office/{emitter:str}/tills/{till:uuid}/accounts", **OPENED)
@@ -123,7 +123,7 @@ async def add(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID]
     if not form.errors:
         form = form.refused(await _checked(provider, form.decoded))
     if form.errors:
-        return await _accounts(request, here, form)
+        return await accounts_page(request, here, form)
     async with transaction():
         await _keep(here, provider, form)
         # What was said may be a secret; that it was said is none.
@@ -172,7 +172,8 @@ async def _provider(emitter: EmitterInfo, key: str) -> PaymentProvider:
     raise NotFound
 
 
-async def _accounts(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
+async def accounts_page(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[Any]:
+    """The page that says where a till collects."""
     names = {one.key: one.name for plugin in plugins.current() for one in plugin.payment_providers}
     offered = providers.fitting(await providers.offered(here.emitter.id), here.till.kind)
     found = [one for one in await accounts_of(here.till.id) if one.provider not in BY_OURSELVES]

@@ -16,13 +16,13 @@ from parvis.contract.values import Channel
 from parvis.errors import NotFound
 from parvis.identity import guards
 from parvis.identity import queries as people
-from parvis.payments import attempts, dues, payers, providers
-from parvis.payments.accounts import OFFLINE, Account, accounts_of
+from parvis.payments import attempts, dues, payers, providers, ways
 from parvis.payments.books import receipting
 from parvis.payments.debits import creditors
 from parvis.payments.dues import Due
 from parvis.payments.invoices import issuing
 from parvis.payments.payers import Payer
+from parvis.payments.rules import minutes
 from parvis.payments.tariffs import explaining
 from parvis.territory import queries as territory
 from parvis.web import pages
@@ -71,9 +71,9 @@ class Basket:
         for due in await dues.dues_in(self.payer.basket):
             if due.result is None or not due.payable:
                 continue
-            for account in await online_accounts(due):
+            for way in await ways.ways_of(due):
                 try:
-                    await attempts.look_at(due.intent, provider_of(account.key), account.key)
+                    await attempts.look_at(due.intent, provider_of(way.account), way.account)
                 except OutcomeUnknown:
                     silent = True
         return silent
@@ -83,13 +83,6 @@ class Basket:
         if self.payer.contact and self.payer.contact.kind is Channel.MAIL:
             return self.payer.contact.address
         return (await people.person(self.payer.person)).email if self.payer.person else ""
-
-
-async def online_accounts(due: Due) -> list[Account]:
-    """Where an amount can be paid online: its till's accounts at providers that the emitter has enabled."""
-    offered = {provider.key for provider in await providers.offered(due.emitter)}
-    found = [account for account in await accounts_of(due.till) if account.provider != OFFLINE]
-    return [account for account in found if account.provider in offered]
 
 
 async def basket_page(
@@ -113,7 +106,8 @@ async def basket_page(
             due.intent: [one.receipt for one in given if one.intent == due.intent and not one.reversed] for due in found
         },
         invoices={due.intent: issuing.about(papers, due) for due in found},
-        online={due.intent: bool(await online_accounts(due)) for due in found if due.payable},
+        ways={due.intent: [way for way in await ways.ways_of(due) if way.takes] for due in found if due.payable},
+        left_of={due.intent: minutes(due.resume_until - now) for due in found if due.resume_until},
         phones={due.emitter: (await territory.emitter(due.emitter)).phone for due in found},
         mail=await here.mail(),
         debiting={due.till for due in found if await creditors.creditor_of(due.till)},
@@ -132,7 +126,7 @@ def state_of(due: Due, now: Any) -> str:
         return due.state
     if due.debited:
         return "debited"
-    if due.live_until and now < due.live_until:
+    if due.account and due.live_until and now < due.live_until:
         if due.result in {"refused", "abandoned"}:
             return due.result
         return "waiting"

@@ -14,21 +14,25 @@ from parvis.contract.payments import OutcomeUnknown
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.identity import guards
 from parvis.identity.shares import count_claim
-from parvis.payments import attempts, providers, settling
+from parvis.payments import attempts, providers, settling, ways
 from parvis.payments.dues import Due
-from parvis.payments.routes.looking import Basket, basket_page, online_accounts
+from parvis.payments.routes.looking import Basket, basket_page
 from parvis.web import fields, forms, pages
 
 _AnyRequest = Request[Any, Any, Any]
 _PUBLIC = guards.page(guards.public(), "everyone")
-_COUNTER = Text("This cannot be paid online at the moment. Please call us.")
+_OTHER = Text(
+    "This way to pay does not answer at the moment. Nothing was taken: pay another way, or try again in a few minutes."
+)
 _MAIL = Text("Enter an e-mail address: the payment service sends its receipt there.")
 
 
 class Paid(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of a basket's payments to begin, and where the payment service writes to, if that is not known."""
+    """Which of a basket's payments to begin, by which of its ways (empty: the one that is open, or the first), and where
+    the payment service writes to, if that is not known."""
 
     intent: str
+    way: str = ""
     mail: fields.Email | None = None
 
 
@@ -45,11 +49,12 @@ async def pay(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
         return await basket_page(request, here, form.refused([Refusal("mail", _MAIL, "mail")]), status=422)
     try:
         # nosemgrep: redirect-to-what-was-asked - the page that the provider gave us, or our own
-        return pages.see_other(await _begun(here, due, mail))
+        return pages.see_other(await _begun(here, due, form.value.way, mail))
     except Refused as refused:
         return await basket_page(request, here, form.refused(_unnamed(refused)), status=refused.status)
     except OutcomeUnknown as unknown:
-        return await basket_page(request, here, form.refused([Refusal(unknown.code, unknown.title)]), status=503)
+        text = _OTHER if await _elsewhere(here, due) else unknown.title
+        return await basket_page(request, here, form.refused([Refusal(unknown.code, text)]), status=503)
 
 
 @post("/my/payments/{basket:uuid}/look", status_code=303, **_PUBLIC)
@@ -60,19 +65,25 @@ async def look(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
     return pages.see_other(here.address(back="yes"))
 
 
-async def _begun(here: Basket, due: Due, mail: str) -> str:
+async def _begun(here: Basket, due: Due, way: str, mail: str) -> str:
     """Where the payer goes: the provider's page, or back where there is nothing to pay."""
     if not due.cents:
         await settling.settle_free(due.intent)
         return here.address()
-    found = await online_accounts(due)
-    if not found:
-        raise Refused(Refusal("not-online", _COUNTER))
+    found = await ways.ways_of(due)
+    at = due.account if due.account in {one.account for one in found} else None
+    account = ways.chosen(found, way or at or "").account
     back = settings.current().base_url + here.way_back()
     page = await attempts.begin(
-        due.intent, await providers.every(), found[0].key, label=", ".join(due.labels), mail=mail, back=back
+        due.intent, await providers.every(), account, label=", ".join(due.labels), mail=mail, back=back
     )
     return page.url
+
+
+async def _elsewhere(here: Basket, due: Due) -> bool:
+    """Whether it can be paid another way at once: there is one, and no page is open that may be paid."""
+    fit = [way for way in await ways.ways_of(due) if way.takes]
+    return len(fit) > 1 and (await here.due(due.intent)).account is None
 
 
 def _unnamed(refused: Refused) -> list[Refusal]:
