@@ -105,3 +105,31 @@ async def test_a_statement_that_nobody_can_be_asked_for_comes_as_a_file(billed, 
     await expect(page.locator(".notice.good")).to_contain_text("Le relevé est comparé aux comptes")
     await expect(page.locator("main")).to_contain_text("inconnue")
     await sound(page)
+
+
+async def test_a_payer_chooses_a_way_and_is_kept_on_the_page_that_cannot_be_closed(billed, office):
+    till, bill = billed
+    await add_account("stripe-1", till, "payments.stripe")
+    manager = await office.agent("manager")
+    await sound(await opened(manager, f"{office.base}/tills/{till}/accounts"))
+    await manager.set_viewport_size({"width": 360, "height": 740})
+    await sound(manager)
+    await manager.fill("#label-2", "Carte bancaire")
+    await manager.click("text=Proposer en premier")
+    await expect(manager.locator(".notice.good")).to_contain_text("dans cet ordre")
+    await sound(manager)
+    context = await office.browser.new_context(locale="fr-FR", viewport={"width": 1280, "height": 900})
+    page = await context.new_page()
+    page.set_default_timeout(20_000)
+    await sound(await opened(page, bill))
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await sound(page)
+    assert await page.locator("button[name=way]").all_inner_texts() == ["Carte bancaire", "PayFiP (DGFiP)"]
+    await page.click("button:has-text('PayFiP')")
+    await page.wait_for_url(re.compile("paiementws"))
+    await sound(await opened(page, bill))
+    await expect(page.locator("main")).to_contain_text("continuez-y")
+    assert await page.locator("button[name=way]").count() == 0
+    await page.click("text=Revenir à la page de paiement")
+    await page.click("text=Payer, sans aucune notification")
+    await expect(page.locator("main")).to_contain_text("Merci")

@@ -21,7 +21,7 @@ from parvis.messages.letters import Letterhead, write
 from parvis.messages.sealing import unseal
 from parvis.office.tills import notices, refund_notices
 from parvis.payments import disputing, dues, intents, purposes, refunds
-from parvis.payments.accounts import account_details, accounts_of
+from parvis.payments.accounts import account_details, accounts_of, add_account
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger
 from parvis.payments.intents import Charge
@@ -317,6 +317,26 @@ async def test_a_till_is_opened_and_says_where_it_collects(office, shop):
     assert f"/told/{account.key}" in manager.text
     async with connection() as c:
         assert await c.fetchval("SELECT details FROM parvis.provider_account WHERE key = $1", account.key) != b"8"
+
+
+async def test_a_manager_says_the_order_and_the_words_of_the_ways_to_pay(office, shop):
+    till = await ledger.open_till(office.calendar.emitter, "rink", "Patinoire", "own")
+    manager, page = await office.agent("manager"), f"tills/{till}/accounts"
+    await add_account("a-bank", till, "pay.bank")
+    assert "Offer it first" not in (await manager.get(page)).text
+    await add_account("b-card", till, "pay.card")
+    assert manager.text.count("Offer it first") == 0
+    assert (await manager.get(page)).text.count("Offer it first") == 1
+    await manager.post(f"{page}/offer", account="b-card", label="Carte bancaire", first="yes")
+    assert "Payers are offered these ways in this order." in manager.text
+    assert [(one.key, one.label) for one in await accounts_of(till)] == [("b-card", "Carte bancaire"), ("a-bank", "")]
+    await manager.post(f"{page}/offer", account="a-bank", label="x" * 61)
+    assert (manager.status, "x" * 61 in manager.text) == (422, True)
+    await manager.post(f"{page}/offer", account="a-bank", label="  ")
+    assert [(one.key, one.label) for one in await accounts_of(till)] == [("b-card", "Carte bancaire"), ("a-bank", "")]
+    assert (await manager.post(f"{page}/offer", account=shop.account, label="Mine")).status == 404
+    agent = await office.agent("agent")
+    assert (await agent.post(f"{page}/offer", account="a-bank", label="Mine")).status == 403
 
 
 async def test_a_secret_of_an_account_is_never_shown_again_and_stays_when_left_empty(office, shop):

@@ -58,7 +58,8 @@ class Charge:
     quantity: int = 1
 
     def __post_init__(self) -> None:
-        if self.quantity < 1 or self.cents % self.quantity:
+        # What is no amount at all is refused when it is asked for.
+        if self.quantity < 1 or (self.quantity > 1 and self.cents % self.quantity):
             raise ValueError(f"{self.quantity} cannot cost {self.cents} cents")
 
     @classmethod

@@ -16,7 +16,7 @@ from parvis.payments.accounts import OFFLINE, SEPA, Account
 from parvis.payments.attempts import ProviderOf
 from parvis.territory import queries as territory
 
-_AWAY = Text("This way to pay is not available at the moment.")
+AWAY = Text("This way to pay is not available at the moment.")
 
 
 class Away:
@@ -24,11 +24,11 @@ class Away:
 
     def caps(self, account: str) -> Caps:  # noqa: ARG002
         """Nothing can be paid there. Raises Refused."""
-        raise Refused(Refusal("provider-away", _AWAY))
+        raise Refused(Refusal("provider-away", AWAY))
 
     async def start(self, account: str, order: Order) -> Started:  # noqa: ARG002
         """Raises Refused."""
-        raise Refused(Refusal("provider-away", _AWAY))
+        raise Refused(Refusal("provider-away", AWAY))
 
     async def lookup(self, account: str, ref: str, terms: str = "") -> Found:  # noqa: ARG002
         """Raises OutcomeUnknown."""

@@ -47,7 +47,7 @@ def chosen(found: Sequence[Way], wanted: str) -> Way:
     for way in fit:
         if way.account == wanted:
             return way
-    raise Refused(Refusal("way-away", Text("This way to pay is not available at the moment.")))
+    raise Refused(Refusal("way-away", providers.AWAY))
 
 
 def _way(account: Account, at: PaymentProvider, cents: Cents) -> Way:

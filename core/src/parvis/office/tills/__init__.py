@@ -16,6 +16,7 @@ from parvis.office.tills import (
     limiting,
     mandating,
     notices,
+    offering,
     opening,
     refund_notices,
     refunding,
@@ -30,6 +31,7 @@ from parvis.office.tills import (
 
 HANDLERS = (
     *opening.HANDLERS,
+    *offering.HANDLERS,
     *daily.HANDLERS,
     *closing.HANDLERS,
     *refunding.HANDLERS,

@@ -107,7 +107,9 @@ async def basket_page(
         },
         invoices={due.intent: issuing.about(papers, due) for due in found},
         ways={due.intent: [way for way in await ways.ways_of(due) if way.takes] for due in found if due.payable},
-        left_of={due.intent: minutes(due.resume_until - now) for due in found if due.resume_until},
+        left_of={
+            due.intent: minutes(due.resume_until - now) for due in found if due.resume_until and due.resume_until > now
+        },
         phones={due.emitter: (await territory.emitter(due.emitter)).phone for due in found},
         mail=await here.mail(),
         debiting={due.till for due in found if await creditors.creditor_of(due.till)},

@@ -28,8 +28,10 @@ _MAIL = Text("Enter an e-mail address: the payment service sends its receipt the
 
 
 class Paid(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of a basket's payments to begin, by which of its ways (empty: the one that is open, or the first), and where
-    the payment service writes to, if that is not known."""
+    """Which of a basket's payments to begin, and where the payment service writes to, if that is not known.
+
+    Without a way to pay it is the one whose page is open, or the first.
+    """
 
     intent: str
     way: str = ""
