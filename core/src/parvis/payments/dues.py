@@ -50,8 +50,9 @@ class Due:
     """An amount asked for, its lines, what came in for it and what was given back; `receipts` are their ids.
 
     `result` is what its last page at a provider came to so far, None if none was opened; the page can be come back to
-    until `resume_until`, and be paid on until `live_until` (UTC). `account` is where it is open. `debited`: the payer's bank is asked for
-    it. `part`: which it is, from 1, of what is asked for in parts. `credit` is what a credit pays besides.
+    until `resume_until`, and be paid on until `live_until` (UTC). `account` is where it is open. `debited`: the
+    payer's bank is asked for it. `part`: which it is, from 1, of what is asked for in parts. `credit` is what a credit
+    pays besides.
     """
 
     intent: UUID
