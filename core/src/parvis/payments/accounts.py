@@ -101,7 +101,7 @@ async def collects_since(account: str) -> datetime | None:
 
 
 async def offer(account: str, till: UUID, label: str, *, first: bool = False) -> None:
-    """Say what a payer reads of an account, and offer it before the till's others. Raises NotFound for another till's."""
+    """Say what a payer reads of a till's account, and offer it before the others. Raises NotFound."""
     sql = (
         "UPDATE parvis.provider_account SET label = $3, rank = CASE WHEN $4 THEN "
         "(SELECT min(rank) - 1 FROM parvis.provider_account WHERE till = $2) ELSE rank END "
