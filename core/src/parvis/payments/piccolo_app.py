@@ -22,6 +22,8 @@ from parvis.payments.invoices.tables import Invoice, InvoiceCounter, PassedOn
 from parvis.payments.statements.tables import Difference, Statement, StatementDraft, StatementDraftLine, StatementLine
 from parvis.payments.tables import (
     Basket,
+    Cancellation,
+    CancelledCharge,
     Capture,
     Charge,
     Dispute,
@@ -33,6 +35,7 @@ from parvis.payments.tables import (
     Refund,
 )
 from parvis.payments.tariffs.tables import AskedPrice, Tariff, TariffChange, TariffDraft
+from parvis.payments.terms.tables import RefundTerms
 
 APP_CONFIG = AppConfig(
     app_name="payments",
@@ -48,6 +51,8 @@ APP_CONFIG = AppConfig(
         PaymentAttempt,
         PaymentNotice,
         Basket,
+        Cancellation,
+        CancelledCharge,
         Capture,
         Charge,
         Difference,
@@ -65,6 +70,7 @@ APP_CONFIG = AppConfig(
         Receipt,
         ReceiptCounter,
         Refund,
+        RefundTerms,
         Statement,
         StatementDraft,
         StatementDraftLine,

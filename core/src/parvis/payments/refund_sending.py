@@ -143,7 +143,8 @@ async def _bounced(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -
 
 async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
     """A refund of its own, that failed: the day and the entry of the one that left stay what they are."""
-    again = await refunds.add(c, paid, found.cents, found.method, found.reason, found.requested_by, found.credit)
+    said = (found.method, found.reason, found.requested_by, found.credit, found.cancellation)
+    again = await refunds.add(c, paid, found.cents, *said)
     sql = "UPDATE parvis.refund SET state = 'failed', decided_by = $2, decided_at = $3 WHERE id = $1"
     await c.execute(sql, again, found.decided_by, clock.now())
     await granting.grant(again, found.cents, paid, found.credit)

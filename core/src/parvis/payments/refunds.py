@@ -5,6 +5,7 @@ What is asked for, under way or done never exceeds what came in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -39,25 +40,24 @@ CAPTURE = (
 )
 _ADD = (
     "INSERT INTO parvis.refund "
-    "(id, capture, till, cents, state, method, reason, requested_by, requested_at, changed, credit) "
-    "VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $8, $9)"
+    "(id, capture, till, cents, state, method, reason, requested_by, requested_at, changed, credit, cancellation) "
+    "VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8, $8, $9, $10)"
 )
 _LOCK_BASKET = (
     "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.capture c "
     "JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1) FOR NO KEY UPDATE"
 )
-_WON_BACK = (
-    "SELECT EXISTS (SELECT FROM parvis.capture c JOIN parvis.dispute d ON (d.account, d.provider_ref) = "
-    "(c.account, c.provider_ref) WHERE c.id = $1)"
+_REFUND = (
+    "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by, credit, cancellation "
+    "FROM parvis.refund "
 )
-_REFUND = "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by, credit FROM parvis.refund "
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
     """Money to be given back of a capture, in its state; `requested_by` and `decided_by` are accounts.
 
-    With a `credit`, that is what is paid out, and not the capture's sale.
+    With a `credit`, that is what is paid out, and not the capture's sale. With a `cancellation`, the terms give it.
     """
 
     id: UUID
@@ -70,6 +70,7 @@ class Refund:
     requested_by: UUID | None
     decided_by: UUID | None
     credit: UUID | None = None
+    cancellation: UUID | None = None
 
 
 async def request(
@@ -87,40 +88,26 @@ async def request(
             raise Refused(wrong)
         how = await way_of_credit(c, paid, cents, method) if credit else method or await _way_of(c, paid)
         refund = await add(c, paid, cents, how, reason, by, credit)
-        if await refundable.asked_alone(c, paid) <= paid["alone_up_to"]:
-            await _approve(c, await locked(c, refund), paid, None)
+        await approve_alone(c, [(refund, paid)])
     return await refund_by_id(refund)
 
 
+async def approve_alone(c: Connection, asked: Sequence[tuple[UUID, asyncpg.Record]]) -> bool:
+    """Approve what was just asked for of a basket at a till, each with its money, if that needs nobody else; whether it
+    is. In the caller's transaction, under the basket's lock."""
+    paid = asked[0][1]
+    if await refundable.asked_alone(c, paid) > paid["alone_up_to"]:
+        return False
+    for refund, of in asked:
+        await _approve(c, await locked(c, refund), of, None)
+    return True
+
+
 async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, reason: str) -> None:
-    """Have what came in vain given back, as a rule and at once; in the caller's transaction.
-
-    What had left of other payments of the same amount that a bank took back is kept of it: its payer owes that.
-    """
-    left = min(cents, await refundable.left(capture))
-    if kept := min(cents - left, await refundable.owed(c, capture)):
-        await ledger.post(at.till, "set-off", capture, postings.set_off(kept))
-    if left:
-        refund = new_id()
-        how = await _way_of_account(c, capture, at)
-        await c.execute(_ADD, refund, capture, at.till, left, how, reason, None, clock.now(), None)
-        await move(c, await locked(c, refund), "approve")
-    else:
-        await end(c, await c.fetchrow(CAPTURE, capture))
-
-
-async def end(c: Connection, paid: asyncpg.Record) -> None:
-    """Let an amount be given back once nothing of its money is here any more; in the caller's transaction."""
-    if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
-        intent = await intents.locked(c, paid["intent"])
-        if intent.state == "to_refund":
-            await intents.move(c, intent, "repaid")
-
-
-async def undo_set_off(c: Connection, paid: asyncpg.Record) -> None:
-    """What was kept of money is owed again, as it is no longer to be given back; in the caller's transaction."""
-    if await refundable.set_off(c, paid["id"]):
-        await ledger.reverse(paid["till"], "set-off", paid["id"])
+    """Have all of what came in vain given back, as a rule and at once; in the caller's transaction."""
+    refund = new_id()
+    await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now(), None, None)
+    await move(c, await locked(c, refund), "approve")
 
 
 async def reversed_at_counter(c: Connection, capture: UUID, reason: str, by: UUID) -> UUID:
@@ -254,10 +241,12 @@ async def add(
     reason: str,
     by: UUID | None,
     credit: UUID | None = None,
+    cancellation: UUID | None = None,
 ) -> UUID:
-    """Note a refund as asked for, in the caller's transaction; its id. With a `credit`, that is paid out."""
-    refund = new_id()
-    await c.execute(_ADD, refund, paid["id"], paid["till"], cents, method, reason, by, clock.now(), credit)
+    """Note a refund as asked for, in the caller's transaction; its id. With a `credit`, that is paid out; with a
+    `cancellation`, the till's terms give it."""
+    refund, now = new_id(), clock.now()
+    await c.execute(_ADD, refund, paid["id"], paid["till"], cents, method, reason, by, now, credit, cancellation)
     return refund
 
 

@@ -22,6 +22,7 @@ from piccolo.table import Table
 from parvis.db.sealed import Sealed
 from parvis.payments.books.tables import Till
 from parvis.payments.tariffs.tables import Tariff
+from parvis.payments.terms.tables import RefundTerms
 
 
 class ProviderAccount(Table, tablename="provider_account", schema="parvis"):
@@ -79,7 +80,8 @@ class Intent(Table, tablename="intent", schema="parvis"):
 class Charge(Table, tablename="charge", schema="parvis"):
     """A line of what is to be paid, with the steps of its price (`pricing.Step`). Below nothing it uses a credit.
 
-    A price by a tariff says for which day, and which line of the grid that begins on `grid` gave it.
+    A price by a tariff says for which day, and which line of the grid that begins on `grid` gave it. `terms` were in
+    force when it was asked for. `piece_of` is the line of the whole, from 1, that a charge of a part is cut from.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -97,6 +99,31 @@ class Charge(Table, tablename="charge", schema="parvis"):
     quantity = Integer(default=1)
     # parvis.credit; its table is above this one.
     credit = UUID(null=True, default=None)
+    terms = ForeignKey(RefundTerms, null=True, on_delete=OnDelete.restrict)
+    piece_of = SmallInt(null=True, default=None)
+
+
+class Cancellation(Table, tablename="cancellation", schema="parvis"):
+    """A line that was cancelled, once: by its payer or by the body, before what begins when; `due` is what of its price
+    the terms give back. Never rewritten."""
+
+    id = UUID(primary_key=True, default=None)
+    by_body = Boolean(default=None)
+    begins = Timestamptz(default=None)
+    at = Timestamptz(default=None)
+    person = UUID(null=True, default=None)
+    terms = ForeignKey(RefundTerms, null=True, on_delete=OnDelete.restrict)
+    price = BigInt()
+    due = BigInt()
+
+
+class CancelledCharge(Table, tablename="cancelled_charge", schema="parvis"):
+    """A charge of a cancelled line: what is given back of it as money, and what of a credit is its payer's again."""
+
+    charge = ForeignKey(Charge, null=False, on_delete=OnDelete.restrict, primary_key=True)
+    cancellation = ForeignKey(Cancellation, null=False, on_delete=OnDelete.restrict)
+    cents = BigInt()
+    credit = BigInt()
 
 
 class PaymentAttempt(Table, tablename="payment_attempt", schema="parvis"):
@@ -154,7 +181,7 @@ class Capture(Table, tablename="capture", schema="parvis"):
 class Refund(Table, tablename="refund", schema="parvis"):
     """Money to be given back of what came in: who asked, who decided (never the same), and how it leaves.
 
-    `credit`: what is paid out is a credit of that money, not its sale.
+    `credit`: what is paid out is a credit of that money, not its sale. `cancellation`: the till's terms give it.
     """
 
     id = UUID(primary_key=True, default=None)
@@ -171,6 +198,7 @@ class Refund(Table, tablename="refund", schema="parvis"):
     changed = Timestamptz(default=None)
     done_day = Date(null=True, default=None)
     credit = UUID(null=True, default=None)
+    cancellation = ForeignKey(Cancellation, null=True, on_delete=OnDelete.restrict)
 
 
 class Dispute(Table, tablename="dispute", schema="parvis"):

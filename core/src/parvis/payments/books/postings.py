@@ -119,10 +119,16 @@ def granted(sales: Iterable[Sale], cents: Cents, before: Cents = 0) -> Lines:
     return _lines(*back.items(), (CREDIT, cents - sum(back.values())), (REFUND_DUE, -cents))
 
 
-def restored(sales: Iterable[Sale]) -> Lines:
-    """All money of a sale has gone back: what a credit paid of it is the payer's credit again."""
+def restored(sales: Iterable[Sale], before: Cents = 0, cents: Cents | None = None) -> Lines:
+    """What a credit paid of a sale is the payer's credit again: so many cents of it, all that is left unless said, so
+    many being theirs already.
+
+    >>> restored([Sale("pools", 5000), Sale("credit", -1200)], 200, 300)
+    (('revenue:pools', 300), ('credit', -300))
+    """
     sold = tuple(sales)
-    back = _unsold(sold, asked(sold), asked(sold) + credit_used(sold))
+    low = asked(sold) + before
+    back = _unsold(sold, low, asked(sold) + credit_used(sold) if cents is None else low + cents)
     return _lines(*back.items(), (CREDIT, -sum(back.values())))
 
 

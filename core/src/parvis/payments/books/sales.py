@@ -11,7 +11,10 @@ from parvis.payments.books import ledger, postings
 from parvis.payments.books.postings import Lines, Sale
 from parvis.payments.money import Cents
 
-_RESTORED = "SELECT EXISTS (SELECT FROM parvis.credit WHERE source = $1)"
+_RESTORED = (
+    "SELECT EXISTS (SELECT FROM parvis.credit WHERE source = $1 "
+    "OR source IN (SELECT id FROM parvis.charge WHERE intent = $1))"
+)
 _STANDING = """
 SELECT c.id FROM parvis.capture c
 JOIN parvis.ledger_entry e ON e.till = c.till AND e.source = c.id AND e.kind IN ('charge', 'take-up')

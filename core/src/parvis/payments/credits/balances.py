@@ -21,7 +21,8 @@ _HELD = "('requested', 'approved', 'sent', 'unknown', 'failed', 'done')"
 _USES = """
 (u.state IN ('created', 'pending', 'expired', 'passed_on', 'paid')
     OR EXISTS (SELECT FROM parvis.passed_on p WHERE p.intent = u.id AND p.recalled_at IS NULL)
-    OR EXISTS (SELECT FROM parvis.credit z WHERE z.source = u.id))
+    OR EXISTS (SELECT FROM parvis.credit z WHERE z.source = u.id
+        OR z.source IN (SELECT y.id FROM parvis.charge y WHERE y.intent = u.id)))
 """
 # What of a credit `k` is used or paid out.
 _GONE = f"""

@@ -12,7 +12,8 @@ from parvis.payments.tables import Basket, Capture
 class Credit(Table, tablename="credit", schema="parvis"):
     """What the payer of a basket has in credit at a till; never rewritten.
 
-    `capture` is the money that it is of, `source` where it comes from: that money, or a refund.
+    `capture` is the money that it is of, `source` where it comes from: that money, a refund, a bill whose money has all
+    gone back, or a charge that was cancelled.
     """
 
     id = UUID(primary_key=True, default=None)

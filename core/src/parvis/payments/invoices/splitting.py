@@ -114,10 +114,10 @@ def _ends(sizes: Sequence[Cents]) -> list[tuple[Cents, Cents]]:
 def _cut(charges: Sequence[Charge], low: Cents, high: Cents, mark: str) -> tuple[Charge, ...]:
     """What lies between two sums of the lines, one below the other."""
     pieces = []
-    for charge, (size, end) in zip(charges, _ends([charge.cents for charge in charges]), strict=True):
+    for line, (charge, (size, end)) in enumerate(zip(charges, _ends([one.cents for one in charges]), strict=True), 1):
         start = end - size
         if (cents := min(end, high) - max(start, low)) > 0:
-            pieces.append(_piece(charge, cents, mark, begins=start >= low))
+            pieces.append(replace(_piece(charge, cents, mark, begins=start >= low), piece_of=line))
     return tuple(pieces)
 
 
@@ -125,5 +125,5 @@ def _piece(charge: Charge, cents: Cents, mark: str, *, begins: bool) -> Charge:
     label = charge.label[: _LABEL - len(mark)] + mark
     # How the price came about is told once, and what was asked of the tariff counted once: with its first piece.
     if begins:
-        return replace(charge, label=label, cents=cents, quantity=1)
-    return replace(charge, label=label, cents=cents, quantity=1, steps=(), quote=None)
+        return replace(charge, label=label, cents=cents)
+    return replace(charge, label=label, cents=cents, steps=(), quote=None, id=None)

@@ -1,0 +1,123 @@
+"""A line that somebody pays for, in one charge or cut into parts: what of it came in and is still here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from parvis.db import Connection
+from parvis.errors import NotFound
+from parvis.payments import refundable, refunds
+from parvis.payments.credits import balances
+from parvis.payments.money import Cents
+from parvis.payments.rules import REFUND_HELD
+from parvis.payments.terms.rules import Piece
+
+# The latest part first: from there on it is given back. Of credit what was not restored, of money what nobody has asked
+# back of the sale yet.
+_PIECES = """
+SELECT h.id, h.intent, h.cents, h.terms, i.till, i.state, i.cents AS asked,
+    CASE WHEN EXISTS (SELECT FROM parvis.credit z WHERE z.source = i.id) THEN 0 ELSE (
+        SELECT coalesce(-sum(u.cents) FILTER (WHERE u.credit IS NOT NULL), 0) - coalesce(sum(x.credit), 0)
+        FROM parvis.charge u LEFT JOIN parvis.cancelled_charge x ON x.charge = u.id WHERE u.intent = i.id
+    ) END::bigint AS credit,
+    (i.cents - (SELECT coalesce(sum(r.cents), 0) FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
+        WHERE c.intent = i.id AND c.taken_as <> 'extra' AND r.method <> 'counter' AND r.credit IS NULL
+        AND r.state = ANY ($2)))::bigint AS unasked
+FROM parvis.charge o JOIN parvis.intent oi ON oi.id = o.intent
+JOIN parvis.intent i ON i.basket = oi.basket AND i.till = oi.till AND i.version = oi.version
+JOIN parvis.charge h ON h.intent = i.id AND (h.id = o.id OR h.piece_of = o.piece_of)
+WHERE o.id = $1 AND o.credit IS NULL ORDER BY i.part DESC, h.id DESC
+"""
+# What is still asked for, or late; the public accountant collects what was passed on. Nothing else counts: it was taken
+# back, or all of its money goes back.
+_OPEN = frozenset({"created", "pending", "expired"})
+_COUNTS = _OPEN | {"paid", "passed_on"}
+_LOCK_BASKET = (
+    "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.charge h "
+    "JOIN parvis.intent i ON i.id = h.intent WHERE h.id = $1) FOR NO KEY UPDATE"
+)
+_LOCK_INTENTS = "SELECT FROM parvis.intent WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
+_CAPTURES = "SELECT id FROM parvis.capture WHERE intent = $1 AND taken_as <> 'extra' ORDER BY id"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Money that pays a sale, as `refunds.CAPTURE` has it, and what of it is left."""
+
+    paid: asyncpg.Record
+    left: Cents
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A charge of the line, the money that pays its intent, and whether that can still be taken back (`open`)."""
+
+    charge: UUID
+    intent: UUID
+    asked: Cents
+    money: tuple[Money, ...]
+    piece: Piece
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of what a basket asks for at a till; its parts, the latest first."""
+
+    till: UUID
+    terms: UUID | None
+    parts: Sequence[Part]
+
+    @property
+    def price(self) -> Cents:
+        """What all of it costs."""
+        return sum(piece.cents for piece in self.pieces)
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """What each part is to the rules."""
+        return [part.piece for part in self.parts]
+
+    def beyond(self, owed: Cents) -> Cents:
+        """What is still asked for of it here above what is owed."""
+        return max(0, sum(part.piece.cents for part in self.parts if part.open) - owed)
+
+
+async def lock(c: Connection, charge: UUID) -> None:
+    """Let nobody else pay for a line, or give it back, until the transaction ends: basket, then intents, as refunds do."""
+    await c.execute(_LOCK_BASKET, charge)
+    rows = await c.fetch(_PIECES, charge, [])
+    await c.execute(_LOCK_INTENTS, [row["intent"] for row in rows])
+    for row in rows:
+        for capture in await c.fetch(_CAPTURES, row["intent"]):
+            await balances.lock_surplus(c, capture["id"])
+
+
+async def line_of(c: Connection, charge: UUID) -> Line:
+    """The line that a charge is, or is a piece of, as far as it is paid or asked for. Raises NotFound."""
+    rows = await c.fetch(_PIECES, charge, list(REFUND_HELD))
+    if not rows:
+        raise NotFound
+    parts = [await _part(c, row) for row in rows if row["state"] in _COUNTS]
+    return Line(rows[0]["till"], rows[0]["terms"], parts)
+
+
+async def _part(c: Connection, row: asyncpg.Record) -> Part:
+    paid = row["state"] == "paid"
+    money = await _money(c, row["intent"]) if paid else ()
+    room = min(max(0, row["unasked"]), sum(one.left for one in money))
+    piece = Piece(row["cents"], paid, max(0, row["credit"]) if paid else 0, room)
+    return Part(row["id"], row["intent"], row["asked"], money, piece, row["state"] in _OPEN)
+
+
+async def _money(c: Connection, intent: UUID) -> tuple[Money, ...]:
+    found = []
+    for capture in await c.fetch(_CAPTURES, intent):
+        paid = await c.fetchrow(refunds.CAPTURE, capture["id"])
+        if paid["sold"] and (left := await refundable.left(capture["id"])):
+            found.append(Money(paid, left))
+    return tuple(found)
