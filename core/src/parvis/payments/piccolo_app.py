@@ -22,8 +22,8 @@ from parvis.payments.invoices.tables import Invoice, InvoiceCounter, PassedOn
 from parvis.payments.statements.tables import Difference, Statement, StatementDraft, StatementDraftLine, StatementLine
 from parvis.payments.tables import (
     Basket,
-    Cancellation,
     CancelledCharge,
+    CancelledLine,
     Capture,
     Charge,
     Dispute,
@@ -51,8 +51,8 @@ APP_CONFIG = AppConfig(
         PaymentAttempt,
         PaymentNotice,
         Basket,
-        Cancellation,
         CancelledCharge,
+        CancelledLine,
         Capture,
         Charge,
         Difference,

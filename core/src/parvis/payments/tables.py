@@ -103,7 +103,7 @@ class Charge(Table, tablename="charge", schema="parvis"):
     piece_of = SmallInt(null=True, default=None)
 
 
-class Cancellation(Table, tablename="cancellation", schema="parvis"):
+class CancelledLine(Table, tablename="cancelled_line", schema="parvis"):
     """A line that was cancelled, once: by its payer or by the body, before what begins when; `due` is what of its price
     the terms give back. Never rewritten."""
 
@@ -121,7 +121,7 @@ class CancelledCharge(Table, tablename="cancelled_charge", schema="parvis"):
     """A charge of a cancelled line: what is given back of it as money, and what of a credit is its payer's again."""
 
     charge = ForeignKey(Charge, null=False, on_delete=OnDelete.restrict, primary_key=True)
-    cancellation = ForeignKey(Cancellation, null=False, on_delete=OnDelete.restrict)
+    cancellation = ForeignKey(CancelledLine, null=False, on_delete=OnDelete.restrict)
     cents = BigInt()
     credit = BigInt()
 
@@ -198,7 +198,7 @@ class Refund(Table, tablename="refund", schema="parvis"):
     changed = Timestamptz(default=None)
     done_day = Date(null=True, default=None)
     credit = UUID(null=True, default=None)
-    cancellation = ForeignKey(Cancellation, null=True, on_delete=OnDelete.restrict)
+    cancellation = ForeignKey(CancelledLine, null=True, on_delete=OnDelete.restrict)
 
 
 class Dispute(Table, tablename="dispute", schema="parvis"):

@@ -34,7 +34,7 @@ async def forwards() -> MigrationManager:
             ADD COLUMN terms uuid REFERENCES parvis.refund_terms ON DELETE RESTRICT,
             ADD COLUMN piece_of smallint CHECK (piece_of > 0);
 
-        CREATE TABLE parvis.cancellation (
+        CREATE TABLE parvis.cancelled_line (
             id uuid PRIMARY KEY,
             by_body boolean NOT NULL,
             begins timestamptz NOT NULL,
@@ -43,16 +43,16 @@ async def forwards() -> MigrationManager:
             terms uuid REFERENCES parvis.refund_terms ON DELETE RESTRICT,
             price bigint NOT NULL CHECK (price >= 0),
             due bigint NOT NULL,
-            CONSTRAINT cancellation_due CHECK (due BETWEEN 0 AND price)
+            CONSTRAINT cancelled_line_due CHECK (due BETWEEN 0 AND price)
         );
-        CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON parvis.cancellation
+        CREATE TRIGGER immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON parvis.cancelled_line
             FOR EACH STATEMENT EXECUTE FUNCTION parvis.refuse_rewriting();
-        COMMENT ON TABLE parvis.cancellation IS 'append-only: the serving role may read and add';
+        COMMENT ON TABLE parvis.cancelled_line IS 'append-only: the serving role may read and add';
 
         -- What is cancelled once is not cancelled again.
         CREATE TABLE parvis.cancelled_charge (
             charge uuid PRIMARY KEY REFERENCES parvis.charge ON DELETE RESTRICT,
-            cancellation uuid NOT NULL REFERENCES parvis.cancellation ON DELETE RESTRICT,
+            cancellation uuid NOT NULL REFERENCES parvis.cancelled_line ON DELETE RESTRICT,
             cents bigint NOT NULL CHECK (cents >= 0),
             credit bigint NOT NULL CHECK (credit >= 0)
         );
@@ -62,7 +62,7 @@ async def forwards() -> MigrationManager:
         COMMENT ON TABLE parvis.cancelled_charge IS 'append-only: the serving role may read and add';
 
         -- A refund that the terms of a till give.
-        ALTER TABLE parvis.refund ADD COLUMN cancellation uuid REFERENCES parvis.cancellation ON DELETE RESTRICT;
+        ALTER TABLE parvis.refund ADD COLUMN cancellation uuid REFERENCES parvis.cancelled_line ON DELETE RESTRICT;
         CREATE INDEX refund_cancellation ON parvis.refund (cancellation) WHERE cancellation IS NOT NULL;
         """,
     )

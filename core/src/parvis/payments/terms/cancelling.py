@@ -27,18 +27,18 @@ BY_TERMS, CALLED_OFF = "terms", "called-off"
 _DONE = """
 SELECT k.id, k.by_body, k.price, k.due, k.terms, sum(x.cents)::bigint AS money, sum(x.credit)::bigint AS credit,
     EXISTS (SELECT FROM parvis.refund r WHERE r.cancellation = k.id AND r.state = 'requested') AS waits
-FROM parvis.cancellation k JOIN parvis.cancelled_charge x ON x.cancellation = k.id
+FROM parvis.cancelled_line k JOIN parvis.cancelled_charge x ON x.cancellation = k.id
 WHERE k.id = (SELECT cancellation FROM parvis.cancelled_charge WHERE charge = $1) GROUP BY k.id
 """
 _CANCEL = (
-    "INSERT INTO parvis.cancellation (id, by_body, begins, at, person, terms, price, due) "
+    "INSERT INTO parvis.cancelled_line (id, by_body, begins, at, person, terms, price, due) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
 )
 _PIECE = "INSERT INTO parvis.cancelled_charge (charge, cancellation, cents, credit) VALUES ($1, $2, $3, $4)"
 _ALONE = "SELECT count(*) = 1 FROM parvis.charge WHERE intent = $1 AND credit IS NULL"
 _ALL_WHOLE = """
 SELECT bool_and(coalesce(k.due = k.price, false)) FROM parvis.charge h
-LEFT JOIN parvis.cancelled_charge x ON x.charge = h.id LEFT JOIN parvis.cancellation k ON k.id = x.cancellation
+LEFT JOIN parvis.cancelled_charge x ON x.charge = h.id LEFT JOIN parvis.cancelled_line k ON k.id = x.cancellation
 WHERE h.intent = $1 AND h.credit IS NULL
 """
 _CREDIT_OF = (

@@ -88,7 +88,7 @@ class Line:
 
 
 async def lock(c: Connection, charge: UUID) -> None:
-    """Let nobody else pay for a line, or give it back, until the transaction ends: basket, then intents, as refunds do."""
+    """Let nobody else pay for a line, or give it back, until the transaction ends. In the order of refunds."""
     await c.execute(_LOCK_BASKET, charge)
     rows = await c.fetch(_PIECES, charge, [])
     await c.execute(_LOCK_INTENTS, [row["intent"] for row in rows])
