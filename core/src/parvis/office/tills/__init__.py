@@ -25,6 +25,7 @@ from parvis.office.tills import (
     selling,
     stating,
     stranded,
+    terms,
     unbilling,
     unpaid,
 )
@@ -45,6 +46,7 @@ HANDLERS = (
     *creditors.HANDLERS,
     *debiting.HANDLERS,
     *instalments.HANDLERS,
+    *terms.HANDLERS,
     *reminding.HANDLERS,
     *selling.HANDLERS,
     *mandating.HANDLERS,

@@ -73,6 +73,7 @@ AREAS = (
             Room("act", Text("Till’s act"), "/act", "opens"),
             Room("limits", Text("What it may keep"), "/limits", "opens"),
             Room("instalments", Text("Instalments"), "/instalments", "opens"),
+            Room("terms", Text("Cancellations"), "/terms", "opens"),
             Room("reminders", Text("Reminders"), "/reminders", "opens"),
             Room("seller", Text("Seller"), "/seller", "opens"),
             Room("accounts", Text("Where it collects"), "/accounts", "opens"),
@@ -85,7 +86,7 @@ def seen_by(may: Callable[[str], bool]) -> tuple[Area, ...]:
     """The areas with the pages whose needs somebody has; areas without any are left out.
 
     >>> [area.keys for area in seen_by(lambda need: need == "opens")][-1]
-    ('act', 'limits', 'instalments', 'reminders', 'seller', 'accounts')
+    ('act', 'limits', 'instalments', 'terms', 'reminders', 'seller', 'accounts')
     """
     found = (
         Area(area.label, tuple(room for room in area.rooms if not room.needs or may(room.needs))) for area in AREAS

@@ -18,6 +18,7 @@ from parvis.payments.invoices.sellers import Seller
 from parvis.payments.money import euros, price, vat_in
 from parvis.payments.tariffs import explaining
 from parvis.payments.tariffs.explaining import Explained
+from parvis.payments.terms import reading, saying
 from parvis.territory import queries as territory
 from parvis.web import i18n
 from parvis.web.papers import Sheet, drawn
@@ -107,6 +108,7 @@ async def paper(found: Given) -> bytes:
         notes=[
             *_voided(found),
             *map(_priced, await explaining.explained_of(found.intent) if found.intent else ()),
+            *saying.on_paper(await reading.terms_of(found.intent) if found.intent else None),
             *_notes(till, await sellers.seller_of(till.id), [(cents, bp) for _, cents, bp in lines]),
         ],
     )

@@ -13,8 +13,10 @@ from parvis.payments import payers
 from parvis.payments.books.ledger import Till, till_by_id
 from parvis.payments.books.receipting import FREE, KINDS, NONE
 from parvis.payments.invoices import issuing, sellers
-from parvis.payments.invoices.issuing import Invoice, Sold
-from parvis.payments.money import Cents, Tax, euros, price, taxes, unit_without_tax
+from parvis.payments.invoices.issuing import Invoice
+from parvis.payments.money import Tax, euros, taxes
+from parvis.payments.terms import reading, saying
+from parvis.payments.terms.rules import Terms
 from parvis.territory import queries as territory
 from parvis.web.papers import Sheet, drawn
 
@@ -37,7 +39,7 @@ async def paper(found: Invoice) -> bytes:
         rows=[*(_line(line, sign) for line in found.lines), *_totals(found, sign)],
         widths=(11, 4, 5, 4, 6),
         figures_from=1,
-        notes=_notes(found, till),
+        notes=[*_notes(found, till), *saying.on_paper(await _terms(found))],
     )
     return drawn(sheet)
 
@@ -106,6 +108,11 @@ def _notes(found: Invoice, till: Till) -> Sequence[str]:
     said = sellers.EXEMPT in found.mentions or all(rates)
     without = [] if said else [_SOME if any(rates) else FREE if till.kind == "regie" else NONE]
     return [*without, *found.mentions.splitlines()]
+
+
+async def _terms(found: Invoice) -> Terms | None:
+    """What is given back to who cancels, on what asks for money."""
+    return await reading.terms_at(found.basket, found.till) if found.sort == "invoice" else None
 
 
 def _taxes(found: Invoice) -> tuple[Tax, ...]:

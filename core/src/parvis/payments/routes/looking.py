@@ -24,6 +24,7 @@ from parvis.payments.invoices import issuing
 from parvis.payments.payers import Payer
 from parvis.payments.rules import minutes
 from parvis.payments.tariffs import explaining
+from parvis.payments.terms import reading, saying
 from parvis.territory import queries as territory
 from parvis.web import pages
 from parvis.web.forms import Form
@@ -102,6 +103,8 @@ async def basket_page(
         states={due.intent: state_of(due, now) for due in found},
         explained=await explaining.explained_in(here.payer.basket),
         step_name=explaining.step_name,
+        terms={intent: saying.sentences(one) for intent, one in (await reading.terms_in(here.payer.basket)).items()},
+        cancelled=await reading.cancelled_in(here.payer.basket),
         receipts={
             due.intent: [one.receipt for one in given if one.intent == due.intent and not one.reversed] for due in found
         },

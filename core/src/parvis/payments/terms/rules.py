@@ -76,7 +76,16 @@ def given_back(price: Cents, terms: Terms, begins: datetime, at: datetime, zone:
     >>> given_back(1001, Terms((Step(0, "hours", 5000),), fee=200), begins, begins, zone)
     301
     """
-    return max(0, half_up(price * share(terms, begins, at, zone), FULL_BP) - terms.fee)
+    return less_fee(price, share(terms, begins, at, zone), terms.fee)
+
+
+def less_fee(price: Cents, bp: int, fee: Cents) -> Cents:
+    """A share of a price, rounded once, less what is kept; never below nothing.
+
+    >>> less_fee(1001, 5000, 0), less_fee(1001, 5000, 600)
+    (501, 0)
+    """
+    return max(0, half_up(price * bp, FULL_BP) - fee)
 
 
 @dataclass(frozen=True, slots=True)

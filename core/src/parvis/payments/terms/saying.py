@@ -1,11 +1,13 @@
-"""Terms in the words that who pays reads, on screen and on paper. Pure."""
+"""Terms in the words that who pays reads, on screen and on paper."""
 
 from __future__ import annotations
 
 from parvis.errors import Text
 from parvis.payments.money import euros
 from parvis.payments.terms.rules import Step, Terms, percent
+from parvis.web import i18n
 
+_TITLE = Text("Cancelling:")
 _NOTHING = Text("Once it is paid, nothing is given back to who cancels.")
 _AFTER = Text("After that nothing is given back.")
 _BEGUN = Text("Once it has begun, nothing is given back.")
@@ -39,6 +41,13 @@ def sentences(terms: Terms) -> tuple[Text, ...]:
         *([_CREDIT] if terms.as_credit else []),
         _OURS,
     )
+
+
+def on_paper(terms: Terms | None) -> list[str]:
+    """Terms as papers have them, in French."""
+    if terms is None:
+        return []
+    return [" ".join(i18n.translate(one, "fr") for one in (_TITLE, *sentences(terms)))]
 
 
 def _step(step: Step) -> Text:
