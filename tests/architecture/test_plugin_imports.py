@@ -38,6 +38,7 @@ SPOKEN = {
     "payments.disputing",
     "payments.hearing",
     "payments.refund_sending",
+    "payments.terms.cancelling",
 }
 # A demo's seed writes weeks of taken hours and what became of them in bulk, and works them out as the engine would.
 SEEDING = {
@@ -63,6 +64,8 @@ SEEDING = {
     "payments.tariffs.pricing",
     "payments.tariffs.quotes",
     "payments.tariffs.typed_grids",
+    "payments.terms.dated",
+    "payments.terms.rules",
 }
 
 

@@ -12,7 +12,7 @@ from tests.core.payments.tariff_examples import swimming
 
 from parvis import clock, settings
 from parvis.contract.values import Channel
-from parvis.db import new_id
+from parvis.db import connection, new_id
 from parvis.identity.contacts import Contact
 from parvis.payments import attempts, intents, payers, settling
 from parvis.payments.books import ledger, receipting
@@ -21,7 +21,8 @@ from parvis.payments.invoices import bills, splitting
 from parvis.payments.invoices.bills import BillTo
 from parvis.payments.tariffs import catalogue, quotes
 from parvis.payments.tariffs.pricing import Ask
-from parvis.testing.payments import a_seller
+from parvis.payments.terms import cancelling, dated
+from parvis.payments.terms.rules import Step, Terms
 from parvis.testing.people import a_person, a_session
 from parvis.testing.visits import put_clock
 
@@ -266,3 +267,41 @@ async def test_what_somebody_has_in_credit_is_shown_by_emitter_and_covers_a_bill
     page = unescape((await http.get(f"/my/payments/{covered.basket}")).text)
     assert "Your credit covers it: there is nothing to pay." in page
     assert "€7.00 of credit" in unescape((await http.get("/my/payments")).text)
+
+
+async def test_who_pays_reads_the_tills_terms_before_and_after_and_on_the_papers(payable, browser):
+    shop = await payable.shop()
+    soft = Terms((Step(7, "days", 10_000), Step(24, "hours", 5000)), fee=250)
+    await dated.keep(shop.till, ledger.today(), soft, None, None)
+    charges = [Charge(shop.till, label, "pools", cents) for label, cents in (("Leçons", 6000), ("Bonnet", 500))]
+    to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr")
+    [due] = await bills.write(charges, to, ledger.today() + timedelta(days=20), new_id())
+    await dated.keep(shop.till, ledger.today(), Terms(), None, await dated.last_said(shop.till))
+    key = payers.link_key(due.basket, clock.now() + timedelta(days=30))
+    resident = Resident(browser(), f"/my/payments/{due.basket}", key)
+    await resident.get()
+    assert resident.text.count("Cancelled up to 24 hours before the beginning: 50 % given back.") == 1
+    assert "2,50 euros are kept of each place." in resident.text
+    assert resident.text.index("If you cancel") < resident.text.index("online")
+    await resident.post("/pay", intent=str(due.id))
+    shop.provider.pay(resident.location.rpartition("/")[2])
+    await resident.get(back="yes")
+    assert "Cancelled up to 7 days before the beginning: 100 % given back." in resident.text
+    for pattern in (r"/receipts/([0-9a-f-]+)", r"/invoices/([0-9a-f-]+)"):
+        paper = await resident.http.get(f"{resident.base}{re.search(pattern, resident.text)[0]}", params={"key": key})
+        said = " ".join(PdfReader(BytesIO(paper.content)).pages[0].extract_text().split())
+        assert "Annulation : Annulation jusqu’à 7 jours avant le début : remboursement de 100 %." in said
+    async with connection() as c:
+        rows = await c.fetch("SELECT id FROM parvis.charge WHERE intent = $1 ORDER BY id", due.id)
+    begins = clock.now() + timedelta(days=3)
+    await cancelling.cancel(rows[0]["id"], begins, by_body=False)
+    await cancelling.cancel(rows[1]["id"], begins, by_body=True)
+    await resident.get()
+    assert "“Leçons” was cancelled on" in resident.text
+    assert "€27.50 come back to you." in resident.text
+    assert "We cancelled “Bonnet” on" in resident.text
+
+
+async def test_without_terms_or_a_price_nothing_is_said_of_cancelling(billed, resident):
+    await resident.get()
+    assert "If you cancel" not in resident.text

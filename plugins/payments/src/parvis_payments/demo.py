@@ -1,5 +1,5 @@
-"""The demo's tills, at two municipalities and a contract holder, and bills for one of its residents; a tariff of one of
-the municipalities and of the contract holder, with invented prices, and what was asked of the first."""
+"""The demo's tills, at two municipalities and a contract holder, with their terms, and bills for one of its residents; a
+tariff of one of the municipalities and of the contract holder, with invented prices, and what was asked of the first."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from parvis.payments.invoices.sellers import Seller
 from parvis.payments.tariffs import catalogue, drafts, quotes, typed_grids
 from parvis.payments.tariffs.grids import Axis, Grid, Line, Rebate
 from parvis.payments.tariffs.pricing import Ask
+from parvis.payments.terms import dated
+from parvis.payments.terms.rules import Step, Terms
 from parvis.territory import actions as territory
 from parvis.territory import queries
 from parvis_payments.keys import PAYFIP, SANDBOX
@@ -49,6 +51,7 @@ class _Till(NamedTuple):
     childcare: frozenset[str] = frozenset()
     number: str = ""
     seller: Seller = Seller()
+    terms: Terms = Terms()
 
 
 _INVENTED = "Établissement inventé pour la démonstration"
@@ -60,6 +63,7 @@ _TILLS = {
         f"{_INVENTED}, 2 rue Pierre et Marie Curie.",
         frozenset({"piscines"}),
         number="007700",
+        terms=Terms((Step(7, "days", 10_000), Step(24, "hours", 5000))),
     ),
     "canteen": _Till(
         "illzach",
@@ -69,6 +73,8 @@ _TILLS = {
         frozenset({"cantine", "periscolaire"}),
         frozenset({"periscolaire"}),
         "007701",
+        # Another day's meals cost as much: a family wants the next bill to be lower, and no transfer.
+        terms=Terms((Step(2, "days", 10_000),), as_credit=True),
     ),
     "rink": _Till(
         "soleo",
@@ -77,6 +83,7 @@ _TILLS = {
         f"{_INVENTED}.",
         frozenset({"patinoire"}),
         seller=Seller(address="47 bd Stoessel, 68200 Mulhouse", siret="00000000000000", vat_number="FR12000000000"),
+        terms=Terms((Step(14, "days", 10_000), Step(2, "days", 5000)), fee=200),
     ),
 }
 
@@ -167,6 +174,7 @@ async def _open(found: _Till) -> UUID:
     await sellers.keep_seller(await ledger.till_by_id(till), found.seller)
     act = Act("n° 2026-114, acte inventé", frozenset(BY_HAND), found.products, found.childcare)
     await keep_act(till, act, _NOBODY)
+    await dated.keep(till, ledger.today(), found.terms, _NOBODY, None)
     account = f"{'payfip' if found.number else 'sandbox'}-{till.hex[-12:]}"
     await add_account(account, till, PAYFIP if found.number else SANDBOX, "mandate" if found.number else "provider")
     if found.number:

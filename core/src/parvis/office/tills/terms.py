@@ -12,7 +12,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from parvis.db import transaction
-from parvis.errors import Conflict, Refusal, Refused, Text
+from parvis.errors import Conflict, NotFound, Refusal, Refused, Text
 from parvis.identity import queries as people
 from parvis.office.tills.looking import OPEN, OPENED, Here, look
 from parvis.payments import money
@@ -46,7 +46,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     fee: fields.Line = ""
     as_credit: bool = False
     since: Annotated[date, fields.Missing(Text("Write the day from which they hold."))]
-    base: UUID | None = None
+    base: fields.Line = ""
     act: fields.Line = ""
 
 
@@ -54,7 +54,7 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     """Which terms to come are taken back."""
 
     since: date
-    base: UUID | None = None
+    base: fields.Line = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ async def keep(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
         if told.act != "keep":
             return await _page(request, here, _looked_at(form, terms), _shown(terms))
         async with transaction():
-            said = await dated.keep(till, told.since, terms, here.by, told.base)
+            said = await dated.keep(till, told.since, terms, here.by, _id(told.base))
             await here.trace("say-terms", terms=str(said), since=told.since.isoformat(), sort=told.sort)
     except (Refused, Conflict) as wrong:
         return await _page(request, here, _wrong(form, wrong), status=wrong.status)
@@ -100,11 +100,19 @@ async def withdraw(request: _AnyRequest, emitter: FromPath[str], till: FromPath[
     try:
         told = form.value
         async with transaction():
-            await dated.withdraw(till, told.since, here.by, told.base)
+            await dated.withdraw(till, told.since, here.by, _id(told.base))
             await here.trace("withdraw-terms", since=told.since.isoformat())
     except (Refused, Conflict) as wrong:
         return await _page(request, here, _wrong(blank, wrong), status=wrong.status)
     return pages.see_other(f"{here.base}/terms?told=withdrawn")
+
+
+def _id(base: str) -> UUID | None:
+    """What was said last when the page was shown. Raises NotFound."""
+    try:
+        return UUID(base) if base else None
+    except ValueError as error:
+        raise NotFound from error
 
 
 def _filled(now: Dated | None) -> Form[Any]:

@@ -15,7 +15,7 @@ from parvis.payments.terms.rules import Terms
 # All lines of an amount were asked for at once, so by the same terms.
 _TERMS = (
     "SELECT DISTINCT h.intent, r.terms FROM parvis.charge h JOIN parvis.refund_terms r ON r.id = h.terms "
-    "JOIN parvis.intent i ON i.id = h.intent WHERE r.terms IS NOT NULL AND i.cents > 0 AND "
+    "JOIN parvis.intent i ON i.id = h.intent WHERE r.terms IS NOT NULL AND h.cents > 0 AND "
 )
 _LINES = """
 SELECT x.charge, h.intent, h.label, k.at, k.by_body, x.cents, x.credit
