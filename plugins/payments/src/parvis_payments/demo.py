@@ -1,5 +1,5 @@
-"""The demo's tills, at two municipalities and a contract holder, with their terms, and bills for one of its residents; a
-tariff of one of the municipalities and of the contract holder, with invented prices, and what was asked of the first."""
+"""The demo's tills, at two municipalities and a contract holder, with their terms, and bills for one of its residents;
+a tariff of one municipality and of the contract holder, with invented prices, and what was asked of the first."""
 
 from __future__ import annotations
 

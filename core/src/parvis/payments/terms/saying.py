@@ -25,7 +25,8 @@ _UNTIL = {
 def sentences(terms: Terms) -> tuple[Text, ...]:
     """Terms as sentences, to be read in this order.
 
-    >>> print(*sentences(Terms((Step(7, "days", 10_000), Step(1, "days", 5000)))), sep="\n")
+    >>> for one in sentences(Terms((Step(7, "days", 10_000), Step(1, "days", 5000)))):
+    ...     print(one)
     Cancelled up to 7 days before the beginning: 100 % given back.
     Cancelled up to one day before the beginning: 50 % given back.
     After that nothing is given back.
