@@ -193,5 +193,5 @@ def test_terms_are_said_in_plain_french():
         "Une fois commencé, aucun remboursement.",
         "2,50 € sont retenus pour chaque place annulée.",
         "Le remboursement est un avoir, déduit de votre prochaine facture ici.",
-        "Si nous annulons, vous êtes remboursé en totalité.",
+        "Si nous annulons, tout vous est remboursé.",
     ]
