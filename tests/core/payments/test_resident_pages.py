@@ -14,7 +14,7 @@ from parvis import clock, settings
 from parvis.contract.values import Channel
 from parvis.db import connection, new_id
 from parvis.identity.contacts import Contact
-from parvis.payments import attempts, intents, payers, settling
+from parvis.payments import attempts, intents, payers, refunds, settling
 from parvis.payments.books import ledger, receipting
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, splitting
@@ -270,7 +270,7 @@ async def test_what_somebody_has_in_credit_is_shown_by_emitter_and_covers_a_bill
 
 
 async def test_who_pays_reads_the_tills_terms_before_and_after_and_on_the_papers(payable, browser):
-    shop = await payable.shop()
+    shop = await payable.shop(alone_up_to=10_000)
     soft = Terms((Step(7, "days", 10_000), Step(24, "hours", 5000)), fee=250)
     await dated.keep(shop.till, ledger.today(), soft, None, None)
     charges = [Charge(shop.till, label, "pools", cents) for label, cents in (("Leçons", 6000), ("Bonnet", 500))]
@@ -300,6 +300,26 @@ async def test_who_pays_reads_the_tills_terms_before_and_after_and_on_the_papers
     assert "“Leçons” was cancelled on" in resident.text
     assert "€27.50 come back to you." in resident.text
     assert "We cancelled “Bonnet” on" in resident.text
+
+
+async def test_what_waits_for_a_second_person_or_was_rejected_is_not_promised(payable, browser):
+    shop = await payable.shop()
+    await dated.keep(shop.till, ledger.today(), Terms((Step(1, "days", 10_000),)), None, None)
+    due, settled = await shop.paid(1000)
+    async with connection() as c:
+        charge = await c.fetchval("SELECT id FROM parvis.charge WHERE intent = $1", due.id)
+        await c.execute("UPDATE parvis.till SET alone_up_to = 0 WHERE id = $1", shop.till)
+    done = await cancelling.cancel(charge, clock.now() + timedelta(days=3), by_body=False)
+    assert done.waits
+    key = payers.link_key(due.basket, clock.now() + timedelta(days=30))
+    resident = Resident(browser(), f"/my/payments/{due.basket}", key)
+    await resident.get()
+    assert "€10.00 come back to you once a second person has approved it." in resident.text
+    [refund] = await refunds.refunds_of(settled.capture)
+    await refunds.decide(refund.id, False, new_id())
+    await resident.get()
+    assert "€10.00 come back" not in resident.text
+    assert "Nothing of it comes back." in resident.text
 
 
 async def test_without_terms_or_a_price_nothing_is_said_of_cancelling(billed, resident):

@@ -368,6 +368,30 @@ async def test_a_credit_that_came_back_is_used_and_paid_out_like_any_other(lesso
     await books(lessons.shop)
 
 
+@pytest.mark.parametrize("begins", [SOON, FAR])
+async def test_a_bill_that_a_credit_paid_and_that_was_cancelled_is_not_taken_back_besides(lessons, begins):
+    due, charge = await credited(lessons.shop, 1000, 1000)
+    await lessons.cancels(charge, begins)
+    before = await in_credit(lessons.shop)
+    with pytest.raises(Refused, match="was cancelled"):
+        await bills.take_back(due.id)
+    assert await in_credit(lessons.shop) == before
+
+
+@pytest.mark.parametrize("used", [400, 700])
+async def test_what_a_bank_takes_back_after_that_leaves_credits_and_books_alike(lessons, used):
+    due, charge = await credited(lessons.shop, 1000, used)
+    await lessons.cancels(charge)
+    before = await in_credit(lessons.shop)
+    async with connection() as c:
+        capture = await c.fetchval("SELECT id FROM parvis.capture WHERE intent = $1", due.id)
+    await returning.bank_took(capture, returning.Told(ledger.today(), "AM04", AGENT))
+    assert await in_credit(lessons.shop) == before
+    await bills.take_back(due.id)
+    assert await in_credit(lessons.shop) == before
+    await books(lessons.shop)
+
+
 async def test_a_till_may_give_credits_and_the_body_gives_money(lessons):
     await says(lessons.shop, replace(SOFT, as_credit=True))
     [charge, other], capture = await lessons.sold(1000, 500)

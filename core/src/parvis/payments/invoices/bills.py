@@ -14,7 +14,7 @@ from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.events import BillWritten
 from parvis.identity.contacts import Contact
 from parvis.outbox import record
-from parvis.payments import intents, payers, settling
+from parvis.payments import giving_back, intents, payers, settling
 from parvis.payments.books import ledger
 from parvis.payments.credits import using
 from parvis.payments.intents import Charge, Intent, Part
@@ -78,10 +78,16 @@ async def write(
 async def take_back(intent: UUID) -> None:
     """No longer ask for a bill, and give the credit note that says so; a credit that it used is there again.
 
-    Raises Refused once money was paid for it.
+    Raises Refused once money was paid for it, or the credit that paid for it came back otherwise.
     """
     async with transaction() as c:
-        found = await _no_longer(c, intent)
+        found = await intents.locked(c, intent)
+        if found.state == "paid" and not found.cents:
+            if await giving_back.restored_of(c, intent):
+                raise Refused(Refusal("restored", Text("It was cancelled: its credit is the payer’s again already.")))
+            await intents.move(c, found, "undo")
+            await ledger.reverse(found.till, "charge", intent)
+        await intents.cancel(intent)
         await issuing.correct(c, found)
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from parvis.db import connection
 from parvis.payments.money import Cents
+from parvis.payments.rules import REFUND_HELD
 from parvis.payments.terms.rules import Terms
 
 # All lines of an amount were asked for at once, so by the same terms.
@@ -18,23 +19,34 @@ _TERMS = (
     "JOIN parvis.intent i ON i.id = h.intent WHERE r.terms IS NOT NULL AND h.cents > 0 AND "
 )
 _LINES = """
-SELECT x.charge, h.intent, h.label, k.at, k.by_body, x.cents, x.credit
+SELECT x.charge, h.intent, h.label, k.at, k.by_body, x.credit, coalesce(back.cents, 0)::bigint AS cents,
+    coalesce(back.waits, false) AS waits
 FROM parvis.cancelled_charge x JOIN parvis.cancelled_line k ON k.id = x.cancellation
-JOIN parvis.charge h ON h.id = x.charge JOIN parvis.intent i ON i.id = h.intent WHERE i.basket = $1 ORDER BY k.at, h.id
+JOIN parvis.charge h ON h.id = x.charge JOIN parvis.intent i ON i.id = h.intent
+LEFT JOIN LATERAL (
+    SELECT sum(r.cents) AS cents, bool_or(r.state = 'requested') AS waits
+    FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
+    WHERE r.cancellation = k.id AND c.intent = h.intent AND r.state = ANY ($2)
+) AS back ON true
+WHERE i.basket = $1 ORDER BY k.at, h.id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CancelledPart:
-    """A charge whose place was cancelled at an instant (UTC): what of it comes back, as money and as a credit."""
+    """A charge whose place was cancelled at an instant (UTC): what of it comes back, as money and as a credit.
+
+    `waits`: a second person has to approve. What was rejected, or called off, does not come back.
+    """
 
     charge: UUID
     intent: UUID
     label: str
     at: datetime
     by_body: bool
-    cents: Cents
     credit: Cents
+    cents: Cents
+    waits: bool
 
 
 async def terms_in(basket: UUID) -> dict[UUID, Terms]:
@@ -56,7 +68,7 @@ async def terms_at(basket: UUID, till: UUID) -> Terms | None:
 async def cancelled_in(basket: UUID) -> list[CancelledPart]:
     """What of a basket was cancelled, the earliest first."""
     async with connection() as c:
-        return [CancelledPart(**row) for row in await c.fetch(_LINES, basket)]
+        return [CancelledPart(**row) for row in await c.fetch(_LINES, basket, list(REFUND_HELD))]
 
 
 async def _terms(sql: str, *values: object) -> dict[UUID, Terms]:
