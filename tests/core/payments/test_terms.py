@@ -245,6 +245,10 @@ async def test_nothing_of_what_the_payers_bank_disputes_or_took_back(lessons):
     await disputing.disputed(lessons.shop.account, "dp_1", 1000, attempt)
     assert (await cancelling.what_comes_back(charge, FAR)).money == 0
     assert (await lessons.cancels(charge, FAR)).back.money == 0
+    [late], capture = await lessons.sold(1000)
+    await returning.bank_took(capture, returning.Told(ledger.today(), "AM04", AGENT))
+    done = await lessons.cancels(late)
+    assert (done.back.money, done.back.owed, done.beyond) == (0, 500, 500)
     [other], capture = await lessons.sold(1000)
     await returning.bank_took(capture, returning.Told(ledger.today(), "AM04", AGENT))
     done = await lessons.cancels(other, FAR)
@@ -256,14 +260,26 @@ async def test_nothing_of_what_the_payers_bank_disputes_or_took_back(lessons):
     assert states[0]["state"] == "cancelled"
 
 
-async def test_what_is_not_paid_is_no_longer_asked_for_unless_the_terms_keep_it(lessons):
+@pytest.mark.parametrize("terms", [SOFT, Terms(), None])
+async def test_who_has_not_paid_for_a_place_that_paying_takes_owes_nothing_for_it(lessons, terms):
+    await says(lessons.shop, terms)
     due, [charge] = await lessons.ordered(1000)
+    assert (await cancelling.what_comes_back(charge, SOON)).owed == 0
     done = await lessons.cancels(charge)
+    assert (done.back.money, done.back.owed, done.beyond) == (0, 0, 0)
+    assert (await intents.intent(due.id)).state == "cancelled"
+
+
+async def test_who_was_billed_for_it_owes_what_the_terms_keep(lessons):
+    [late, early] = [(await in_parts(lessons.shop, 1000, 1))[0] for _ in range(2)]
+    done = await lessons.cancels(await first_charge(late))
     assert (done.back.money, done.back.owed, done.beyond) == (0, 500, 500)
-    assert (await intents.intent(due.id)).state == "created"
-    other, [free] = await lessons.ordered(1000)
-    assert (await lessons.cancels(free, FAR)).back.owed == 0
-    assert (await intents.intent(other.id)).state == "cancelled"
+    assert (await intents.intent(late.id)).state == "created"
+    assert (await lessons.cancels(await first_charge(early), FAR)).back.owed == 0
+    assert (await intents.intent(early.id)).state == "cancelled"
+
+
+async def test_what_is_asked_for_with_something_else_is_no_longer_once_nobody_owes_either(lessons):
     both, charges = await lessons.ordered(1000, 500)
     assert (await lessons.cancels(charges[0], by_body=True)).beyond == 1000
     assert (await intents.intent(both.id)).state == "created"

@@ -139,10 +139,10 @@ async def _done(c: Connection, charge: UUID, line: Line) -> Cancelled | None:
 
 async def _worked_out(line: Line, begins: datetime, by_body: bool) -> Back:
     terms = (await dated.terms_by_id([line.terms])).get(line.terms) if line.terms else None
-    if not by_body and terms is None:
-        return Back(price=line.price, ruled=False)
     due, as_credit = line.price, False
-    if terms and not by_body:
+    if line.held and not by_body:
+        if terms is None:
+            return Back(price=line.price, ruled=False)
         zone = settings.current().zone
         due, as_credit = rules.given_back(line.price, terms, begins, clock.now(), zone), terms.as_credit
     returned = rules.parted(due, line.pieces)

@@ -13,13 +13,15 @@ from parvis.errors import NotFound
 from parvis.payments import refundable, refunds
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
+from parvis.payments.purposes import gives
 from parvis.payments.rules import REFUND_HELD
 from parvis.payments.terms.rules import Piece
 
 # The latest part first: from there on it is given back. Of credit what was not restored, of money what nobody has asked
 # back of the sale yet.
 _PIECES = """
-SELECT h.id, h.intent, h.cents, h.terms, i.till, i.state, i.cents AS asked,
+SELECT h.id, h.intent, h.cents, h.terms, b.purpose, i.till, i.state, i.cents AS asked,
+    i.state = 'paid' OR EXISTS (SELECT FROM parvis.capture m WHERE m.intent = i.id AND m.taken_as = 'paid') AS had,
     CASE WHEN EXISTS (SELECT FROM parvis.credit z WHERE z.source = i.id) THEN 0 ELSE (
         SELECT coalesce(-sum(u.cents) FILTER (WHERE u.credit IS NOT NULL), 0) - coalesce(sum(x.credit), 0)
         FROM parvis.charge u LEFT JOIN parvis.cancelled_charge x ON x.charge = u.id WHERE u.intent = i.id
@@ -30,6 +32,7 @@ SELECT h.id, h.intent, h.cents, h.terms, i.till, i.state, i.cents AS asked,
 FROM parvis.charge o JOIN parvis.intent oi ON oi.id = o.intent
 JOIN parvis.intent i ON i.basket = oi.basket AND i.till = oi.till AND i.version = oi.version
 JOIN parvis.charge h ON h.intent = i.id AND (h.id = o.id OR h.piece_of = o.piece_of)
+JOIN parvis.basket b ON b.id = i.basket
 WHERE o.id = $1 AND o.credit IS NULL ORDER BY i.part DESC, h.id DESC
 """
 # What is still asked for, or late; the public accountant collects what was passed on. Nothing else counts: it was taken
@@ -66,9 +69,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of what a basket asks for at a till; its parts, the latest first."""
+    """A line of what a basket asks for at a till; its parts, the latest first.
+
+    `held`: somebody has what it is for, by having paid some of it, or where no service gives it for that.
+    """
 
     till: UUID
+    held: bool
     terms: UUID | None
     parts: Sequence[Part]
 
@@ -103,7 +110,8 @@ async def line_of(c: Connection, charge: UUID) -> Line:
     if not rows:
         raise NotFound
     parts = [await _part(c, row) for row in rows if row["state"] in _COUNTS]
-    return Line(rows[0]["till"], rows[0]["terms"], parts)
+    held = any(row["had"] for row in rows) or not gives(rows[0]["purpose"])
+    return Line(rows[0]["till"], held, rows[0]["terms"], parts)
 
 
 async def _part(c: Connection, row: asyncpg.Record) -> Part:
