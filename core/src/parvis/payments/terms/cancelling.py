@@ -28,7 +28,7 @@ _DONE = """
 SELECT k.id, k.by_body, k.price, k.due, k.terms, sum(x.cents)::bigint AS money, sum(x.credit)::bigint AS credit,
     EXISTS (SELECT FROM parvis.refund r WHERE r.cancellation = k.id AND r.state = 'requested') AS waits
 FROM parvis.cancelled_line k JOIN parvis.cancelled_charge x ON x.cancellation = k.id
-WHERE k.id = (SELECT cancellation FROM parvis.cancelled_charge WHERE charge = $1) GROUP BY k.id
+WHERE k.id = (SELECT cancellation FROM parvis.cancelled_charge WHERE charge = ANY ($1) LIMIT 1) GROUP BY k.id
 """
 _CANCEL = (
     "INSERT INTO parvis.cancelled_line (id, by_body, begins, at, person, terms, price, due) "
@@ -86,7 +86,7 @@ async def what_comes_back(charge: UUID, begins: datetime, *, by_body: bool = Fal
     """
     async with connection() as c:
         line = await lines.line_of(c, charge)
-        done = await _done(c, charge, line)
+        done = await _done(c, line)
         return done.back if done else await _worked_out(line, begins, by_body)
 
 
@@ -100,7 +100,7 @@ async def cancel(charge: UUID, begins: datetime, *, by_body: bool, by: UUID | No
     async with transaction() as c:
         await lines.lock(c, charge)
         line = await lines.line_of(c, charge)
-        if done := await _done(c, charge, line):
+        if done := await _done(c, line):
             return done
         back = await _worked_out(line, begins, by_body)
         if not line.parts or not back.ruled:
@@ -122,9 +122,9 @@ async def cancel(charge: UUID, begins: datetime, *, by_body: bool, by: UUID | No
     return Cancelled(cancellation=found, back=back, waits=waits, beyond=beyond)
 
 
-async def _done(c: Connection, charge: UUID, line: Line) -> Cancelled | None:
+async def _done(c: Connection, line: Line) -> Cancelled | None:
     """What was cancelled already."""
-    row = await c.fetchrow(_DONE, charge)
+    row = await c.fetchrow(_DONE, list(line.charges))
     if row is None:
         return None
     terms = (await dated.terms_by_id([row["terms"]])).get(row["terms"]) if row["terms"] else None

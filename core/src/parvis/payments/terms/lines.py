@@ -69,12 +69,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of what a basket asks for at a till; its parts, the latest first.
+    """A line of what a basket asks for at a till: all its charges, and its parts, the latest first.
 
     `held`: somebody has what it is for, by having paid some of it, or where no service gives it for that.
     """
 
     till: UUID
+    charges: Sequence[UUID]
     held: bool
     terms: UUID | None
     parts: Sequence[Part]
@@ -111,7 +112,7 @@ async def line_of(c: Connection, charge: UUID) -> Line:
         raise NotFound
     parts = [await _part(c, row) for row in rows if row["state"] in _COUNTS]
     held = any(row["had"] for row in rows) or not gives(rows[0]["purpose"])
-    return Line(rows[0]["till"], held, rows[0]["terms"], parts)
+    return Line(rows[0]["till"], [row["id"] for row in rows], held, rows[0]["terms"], parts)
 
 
 async def _part(c: Connection, row: asyncpg.Record) -> Part:
