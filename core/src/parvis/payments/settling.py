@@ -161,6 +161,9 @@ async def _take(c: Connection, at: Account, money: Money, found: Intent | None, 
         await ledger.post(at.till, "capture", capture, postings.lying(lines, into, money.parts))
         await balances.give(c, capture, money.cents - found.cents)
     else:
+        if how == "vain" and found.state != "passed_on":
+            # Sold before, whose money a bank took back: nobody asks for it any more.
+            await sales.drop(at.till, found.id, await intents.sales_of(found.id))
         await ledger.post(at.till, "capture", capture, postings.captured_in_vain(into, money.cents))
         await refunds.give_back(c, capture, at, money.cents, how)
     await receipts.give(at.till, capture, money.cents)
