@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -15,7 +16,7 @@ from parvis.outbox import record
 from parvis.payments import giving_back, granting, intents, refundable, refunds
 from parvis.payments.accounts import account
 from parvis.payments.asking import answer
-from parvis.payments.books import ledger, postings
+from parvis.payments.books import ledger, postings, sales
 from parvis.payments.credits import balances
 from parvis.payments.rules import REFUND, after, approval_fault, back_fault
 from parvis.payments.wording import METHODS
@@ -53,7 +54,7 @@ async def finish(refund: UUID, sent: Sent) -> str:
         if state == "done":
             await _done(c, found, paid)
         elif state == "failed" and await refundable.was_taken_back(c, paid["id"]):
-            state = await refunds.withdraw_in(c, refund)
+            state = await refunds.move(c, replace(found, state=state), "cancel")
             await _not_left(c, found, paid)
     return state
 
@@ -129,10 +130,10 @@ async def _done(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> N
 async def _bounced(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> str:
     state = await refunds.move(c, found, "bounce")
     await ledger.reverse(found.till, "refund", found.id)
-    await granting.ungrant(found.id, found.cents, paid, found.credit)
     if await refundable.was_taken_back(c, paid["id"]):
         await _not_left(c, found, paid)
         return state
+    await granting.ungrant(found.id, found.cents, paid, found.credit)
     await _wait_again(c, found, paid)
     if paid["taken_as"] == "vain":
         intent = await intents.locked(c, paid["intent"])
@@ -152,6 +153,11 @@ async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record
 
 async def _not_left(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
     """The payer's bank took everything back, and what we thought had left besides did not: nobody owes it."""
+    if paid["sold"] and not found.credit and not await sales.stands(paid["intent"]):
+        # Nobody asks for it any more: nothing of it is sold again.
+        await ledger.post(found.till, "not-left", found.id, postings.not_left(found.cents))
+        return
+    await granting.ungrant(found.id, found.cents, paid, found.credit)
     if found.credit:
         return
     cents, held_in = found.cents, granting.held_in(paid)
