@@ -1,6 +1,7 @@
 """A way to pay that a plugin of the test brings, and residents' browsers without scripts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import httpx
 import pytest
@@ -30,6 +31,16 @@ class Payable:
 
 async def emitter_of(shop):
     return (await ledger.till_by_id(shop.till)).emitter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schemas():
+    """Every file is held to its schema, which is read once: reading it took half the time of a test with debits."""
+    import xmlschema  # as late as the library does, which says that it changes how XML is read
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xmlschema, "XMLSchema", cache(xmlschema.XMLSchema))
+        yield
 
 
 @pytest.fixture

@@ -30,10 +30,10 @@ EXAMPLES, LENGTH = (40, 60) if SOAK else (4, 30)
 # What is always possible, goes wrong, or ends everything is one rule each: else hardly anybody would get to pay.
 TIME = ("poll", "expire", "wait", "come_back")
 # What becomes of these depends on the moment: they come late, as nobody can see what is possible afterwards.
-RACING = ("notify_at_once", "notify_and_cancel", "crash")
+RACING = ("notify_at_once", "notify_and_cancel", "write_bills_at_once", "crash")
 ODD = (
     *("notify_forged", "notify_unknown", "become_illegible", "open_unheard", "send_unheard", "refuse_refunds"),
-    *("go_down_or_up", "pay_other", "refuse", "reconcile", "pay_out"),
+    *("go_down_or_up", "pay_other", "refuse", "reconcile", "pay_out", "approve_own", "tell_disputes", "turn"),
 )
 ENDING = (
     "cancel",
@@ -45,6 +45,8 @@ ENDING = (
     "revoke_mandate",
     "drop_batch",
     "pass_on",
+    "take_back_plan",
+    "bank_took",
 )
 ALONE = sorted({*STEPS} - {*TIME, *RACING, *ODD, *ENDING})
 OF_PLACES = frozenset({"change", "lose_place", "free_place", "find_place"})
@@ -52,21 +54,26 @@ OF_BILLS = frozenset(
     {
         *("give_mandate", "revoke_mandate", "make_batch", "take_file", "send_batch", "drop_batch", "collect"),
         *("reject_debit", "return_debit", "pass_on", "recall", "take_cash_back"),
+        *("write_bill", "write_bills_at_once", "turn", "take_back_plan"),
     }
 )
 # How an example begins: with nothing, or well on its way.
 PAYING = (
     *("", "open pay", "open pay notify", "open pay wait:2 wait:2", "take_cash", "open pay notify ask_refund:2"),
     *("open pay_other notify", "open refuse", "open pay notify dispute", "open pay notify dispute decide_dispute"),
+    *("open pay_other:1 notify dispute:4", "open pay notify bank_took", "open pay dispute", "open pay notify ask_by_hand"),
 )
 PLACE = (*PAYING, "lose_place open pay notify", "lose_place open pay notify withdraw find_place")
 DEBITED = "give_mandate make_batch take_file send_batch collect return_debit"
+CREDITED = "take_cash ask_by_hand:1 approve pay_by_hand open pay_other:1 notify"
 LATE = "wait:7 wait:7 wait:7 wait:7"
 BILL = (
     *PAYING,
     *(DEBITED.rsplit(" ", left)[0] for left in range(5)),
     *("give_mandate make_batch take_file cancel", "open pay notify ask_refund pay_by_hand"),
     *(f"open {LATE} pass_on", f"{LATE} expire pass_on recall take_cash take_cash_back"),
+    *(f"{CREDITED} write_bill", f"{CREDITED} write_bill:1 cancel", f"{CREDITED} write_bill:4", f"{CREDITED} ask_payout"),
+    *("write_bill:4 open pay notify turn:1", "write_bill:6 take_cash take_back_plan", f"{CREDITED} write_bill:3 take_cash"),
 )
 BEGINNINGS = tuple((bill, beginning) for bill, all_ in ((False, PLACE), (True, BILL)) for beginning in all_)
 PHASES = (Phase.generate, Phase.shrink)
@@ -106,11 +113,13 @@ class Payments(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "world"):
-            self.runner.run(rest.at_rest(self.world))
+            with self.world.told():
+                self.runner.run(rest.at_rest(self.world))
 
 
 async def held(world):
-    await truths.always(world)
+    with world.told():
+        await truths.always(world)
     return await possible(world)
 
 

@@ -1,18 +1,15 @@
-"""What is debited: a bill, a mandate, batches, and what the bank says of them."""
+"""What is debited: bills, a mandate, batches, and what the bank says of them."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 import asyncpg
 from tests.core.payments.model.providers import provider_of
 
 from parvis import clock
-from parvis.contract.values import Channel
 from parvis.db import connection, new_id
 from parvis.errors import Conflict
-from parvis.identity.contacts import Contact
 from parvis.payments import intents
 from parvis.payments.books import ledger
 from parvis.payments.debits import (
@@ -28,28 +25,20 @@ from parvis.payments.debits import (
 )
 from parvis.payments.debits.creditors import Creditor
 from parvis.payments.debits.mandates import Given
-from parvis.payments.invoices import bills, unpaid
-from parvis.payments.invoices.bills import BillTo
+from parvis.payments.invoices import unpaid
 from parvis.payments.payers import payer
 
 AGENT = new_id()
 CREDITOR = Creditor(name="Régie des piscines", iban="DE89 3704 0044 0532 0130 00", identifier="DE98ZZZ09999999999")
 IBAN = "FR7630006000011234567890189"
 _DEBITS = (
-    "SELECT d.id, d.batch, b.day FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch "
+    "SELECT d.id, d.intent, d.batch, b.day FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch "
     "WHERE b.till = $1 AND d.state = $2 AND b.state = $3 ORDER BY d.id"
 )
 
 
 class Debits:
-    """What the payer's bank and the till's do with a bill."""
-
-    async def a_bill(self) -> tuple[UUID, UUID]:
-        """A bill of a few days, at a till that debits; its basket and intent."""
-        await creditors.keep(self.shop.till, CREDITOR)
-        to = BillTo(contact=Contact(Channel.MAIL, f"{self.shop.till.hex[-12:]}@example.org"), language="fr")
-        [due] = await bills.write(self.charges(1000), to, ledger.today() + timedelta(days=3), AGENT)
-        return due.basket, due.id
+    """What the payer's bank and the till's do with bills."""
 
     async def give_mandate(self, n: int) -> None:
         given = Given(name="Léa Keller", iban=IBAN, signed_on=ledger.today())

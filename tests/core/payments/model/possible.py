@@ -9,18 +9,21 @@ from tests.core.payments.model.world import World
 from parvis import clock
 from parvis.db import connection
 
+MOST_BILLS = 5
 _NOW = """
 SELECT (SELECT state FROM parvis.intent WHERE id = $2) AS intent,
     NOT EXISTS (SELECT FROM parvis.intent i LEFT JOIN parvis.payment_attempt a ON a.intent = i.id
         AND a.state IN ('creating', 'live') AND a.live_until > $3
         WHERE i.id = $2 AND (i.state NOT IN ('created', 'pending', 'expired') OR a.id IS NOT NULL)) AS ready,
     (SELECT expires_at <= $3 FROM parvis.intent WHERE id = $2) AS late,
+    (SELECT cents = 0 AND state = 'paid' FROM parvis.intent WHERE id = $2) AS covered,
     (SELECT count(*) FROM parvis.capture WHERE till = $1) AS captures,
     (SELECT count(*) FROM parvis.sepa_mandate WHERE till = $1 AND revoked_at IS NULL) AS mandates,
     (SELECT count(*) FROM parvis.till_taking t JOIN parvis.till_session s ON s.id = t.session
         WHERE s.till = $1) AS taken,
     (SELECT array_agg(DISTINCT r.state || CASE WHEN r.method = 'provider' THEN ':provider' ELSE ':hand' END)
         FROM parvis.refund r WHERE r.till = $1 AND r.method <> 'counter') AS refunds,
+    (SELECT count(*) FROM parvis.credit WHERE till = $1) AS credits,
     (SELECT array_agg(DISTINCT d.state || ':' || b.state) FROM parvis.debit d JOIN parvis.debit_batch b
         ON b.id = d.batch WHERE b.till = $1) AS debits
 """
@@ -36,6 +39,7 @@ async def possible(world: World) -> frozenset[str]:
             "poll", "expire", "wait", "crash",
             *_paying(world, state),
             *_selling(world, state, row["captures"], row["taken"]),
+            *_billing(world, row["covered"], row["credits"]),
             *_giving_back(world, [*(row["refunds"] or ())]),
             *_debiting(world, row["mandates"], {*(row["debits"] or ())}),
             *_debited(world, row["mandates"], row["ready"]),
@@ -59,7 +63,7 @@ def _selling(world: World, state: str, captures: int, taken: int) -> Iterator[st
     if state in {"created", "pending", "expired"}:
         yield "cancel"
     if captures:
-        yield "ask_refund"
+        yield from ("ask_refund", "ask_by_hand")
     if taken and world.bill:
         yield "take_cash_back"
     if not world.bill:
@@ -70,10 +74,21 @@ def _selling(world: World, state: str, captures: int, taken: int) -> Iterator[st
             yield "change"
 
 
+def _billing(world: World, covered: bool, credits: int) -> Iterator[str]:
+    if covered:
+        yield "cancel"
+    if world.bill and len(world.bills) < MOST_BILLS:
+        yield from ("write_bill", "write_bills_at_once")
+    if len(world.bills) > 1:
+        yield from ("turn", "take_back_plan")
+    if credits:
+        yield "ask_payout"
+
+
 def _giving_back(world: World, refunds: list[str]) -> Iterator[str]:
     states = {found.split(":")[0] for found in refunds}
     if "requested" in states:
-        yield from ("approve", "reject")
+        yield from ("approve", "approve_own", "reject")
     if "approved" in states:
         yield "withdraw"
     if "approved:hand" in refunds:
@@ -83,8 +98,8 @@ def _giving_back(world: World, refunds: list[str]) -> Iterator[str]:
     if states & {"sent", "unknown"}:
         yield "ask_again"
     if "failed" in states:
-        yield from ("retry", "refuse_refunds")
-    if "done" in states:
+        yield from ("retry", "retry_by_hand", "refuse_refunds")
+    if "done" in states or not world.provider.came_back.keys() >= world.provider.refunds.keys():
         yield "bounce"
 
 
@@ -113,11 +128,18 @@ def _collected_elsewhere(world: World, state: str, late: bool) -> Iterator[str]:
 
 def _disputing(world: World) -> Iterator[str]:
     there = world.provider
+    paid = [ref for ref, payment in there.payments.items() if payment.paid]
     if not there.caps("").rows:
+        if len(there.taken_back) < len(paid):
+            yield "bank_took"
         return
     yield "reconcile"
-    if any(payment.paid and ref not in there.disputes for ref, payment in there.payments.items()):
-        yield "dispute"
+    if any(map(there.left, paid)):
+        yield from ("dispute", "dispute_unheard")
+    if any(map(world.taken_whole, paid)):
+        yield "bank_took"
+    if there.disputes:
+        yield "tell_disputes"
     if any(found.won is None for found in there.disputes.values()):
         yield "decide_dispute"
     if there.holds > 0:

@@ -9,6 +9,7 @@ from tests.core.payments.model.crashes import PROCESS
 
 from parvis import clock
 from parvis.contract.payments import Caps, Found, Provider, Result, Row, RowKind, Sent
+from parvis.payments.books import ledger
 from parvis.payments.providers import Away, Bank
 from parvis.testing.sandbox_provider import Sandbox
 
@@ -19,8 +20,9 @@ known: dict[str, Provider] = {}
 
 @dataclass(slots=True)
 class Dispute:
-    """Money that the payer's bank took back; `won` once it is decided."""
+    """Money of a payment that its payer's bank took back; `won` once it is decided."""
 
+    payment: str
     cents: int
     won: bool | None = None
 
@@ -33,13 +35,15 @@ class Dispute:
 @dataclass(slots=True)
 class Card(Sandbox):
     """Can do all that a provider can. `illegible` payments are answered with what nobody understands; `came_back` are
-    refunds whose money came back on a day. It gives nothing back that it does not have.
+    refunds whose money came back on a day; `taken_back` is what banks took without a word. It gives nothing back that
+    it does not have.
     """
 
     disputes: dict[str, Dispute] = field(default_factory=dict)
     payouts: list[int] = field(default_factory=list)
     illegible: set[str] = field(default_factory=set)
     came_back: dict[UUID, date] = field(default_factory=dict)
+    taken_back: dict[str, int] = field(default_factory=dict)
 
     def payable(self, ref: str) -> bool:
         """Whether its page may be paid at this moment."""
@@ -53,11 +57,15 @@ class Card(Sandbox):
         return await Sandbox.lookup(self, account, ref, terms)
 
     async def refund(self, account: str, ref: str, refund: UUID, cents: int) -> Sent:
-        held = self.disputes[ref].held if ref in self.disputes else 0
-        if refund not in self.refunds and self.given_back(ref) + cents > self.payments[ref].cents - held:
-            self._answer()
+        self._answer()
+        if refund in self.came_back:
             return Sent.FAILED
-        return await Sandbox.refund(self, account, ref, refund, cents)
+        if refund not in self.refunds:
+            if self.refuses_refunds or ref not in self.payments or cents > self.left(ref):
+                return Sent.FAILED
+            self.refunds[refund] = (ref, cents, ledger.today())
+        self._lose()
+        return Sent.DONE
 
     async def rows(self, account: str, day: date) -> Sequence[Row]:
         back = [refund for refund, when in self.came_back.items() if when == day]
@@ -70,12 +78,16 @@ class Card(Sandbox):
             cents for refund, (other, cents, _) in self.refunds.items() if other == ref and refund not in self.came_back
         )
 
+    def left(self, ref: str) -> int:
+        """What it has of a payment; what had left before a bank took it all is missing."""
+        held = sum(one.held for one in self.disputes.values() if one.payment == ref)
+        came = self.payments[ref].cents if self.payments[ref].paid else 0
+        return came - self.given_back(ref) - held - self.taken_back.get(ref, 0)
+
     @property
     def holds(self) -> int:
         """What it has collected and neither given back nor paid out."""
-        came = sum(payment.cents for payment in self.payments.values() if payment.paid)
-        gone = sum(map(self.given_back, self.payments))
-        return came - gone - sum(one.held for one in self.disputes.values()) - sum(self.payouts)
+        return sum(map(self.left, self.payments)) - sum(self.payouts)
 
     def _answer(self) -> None:
         PROCESS.step()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncpg
+from tests.core.payments.model import billed
 from tests.core.payments.model.providers import provider_of
 from tests.core.payments.model.resident import MINUTE
 from tests.core.payments.model.truths import INTENTS, always, captures, in_vain
@@ -31,6 +32,8 @@ async def at_rest(world: World) -> None:
     everything_noticed(world, came)
     await nothing_pending(world, came)
     await nothing_stranded(world, came)
+    if world.bill:
+        await billed.owed(world.shop.till)
     held = ledger.balance_of(await ledger.balances(world.shop.till), clearing(world.shop.account))
     assert held == world.provider.holds, "the provider holds another amount than the books say"
     await every_difference_is_found(world)
@@ -91,12 +94,16 @@ async def settle_down(world: World) -> None:
     """Days pass in which every answer comes, every batch is decided and every worker works."""
     world.provider.down = world.provider.refuses_refunds = False
     world.provider.illegible.clear()
-    for step in ("drop_batch", "collect", "tell_bounces", "tell_disputes", "tell_payouts"):
+    for step in ("drop_batch", "collect"):
+        while await world.do(step):
+            pass
+    for step in ("tell_bounces", "tell_disputes", "tell_payouts"):
         await world.do(step)
     for wait in (25, 130, 24 * 60, 3 * 24 * 60):
         clock.move(wait * MINUTE)
         for timer in (polling.look_due, expiring.expire_due, jobs.send_refunds, jobs.ask_again):
             await timer(provider_of)
+        await world.do("read_papers")
     await reconciling.note_waiting(world.shop.account)
     await watching.note_waiting()
 

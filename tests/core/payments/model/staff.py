@@ -1,22 +1,23 @@
-"""What agents, accountants and the bank of a payer do: the counter, refunds, disputes, payouts."""
+"""What agents and accountants do: the counter, refunds, payouts."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from uuid import UUID
 
-from tests.core.payments.model.providers import Dispute, provider_of
+from tests.core.payments.model.providers import provider_of
 
 from parvis.contract.payments import Sent
 from parvis.db import connection, new_id
 from parvis.errors import Conflict, Refused
-from parvis.payments import disputing, jobs, refund_sending, refunds, stranded
+from parvis.payments import jobs, refund_sending, refunds, stranded
 from parvis.payments.books import ledger, movements
 from parvis.payments.counter import by_hand
 from parvis.payments.statements import reconciling
 
 AGENT, MANAGER = new_id(), new_id()
 SOME = (100, 150, 300, 1000, 1001)
+BY_HAND = ("mandate", "credit", "cash", "advances")
 _REFUNDS = "SELECT id FROM parvis.refund WHERE till = $1 AND state = $2 AND method <> 'counter' ORDER BY id"
 
 
@@ -38,11 +39,18 @@ class Staff:
         await by_hand.take_back(await self.one(sql, n, self.drawer.session), self.drawer.by, "Mistaken")
 
     async def ask_refund(self, n: int) -> None:
-        sql = "SELECT id FROM parvis.capture WHERE till = $1 ORDER BY id"
-        await refunds.request(await self.one(sql, n, self.shop.till), SOME[n % len(SOME)], "Closed", AGENT)
+        await refunds.request(await self.capture(n), SOME[n % len(SOME)], "Closed", AGENT)
+
+    async def ask_by_hand(self, n: int) -> None:
+        """Whatever the provider could do: it leaves another way, or becomes a credit."""
+        await refunds.request(await self.capture(n), SOME[n % len(SOME)], "Closed", AGENT, BY_HAND[n % len(BY_HAND)])
 
     async def approve(self, n: int) -> None:
         await refunds.decide(await self.refund(n, "requested"), True, MANAGER)
+
+    async def approve_own(self, n: int) -> None:
+        """Whoever asked decides."""
+        await refunds.decide(await self.refund(n, "requested"), True, AGENT)
 
     async def reject(self, n: int) -> None:
         await refunds.decide(await self.refund(n, "requested"), False, MANAGER)
@@ -52,6 +60,11 @@ class Staff:
 
     async def retry(self, n: int) -> None:
         await refund_sending.retry(await self.refund(n, "failed"), MANAGER)
+
+    async def retry_by_hand(self, n: int) -> None:
+        """Another way; of every other time by whoever had asked for it."""
+        way = BY_HAND[n % len(BY_HAND)]
+        await refund_sending.retry(await self.refund(n, "failed"), (MANAGER, AGENT)[n % 2], way)
 
     async def pay_by_hand(self, n: int) -> None:
         await refund_sending.pay_by_hand(await self.refund(n, "approved"))
@@ -71,8 +84,9 @@ class Staff:
         self.provider.refuses_refunds = not self.provider.refuses_refunds
 
     async def bounce(self, n: int) -> None:
-        """A refund that was done comes back: the provider says so, or the till's bank."""
-        refund = await self.refund(n, "done")
+        """A refund comes back: one that the provider made, whatever is known of it here, or one made by hand."""
+        made = [one for one in self.provider.refunds if one not in self.provider.came_back]
+        refund = made[n % len(made)] if made else await self.refund(n, "done")
         if refund not in self.provider.refunds:
             await refund_sending.back_by_hand(refund)
             return
@@ -84,29 +98,6 @@ class Staff:
             # Heard before.
             with suppress(Refused):
                 await refund_sending.finish(refund, Sent.FAILED)
-
-    async def dispute(self, n: int) -> None:
-        payment = self.provider.payments[ref := self.page(n)]
-        left = payment.cents - self.provider.given_back(ref)
-        if not (self.provider.caps("").cancel and payment.paid and left) or ref in self.provider.disputes:
-            raise Conflict
-        self.provider.disputes[ref] = Dispute(left)
-        await self.tell_disputes(n)
-
-    async def decide_dispute(self, n: int) -> None:
-        found = self.provider.disputes.get(self.page(n))
-        if found is None or found.won is not None:
-            raise Conflict
-        found.won = bool(n % 2)
-        await self.tell_disputes(n)
-
-    async def tell_disputes(self, n: int) -> None:
-        """What is told is told again until it is heard."""
-        for ref, found in self.provider.disputes.items():
-            attempt = self.provider.payments[ref].order.attempt
-            await disputing.disputed(self.shop.account, f"dp_{ref}", found.cents, attempt)
-            if found.won is not None:
-                await disputing.dispute_closed(self.shop.account, f"dp_{ref}", won=found.won)
 
     async def pay_out(self, n: int) -> None:
         if not self.provider.caps("").rows or self.provider.holds <= 0:
@@ -124,6 +115,9 @@ class Staff:
     async def price(self) -> int:
         async with connection() as c:
             return await c.fetchval("SELECT cents FROM parvis.intent WHERE id = $1", self.intent)
+
+    async def capture(self, n: int) -> UUID:
+        return await self.one("SELECT id FROM parvis.capture WHERE till = $1 ORDER BY id", n, self.shop.till)
 
     async def refund(self, n: int, state: str) -> UUID:
         return await self.one(_REFUNDS, n, self.shop.till, state)

@@ -13,7 +13,10 @@ from parvis.payments.debits import creditors, watching
 from parvis.payments.statements import reconciling
 
 SENT = "give_mandate make_batch take_file send_batch"
-# By number of the audit: whether the till is a public one, whether it is a bill, and the walk.
+ON_PAPER = "dispute_unheard bank_took"
+IN_PART = "dispute:4 dispute decide_dispute decide_dispute:3"
+NOBODY_SAYS = "open pay notify ask_refund:6 go_down_or_up send go_down_or_up"
+# By number of the audit, or what the walks found since: whether the till is a public one, whether it is a bill, and the walk.
 WALKS = {
     "A2": (False, False, "open become_illegible change open pay:1 wait poll"),
     "A3": (True, True, "give_mandate make_batch cancel take_file! send_batch! drop_batch"),
@@ -29,6 +32,13 @@ WALKS = {
     "A12": (False, False, "open pay notify dispute ask_refund! decide_dispute ask_refund:3!"),
     "A13": (False, False, "open pay notify ask_refund ask_refund:1 send send!"),
     "former version": (False, False, "open pay change notify open pay:1 notify:1 find_place!"),
+    "paid too little": (True, True, "open pay notify bank_took open pay_other notify:1 bank_took:1"),
+    "told too early": (False, False, "open pay dispute decide_dispute notify open"),
+    "read on paper": (False, False, f"open pay notify {ON_PAPER} open pay:1 notify:1 decide_dispute:1 pay_by_hand"),
+    "in part": (False, False, f"open pay notify dispute:4 decide_dispute:1 {IN_PART}"),
+    "back after all": (True, True, "open pay notify ask_refund:6 pay_by_hand bank_took cancel bounce"),
+    "never left": (False, True, f"{NOBODY_SAYS} dispute decide_dispute cancel wait:2 ask_again"),
+    "own request": (False, True, "open pay notify ask_by_hand:2 approve_own! approve pay_by_hand"),
     "A14": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect return_debit"),
 }
 

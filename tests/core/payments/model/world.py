@@ -6,13 +6,15 @@ A step takes a number, which says on which page, refund or debit, or how long; w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
-from tests.core.payments.model.bank import Debits
+from tests.core.payments.model.bank import CREDITOR, Debits
+from tests.core.payments.model.billing import Billing
 from tests.core.payments.model.crashes import PROCESS, Crash
+from tests.core.payments.model.disputes import Disputes
 from tests.core.payments.model.machines import Provider, Worker
 from tests.core.payments.model.providers import Card, Public, known
 from tests.core.payments.model.resident import MINUTE, PRICE, Payer, Place
@@ -21,24 +23,28 @@ from tests.core.payments.model.staff import Staff
 from parvis import clock
 from parvis.errors import Conflict, ParvisError
 from parvis.payments import accounts, intents, purposes
+from parvis.payments.debits import creditors
 from parvis.testing.payments import Drawer, Shop, a_drawer, a_shop
 
 ALONE = 200
 BEGIN = datetime(2027, 3, 2, 9, tzinfo=UTC)
 
 
-class World(Payer, Provider, Worker, Place, Staff, Debits):
+class World(Payer, Provider, Worker, Place, Staff, Billing, Debits, Disputes):
     """Everybody at once. `pages` are the payments whose page somebody has, with what each is for."""
 
     def __init__(self, shop: Shop, drawer: Drawer, *, bill: bool) -> None:
         self.shop, self.provider, self.drawer, self.bill = shop, shop.provider, drawer, bill
         self.pages: dict[str, UUID] = {}
+        self.bills: list[UUID] = []
+        self.taken: list[str] = []
         self.free, self.fated, self.crashed = True, 0, False
         self.intent = self.basket = UUID(int=0)
         self.seen: object = None
 
     async def do(self, step: str, n: int = 0) -> bool:
         """Take a step; whether it was possible."""
+        self.taken.append(f"{step}:{n}" if n else step)
         fated, self.fated, self.crashed = self.fated, 0, False
         PROCESS.dies_before(fated)
         try:
@@ -69,6 +75,15 @@ class World(Payer, Provider, Worker, Place, Staff, Debits):
             [done] = await self.walk(step.removesuffix("!"))
             assert done != step.endswith("!"), f"{step} was {'possible' if done else 'refused'}"
 
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Whatever is found to be wrong comes with the steps that led to it, as a walk that can be taken again."""
+        try:
+            yield
+        except AssertionError as wrong:
+            wrong.add_note(f'({not self.tells}, {self.bill}, "{" ".join(self.taken)}")')
+            raise
+
     def page(self, n: int) -> str:
         """One of the pages, by number. Raises Conflict where there is none."""
         return chosen(list(self.pages), n)
@@ -85,9 +100,6 @@ class World(Payer, Provider, Worker, Place, Staff, Debits):
             yield
         finally:
             self.provider.answer_lost = False
-
-    def charges(self, cents: int) -> list[intents.Charge]:
-        return [intents.Charge(self.shop.till, "Ten entries", "pools", cents)]
 
 
 def chosen(some: Sequence[str], n: int) -> str:
@@ -107,7 +119,8 @@ async def a_world(*, public: bool, bill: bool) -> World:
     world = World(shop, await a_drawer(shop.till), bill=bill)
     purposes.use({"pools": world.take})
     if bill:
-        world.basket, world.intent = await world.a_bill()
+        await creditors.keep(shop.till, CREDITOR)
+        await world.a_bill()
     else:
         [due] = await intents.demand(world.charges(PRICE), clock.now() + 60 * MINUTE, purpose="pools")
         world.basket, world.intent = due.basket, due.id
@@ -127,7 +140,10 @@ STEPS = (
     ),
     *("poll", "expire", "send", "send_unheard", "ask_again", "reconcile", "wait", "crash"),
     *("find_place", "lose_place", "free_place", "take_cash", "take_cash_back"),
-    *("ask_refund", "approve", "reject", "withdraw", "retry", "pay_by_hand", "refuse_refunds", "bounce"),
+    *("ask_refund", "ask_by_hand", "approve", "approve_own", "reject", "withdraw", "retry", "retry_by_hand"),
+    *("pay_by_hand", "refuse_refunds", "bounce"),
+    *("write_bill", "write_bills_at_once", "turn", "take_back_plan", "ask_payout"),
     *("give_mandate", "revoke_mandate", "make_batch", "take_file", "send_batch", "drop_batch", "collect"),
-    *("reject_debit", "return_debit", "pass_on", "recall", "dispute", "decide_dispute", "pay_out"),
+    *("reject_debit", "return_debit", "pass_on", "recall", "pay_out"),
+    *("dispute", "dispute_unheard", "decide_dispute", "tell_disputes", "bank_took"),
 )
