@@ -23,6 +23,8 @@ from tests.core.payments.model.world import STEPS, World, a_world
 from tests.seeds import seeds
 
 from parvis.payments import intents, purposes, refunds
+from parvis.payments.books import sales
+from parvis.payments.credits import balances
 from parvis.testing.fixtures import copied
 
 SOAK = os.environ.get("PARVIS_SOAK") == "1"
@@ -61,7 +63,8 @@ OF_BILLS = frozenset(
 PAYING = (
     *("", "open pay", "open pay notify", "open pay wait:2 wait:2", "take_cash", "open pay notify ask_refund:2"),
     *("open pay_other notify", "open refuse", "open pay notify dispute", "open pay notify dispute decide_dispute"),
-    *("open pay_other:1 notify dispute:4", "open pay notify bank_took", "open pay dispute", "open pay notify ask_by_hand"),
+    *("open pay_other:1 notify dispute:4", "open pay notify bank_took", "open pay dispute"),
+    "open pay notify ask_by_hand",
 )
 PLACE = (*PAYING, "lose_place open pay notify", "lose_place open pay notify withdraw find_place")
 DEBITED = "give_mandate make_batch take_file send_batch collect return_debit"
@@ -72,12 +75,35 @@ BILL = (
     *(DEBITED.rsplit(" ", left)[0] for left in range(5)),
     *("give_mandate make_batch take_file cancel", "open pay notify ask_refund pay_by_hand"),
     *(f"open {LATE} pass_on", f"{LATE} expire pass_on recall take_cash take_cash_back"),
-    *(f"{CREDITED} write_bill", f"{CREDITED} write_bill:1 cancel", f"{CREDITED} write_bill:4", f"{CREDITED} ask_payout"),
-    *("write_bill:4 open pay notify turn:1", "write_bill:6 take_cash take_back_plan", f"{CREDITED} write_bill:3 take_cash"),
+    *("write_bill:4 open pay notify turn:1", "write_bill:6 take_cash take_back_plan"),
+    *(f"{CREDITED} {then}" for then in ("write_bill:2", "write_bill:1 cancel", "write_bill:4", "ask_payout")),
+    f"{CREDITED} write_bill:3 take_cash",
 )
 BEGINNINGS = tuple((bill, beginning) for bill, all_ in ((False, PLACE), (True, BILL)) for beginning in all_)
 PHASES = (Phase.generate, Phase.shrink)
 NUMBER = st.integers(0, 7)
+
+
+async def _unlocked(c, found):
+    return await intents.intent(found)
+
+
+async def _nothing(*_):
+    pass
+
+
+# What happens at once at a place or a bill, and without which lock it goes wrong.
+AT_ONCE = {
+    "paying and cancelling": (False, "open pay notify_and_cancel", intents, "locked", _unlocked),
+    "using a credit": (True, "open pay_other:1 notify write_bills_at_once", balances, "lock", _nothing),
+}
+# Without which rule what goes wrong.
+TWICE = "ask_refund:3 approve ask_refund:3 approve"
+MISSING = {
+    "a limit": (False, f"open pay notify {TWICE}", refunds, "refund_fault", lambda *_: None),
+    "a sale taken back": (True, "open pay notify bank_took cancel", sales, "drop", _nothing),
+    "a credit given": (True, "open pay_other:1 notify ask_payout write_bill", balances, "give", _nothing),
+}
 
 
 class Payments(RuleBasedStateMachine):
@@ -127,22 +153,21 @@ def _one(step):
     def take(self, n):
         self.take(step, n)
 
+    take.__name__ = step
     return precondition(lambda self: step in self.can)(rule(n=NUMBER)(take))
 
 
-def _some(steps):
+def _some(name, steps):
     def take(self, data, n):
         self.take(data.draw(st.sampled_from([step for step in steps if step in self.can])), n)
 
+    take.__name__ = name
     return precondition(lambda self: not self.can.isdisjoint(steps))(rule(data=st.data(), n=NUMBER)(take))
 
 
-_RULES = {"time": _some(TIME), "racing": _some(RACING), "odd": _some(ODD), "ending": _some(ENDING)} | {
-    step: _one(step) for step in ALONE
-}
-for _name, _rule in _RULES.items():
-    _rule.__name__ = _name
-    setattr(Payments, _name, _rule)
+_RULES = {"time": TIME, "racing": RACING, "odd": ODD, "ending": ENDING}
+for _rule in (*map(_one, ALONE), *(_some(name, steps) for name, steps in _RULES.items())):
+    setattr(Payments, _rule.__name__, _rule)
 
 
 @pytest.fixture
@@ -172,25 +197,29 @@ def test_whatever_anybody_does_there_is_the_place_or_the_money(machine, seed):
     explore(machine, seed)
 
 
-async def test_a_payment_and_its_cancelling_at_once_are_one_after_the_other(database):
-    for _ in range(5):
-        await both_at_once()
+@pytest.mark.parametrize("what", AT_ONCE)
+async def test_what_is_done_at_once_is_done_one_after_the_other(database, what):
+    for _ in range(4):
+        await at_once(what)
     purposes.use({})
 
 
-async def test_the_model_sees_that_a_lock_is_missing(database, monkeypatch):
-    monkeypatch.setattr(intents, "locked", _unlocked)
+@pytest.mark.parametrize("what", AT_ONCE)
+async def test_the_model_sees_that_a_lock_is_missing(database, monkeypatch, what):
+    monkeypatch.setattr(*AT_ONCE[what][2:])
     with pytest.raises(AssertionError):
         for _ in range(40):
-            await both_at_once()
+            await at_once(what)
     purposes.use({})
 
 
-async def test_the_model_sees_that_a_limit_is_missing(database, monkeypatch):
-    monkeypatch.setattr(refunds, "refund_fault", lambda *_: None)
-    world = await a_world(public=False, bill=False)
+@pytest.mark.parametrize("rule", MISSING)
+async def test_the_model_sees_that_a_rule_is_missing(database, monkeypatch, rule):
+    bill, steps, *instead = MISSING[rule]
+    monkeypatch.setattr(*instead)
+    world = await a_world(public=bill, bill=bill)
     with pytest.raises(AssertionError):
-        await truths.always(await walked(world, "open pay notify ask_refund:3 approve ask_refund:3 approve"))
+        await truths.always(await walked(world, steps))
     purposes.use({})
 
 
@@ -201,15 +230,11 @@ def test_the_model_finds_by_itself_that_a_limit_is_missing(machine, monkeypatch)
         explore(machine, 1, 200, (Phase.generate,))
 
 
-async def both_at_once() -> None:
-    world = await walked(await a_world(public=False, bill=False), "open pay notify_and_cancel")
-    await truths.always(world)
+async def at_once(what) -> None:
+    bill, steps, *_ = AT_ONCE[what]
+    await truths.always(await walked(await a_world(public=False, bill=bill), steps))
 
 
 async def walked(world, steps):
     await world.walk(steps)
     return world
-
-
-async def _unlocked(c, found):
-    return await intents.intent(found)

@@ -14,7 +14,6 @@ from parvis.payments import intents
 from parvis.payments.books import ledger
 from parvis.payments.debits import (
     batches,
-    creditors,
     failing,
     inquiring,
     mandates,

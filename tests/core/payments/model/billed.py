@@ -29,7 +29,7 @@ FROM parvis.intent i, LATERAL (
             WHERE c.intent = i.id AND c.taken_as = 'paid' AND r.method <> 'counter' AND r.credit IS NULL
             AND r.state IN {_GRANTED}), 0)::bigint AS back) s
 WHERE i.till = $1
-"""  # noqa: S608 - of constants
+"""
 # Of each credit what there was, what of it went back with its price, or was never there, and what was paid out.
 _CREDITS = f"""
 SELECT k.cents, coalesce((SELECT sum(r.cents) FROM parvis.refund r
@@ -43,7 +43,7 @@ SELECT k.cents, coalesce((SELECT sum(r.cents) FROM parvis.refund r
                 AND r.state IN {_GRANTED}
             WHERE m.id = k.capture GROUP BY i.id) END AS back
 FROM parvis.credit k WHERE k.till = $1
-"""  # noqa: S608 - of constants
+"""
 _OVERUSED = """
 SELECT k.id FROM parvis.credit k WHERE k.till = $1
 AND k.cents < coalesce((SELECT -sum(h.cents) FROM parvis.charge h JOIN parvis.intent i ON i.id = h.intent
@@ -61,7 +61,7 @@ async def agrees(till: UUID) -> None:
     """The books have the sales and the credits that there are; no credit is used twice, no bill given back twice."""
     async with connection() as c:
         bills = await c.fetch(_BILLS, till)
-        credits = await c.fetch(_CREDITS, till)
+        given = await c.fetch(_CREDITS, till)
         assert await c.fetch(_OVERUSED, till) == [], "a credit is used twice"
         assert await c.fetch(_NOTED_ABOVE, till) == [], "more is noted as given back than was billed"
     assert await issuing.gaps(till) == []
@@ -70,7 +70,7 @@ async def agrees(till: UUID) -> None:
     sold = [one for one in bills if one["sold"]]
     assert -revenue == sum(one["gross"] - one["back"] - one["used"] * one["restored"] for one in sold), "sold otherwise"
     used = sum(one["used"] for one in bills if one["sold"] or one["restored"])
-    left = sum(one["cents"] - one["paid_out"] - one["back"] for one in credits) - used
+    left = sum(one["cents"] - one["paid_out"] - one["back"] for one in given) - used
     assert -ledger.balance_of(there, CREDIT) == left, "the books have other credits than were given"
 
 

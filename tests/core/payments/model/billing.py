@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID
 
 from tests.core.payments.model.staff import AGENT, SOME
 

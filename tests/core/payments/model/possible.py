@@ -74,14 +74,14 @@ def _selling(world: World, state: str, captures: int, taken: int) -> Iterator[st
             yield "change"
 
 
-def _billing(world: World, covered: bool, credits: int) -> Iterator[str]:
+def _billing(world: World, covered: bool, credited: int) -> Iterator[str]:
     if covered:
         yield "cancel"
     if world.bill and len(world.bills) < MOST_BILLS:
         yield from ("write_bill", "write_bills_at_once")
     if len(world.bills) > 1:
         yield from ("turn", "take_back_plan")
-    if credits:
+    if credited:
         yield "ask_payout"
 
 

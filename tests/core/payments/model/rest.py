@@ -11,7 +11,7 @@ from tests.core.payments.model.world import World
 
 from parvis import clock, settings
 from parvis.contract.payments import Row, RowKind
-from parvis.db import connection
+from parvis.db import connection, transaction
 from parvis.payments import expiring, jobs, polling, stranded
 from parvis.payments.books import ledger
 from parvis.payments.books.postings import clearing
@@ -21,6 +21,12 @@ from parvis.payments.statements import reconciling
 _OPEN_REFUNDS = (
     "SELECT id, capture, cents FROM parvis.refund WHERE till = $1 "
     "AND state IN ('requested', 'approved', 'sent', 'unknown', 'failed')"
+)
+
+_OVER = (
+    "UPDATE parvis.payment_attempt SET look_at = NULL "
+    "WHERE account IN (SELECT key FROM parvis.provider_account WHERE till = $1)",
+    "UPDATE parvis.provider_account SET provider = 'over' WHERE till = $1",
 )
 
 
@@ -37,6 +43,7 @@ async def at_rest(world: World) -> None:
     held = ledger.balance_of(await ledger.balances(world.shop.till), clearing(world.shop.account))
     assert held == world.provider.holds, "the provider holds another amount than the books say"
     await every_difference_is_found(world)
+    await nobody_looks_any_more(world)
 
 
 def everything_noticed(world: World, came: list[asyncpg.Record]) -> None:
@@ -106,6 +113,13 @@ async def settle_down(world: World) -> None:
         await world.do("read_papers")
     await reconciling.note_waiting(world.shop.account)
     await watching.note_waiting()
+
+
+async def nobody_looks_any_more(world: World) -> None:
+    """It is over: the timers of those that follow have nothing to do for it."""
+    async with transaction() as c:
+        for sql in _OVER:
+            await c.execute(sql, world.shop.till)
 
 
 async def outcome(world: World) -> tuple[object, ...]:

@@ -1,4 +1,7 @@
-"""What the audit of payments found: the shortest walk to each, which holds now. `!` marks what is refused."""
+"""What the audit of payments found, and the model since: the shortest walk to each, which holds now.
+
+`!` marks what is refused.
+"""
 
 from datetime import timedelta
 
@@ -16,7 +19,7 @@ SENT = "give_mandate make_batch take_file send_batch"
 ON_PAPER = "dispute_unheard bank_took"
 IN_PART = "dispute:4 dispute decide_dispute decide_dispute:3"
 NOBODY_SAYS = "open pay notify ask_refund:6 go_down_or_up send go_down_or_up"
-# By number of the audit, or what the walks found since: whether the till is a public one, whether it is a bill, and the walk.
+# By number of the audit, or what was found since: whether the till is a public one, whether it is a bill, the walk.
 WALKS = {
     "A2": (False, False, "open become_illegible change open pay:1 wait poll"),
     "A3": (True, True, "give_mandate make_batch cancel take_file! send_batch! drop_batch"),
