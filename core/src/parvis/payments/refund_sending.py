@@ -153,6 +153,7 @@ async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record
 
 async def _not_left(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
     """The payer's bank took everything back, and what we thought had left besides did not: nobody owes it."""
+    await refunds.undo_other_set_offs(c, paid)
     if paid["sold"] and not found.credit and not await sales.stands(paid["intent"]):
         # Nobody asks for it any more: nothing of it is sold again.
         await ledger.post(found.till, "not-left", found.id, postings.not_left(found.cents))

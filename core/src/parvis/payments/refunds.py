@@ -110,6 +110,17 @@ async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, rea
     await move(c, await locked(c, refund), "approve")
 
 
+async def undo_other_set_offs(c: Connection, paid: asyncpg.Record) -> None:
+    """What was kept of an amount's other money is owed again, as what had left of this did not: somebody sees to it."""
+    sql = "SELECT id, till FROM parvis.capture WHERE intent = $1 AND id <> $2 ORDER BY id"
+    for other in await c.fetch(sql, paid["intent"], paid["id"]):
+        if await refundable.set_off(c, other["id"]):
+            await undo_set_off(c, other)
+            intent = await intents.locked(c, paid["intent"])
+            if intent.state == "refunded":
+                await intents.move(c, intent, "bounce")
+
+
 async def reversed_at_counter(c: Connection, capture: UUID, reason: str, by: UUID) -> UUID:
     """Count a taking that is reversed at its counter as given back; in the caller's transaction, whose entries say it.
 
