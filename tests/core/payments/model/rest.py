@@ -14,7 +14,7 @@ from parvis.contract.payments import Row, RowKind
 from parvis.db import connection, transaction
 from parvis.payments import expiring, jobs, polling, stranded
 from parvis.payments.books import ledger
-from parvis.payments.books.postings import clearing
+from parvis.payments.books.postings import RECEIVABLE, clearing
 from parvis.payments.debits import watching
 from parvis.payments.statements import reconciling
 
@@ -40,8 +40,10 @@ async def at_rest(world: World) -> None:
     await nothing_stranded(world, came)
     if world.bill:
         await billed.owed(world.shop.till)
-    held = ledger.balance_of(await ledger.balances(world.shop.till), clearing(world.shop.account))
+    books = await ledger.balances(world.shop.till)
+    held = ledger.balance_of(books, clearing(world.shop.account))
     assert held == world.provider.holds, "the provider holds another amount than the books say"
+    assert ledger.balance_of(books, RECEIVABLE) >= 0, "kept of somebody who owes nothing"
     await every_difference_is_found(world)
     await nobody_looks_any_more(world)
 
@@ -71,7 +73,8 @@ async def nothing_stranded(world: World, came: list[asyncpg.Record]) -> None:
     for one in came:
         if in_vain(one) or one["taken_as"] == "unknown":
             seen = sum(row["cents"] for row in refunds if row["capture"] == one["id"] and str(row["id"]) in noted)
-            left = 0 if one["returned"] or one["ref"] in noted else one["cents"] - one["done"] - one["disputed"]
+            left = one["cents"] - one["done"] - one["disputed"] - one["set_off"]
+            left *= not (one["returned"] or one["ref"] in noted)
             assert left <= seen + idle.get(one["id"], 0), "neither place nor money, and nobody's to do"
 
 

@@ -18,6 +18,7 @@ from parvis.payments.statements import reconciling
 SENT = "give_mandate make_batch take_file send_batch"
 ON_PAPER = "dispute_unheard bank_took"
 IN_PART = "dispute:4 dispute decide_dispute decide_dispute:3"
+TOO_LITTLE = "open pay notify ask_refund:1 pay_by_hand bank_took open pay_other notify:1"
 NOBODY_SAYS = "open pay notify ask_refund:6 go_down_or_up send go_down_or_up"
 # By number of the audit, or what was found since: whether the till is a public one, whether it is a bill, the walk.
 WALKS = {
@@ -40,6 +41,7 @@ WALKS = {
     "read on paper": (False, False, f"open pay notify {ON_PAPER} open pay:1 notify:1 decide_dispute:1 pay_by_hand"),
     "in part": (False, False, f"open pay notify dispute:4 decide_dispute:1 {IN_PART}"),
     "back after all": (True, True, "open pay notify ask_refund:6 pay_by_hand bank_took cancel bounce"),
+    "kept for nothing": (True, True, f"{TOO_LITTLE} pay_by_hand bounce ask_refund:11 pay_by_hand"),
     "never left": (False, True, f"{NOBODY_SAYS} dispute decide_dispute cancel wait:2 ask_again"),
     "own request": (False, True, "open pay notify ask_by_hand:2 approve_own! approve pay_by_hand"),
     "A14": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect return_debit"),

@@ -31,6 +31,9 @@ SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.
         AS disputed,
     (SELECT coalesce(sum(d.cents), 0)::bigint FROM parvis.dispute d WHERE d.capture = c.id AND d.state = 'lost')
         AS lost,
+    (SELECT coalesce(sum(l.cents), 0)::bigint FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id
+        WHERE e.till = c.till AND e.source = c.id AND e.kind IN ('set-off', 'set-off-back')
+        AND l.account = 'refund_due') AS set_off,
     EXISTS (SELECT FROM parvis.ledger_entry e
         WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id) AS taken_up
 FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.refund r ON r.capture = c.id
@@ -103,7 +106,9 @@ def still_owed(one: asyncpg.Record) -> int:
     """What is to be given back of a capture, by the rules and not by the books."""
     if one["returned"]:
         return one["under_way"]
-    return one["cents"] - one["done"] - one["lost"] + one["paying_out"] if in_vain(one) else one["leaving"]
+    if not in_vain(one):
+        return one["leaving"]
+    return one["cents"] - one["done"] - one["lost"] - one["set_off"] + one["paying_out"]
 
 
 def nothing_twice(world: World, came: list[asyncpg.Record]) -> None:
