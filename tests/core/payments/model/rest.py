@@ -24,8 +24,8 @@ _OPEN_REFUNDS = (
 )
 
 _OVER = (
-    "UPDATE parvis.payment_attempt SET look_at = NULL "
-    "WHERE account IN (SELECT key FROM parvis.provider_account WHERE till = $1)",
+    """UPDATE parvis.payment_attempt SET look_at = NULL
+    WHERE account IN (SELECT key FROM parvis.provider_account WHERE till = $1)""",
     "UPDATE parvis.provider_account SET provider = 'over' WHERE till = $1",
 )
 
