@@ -59,6 +59,15 @@ async def finish(refund: UUID, sent: Sent) -> str:
     return state
 
 
+async def heard(refund: UUID, sent: Sent) -> str:
+    """Note what a provider says of a refund; its state then. Raises Refused, also for one that left another way since:
+    what had failed may be told again."""
+    async with transaction() as c:
+        _, found = await refunds.both(c, refund)
+        _by_provider(found, True)
+        return await finish(refund, sent)
+
+
 async def pay_by_hand(refund: UUID) -> None:
     """Note that an approved refund was paid: cash, a mandate, an advance. Raises Refused."""
     async with transaction() as c:

@@ -97,7 +97,7 @@ class Staff:
         for refund in self.provider.came_back:
             # Heard before.
             with suppress(Refused):
-                await refund_sending.finish(refund, Sent.FAILED)
+                await refund_sending.heard(refund, Sent.FAILED)
 
     async def pay_out(self, n: int) -> None:
         if not self.provider.caps("").rows or self.provider.holds <= 0:

@@ -43,6 +43,7 @@ WALKS = {
     "back after all": (True, True, "open pay notify ask_refund:6 pay_by_hand bank_took cancel bounce"),
     "kept for nothing": (True, True, f"{TOO_LITTLE} pay_by_hand bounce ask_refund:11 pay_by_hand"),
     "never left": (False, True, f"{NOBODY_SAYS} dispute decide_dispute cancel wait:2 ask_again"),
+    "told again": (False, True, "open pay_other notify send_unheard bounce retry_by_hand:5 pay_by_hand"),
     "own request": (False, True, "open pay notify ask_by_hand:2 approve_own! approve pay_by_hand"),
     "A14": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect return_debit"),
 }

@@ -67,9 +67,9 @@ async def _refunded(provider: StripeCheckout, account: str, ref: str) -> None:
         log.warning("stripe.refund-of-nobody", account=account)
         return
     try:
-        await refund_sending.finish(refund, rules.sent(told))
+        await refund_sending.heard(refund, rules.sent(told))
     except Refused:
-        # Known already.
+        # Known already, or it left another way since.
         log.info("stripe.refund-known", account=account, refund=str(refund), status=told.status)
 
 
