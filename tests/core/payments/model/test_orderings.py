@@ -34,7 +34,7 @@ LIVES = (
     (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect pay_by_hand"),
     (False, False, "open pay notify ask_refund:3 approve send wait:2 ask_again bounce retry send"),
     (False, False, "open pay notify dispute tell_disputes decide_dispute tell_disputes open pay notify"),
-    (True, False, "open pay notify bank_took open pay notify:1"),
+    (True, False, "open pay notify bank_took read_papers open pay notify:1"),
     (False, True, "take_cash ask_by_hand:1 pay_by_hand write_bill:2 take_cash ask_by_hand:11 pay_by_hand ask_payout:1"),
     (False, True, "open pay_other:1 notify write_bill:1 write_bill:2 take_cash turn:1 cancel ask_payout send"),
     (False, True, "write_bill:4 open pay notify turn:1 take_back_plan"),
