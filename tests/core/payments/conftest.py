@@ -1,6 +1,6 @@
 """A way to pay that a plugin of the test brings, and residents' browsers without scripts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import httpx

@@ -23,6 +23,7 @@ from parvis.payments.tariffs import catalogue, quotes
 from parvis.payments.tariffs.pricing import Ask
 from parvis.payments.terms import cancelling, dated
 from parvis.payments.terms.rules import Step, Terms
+from parvis.testing.payments import a_seller
 from parvis.testing.people import a_person, a_session
 from parvis.testing.visits import put_clock
 

@@ -44,6 +44,7 @@ _GIVEN_UP = frozenset({"cancelled", "to_refund", "refunded"})
 class Charge:
     """A line to be paid: into which till and revenue account, and how the price came about: by a tariff, or not.
 
+    `cents` is the price of all `quantity` of it. Raises ValueError where it is no multiple of a price of one.
     Who gives a place for it may say its `id`, by which it is cancelled later (`terms.cancelling`).
     """
 
@@ -59,6 +60,12 @@ class Charge:
     id: UUID | None = None
     # Which line of the whole, from 1, it is a piece of, where that is asked for in parts.
     piece_of: int | None = None
+    quantity: int = 1
+
+    def __post_init__(self) -> None:
+        # What is no amount at all is refused when it is asked for.
+        if self.quantity < 1 or (self.quantity > 1 and self.cents % self.quantity):
+            raise ValueError(f"{self.quantity} cannot cost {self.cents} cents")
 
     @classmethod
     def quoted(cls, quote: Quote, till: UUID, label: str, revenue: str) -> Charge:
@@ -248,8 +255,8 @@ async def _add(c: Connection, of: tuple[UUID, UUID, int, int], lines: Sequence[C
     terms = standing.id if (standing := await dated.in_force(of[1])) else None
     await c.executemany(
         "INSERT INTO parvis.charge "
-        "(id, intent, terms, label, revenue, cents, vat_bp, steps, credit, piece_of, tariff, grid, priced_for, line) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "(id, intent, terms, label, revenue, cents, vat_bp, steps, credit, quantity, piece_of, tariff, grid, "
+        "priced_for, line) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         [(line.id or new_id(), found, None if line.credit else terms, *_plain(line)) for line in lines],
     )
 
@@ -257,7 +264,8 @@ async def _add(c: Connection, of: tuple[UUID, UUID, int, int], lines: Sequence[C
 def _plain(line: Charge) -> tuple[object, ...]:
     quote = line.quote
     by = (quote.tariff, quote.grid.valid_from, quote.day, quote.price.line) if quote else (None,) * 4
-    return (line.label, line.revenue, line.cents, line.vat_bp, line.steps, line.credit, line.piece_of, *by)
+    price = (line.label, line.revenue, line.cents, line.vat_bp, line.steps, line.credit, line.quantity)
+    return (*price, line.piece_of, *by)
 
 
 async def _of_version(c: Connection, basket: UUID, version: int) -> tuple[Intent, ...]:

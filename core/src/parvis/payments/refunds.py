@@ -47,6 +47,10 @@ _LOCK_BASKET = (
     "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.capture c "
     "JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1) FOR NO KEY UPDATE"
 )
+_WON_BACK = (
+    "SELECT EXISTS (SELECT FROM parvis.capture c JOIN parvis.dispute d ON (d.account, d.provider_ref) = "
+    "(c.account, c.provider_ref) WHERE c.id = $1)"
+)
 _REFUND = (
     "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by, credit, cancellation "
     "FROM parvis.refund "
@@ -104,10 +108,34 @@ async def approve_alone(c: Connection, asked: Sequence[tuple[UUID, asyncpg.Recor
 
 
 async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, reason: str) -> None:
-    """Have all of what came in vain given back, as a rule and at once; in the caller's transaction."""
-    refund = new_id()
-    await c.execute(_ADD, refund, capture, at.till, cents, at.gives_back, reason, None, clock.now(), None, None)
-    await move(c, await locked(c, refund), "approve")
+    """Have what came in vain given back, as a rule and at once; in the caller's transaction.
+
+    What had left of other payments of the same amount that a bank took back is kept of it: its payer owes that.
+    """
+    left = min(cents, await refundable.left(capture))
+    if kept := min(cents - left, await refundable.owed(c, capture)):
+        await ledger.post(at.till, "set-off", capture, postings.set_off(kept))
+    if left:
+        refund = new_id()
+        how = await way_of_account(c, capture, at)
+        await c.execute(_ADD, refund, capture, at.till, left, how, reason, None, clock.now(), None, None)
+        await move(c, await locked(c, refund), "approve")
+    else:
+        await end(c, await c.fetchrow(CAPTURE, capture))
+
+
+async def end(c: Connection, paid: asyncpg.Record) -> None:
+    """Let an amount be given back once nothing of its money is here any more; in the caller's transaction."""
+    if paid["taken_as"] == "vain" and await refundable.is_over(c, paid["id"]):
+        intent = await intents.locked(c, paid["intent"])
+        if intent.state == "to_refund":
+            await intents.move(c, intent, "repaid")
+
+
+async def undo_set_off(c: Connection, paid: asyncpg.Record) -> None:
+    """What was kept of money is owed again, as it is no longer to be given back; in the caller's transaction."""
+    if await refundable.set_off(c, paid["id"]):
+        await ledger.reverse(paid["till"], "set-off", paid["id"])
 
 
 async def undo_other_set_offs(c: Connection, paid: asyncpg.Record) -> None:
@@ -203,10 +231,10 @@ async def way_of_credit(c: Connection, paid: asyncpg.Record, cents: Cents, metho
 
 
 async def _way_of(c: Connection, paid: asyncpg.Record) -> str:
-    return await _way_of_account(c, paid["id"], await account(paid["account"]))
+    return await way_of_account(c, paid["id"], await account(paid["account"]))
 
 
-async def _way_of_account(c: Connection, capture: UUID, at: Account) -> str:
+async def way_of_account(c: Connection, capture: UUID, at: Account) -> str:
     """How a capture is given back: the account's own way, but for what came in by a dispute, as no payment there."""
     if at.gives_back == "provider" and await c.fetchval(_WON_BACK, capture):
         return "mandate"

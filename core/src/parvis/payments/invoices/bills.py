@@ -81,13 +81,7 @@ async def take_back(intent: UUID) -> None:
     Raises Refused once money was paid for it, or the credit that paid for it came back otherwise.
     """
     async with transaction() as c:
-        found = await intents.locked(c, intent)
-        if found.state == "paid" and not found.cents:
-            if await giving_back.restored_of(c, intent):
-                raise Refused(Refusal("restored", Text("It was cancelled: its credit is the payer’s again already.")))
-            await intents.move(c, found, "undo")
-            await ledger.reverse(found.till, "charge", intent)
-        await intents.cancel(intent)
+        found = await _no_longer(c, intent)
         await issuing.correct(c, found)
 
 
@@ -130,6 +124,8 @@ async def _no_longer(c: Connection, intent: UUID) -> Intent:
     """No longer ask for a bill, in the caller's transaction; as it was."""
     found = await intents.locked(c, intent)
     if found.state == "paid" and not found.cents:
+        if await giving_back.restored_of(c, intent):
+            raise Refused(Refusal("restored", Text("It was cancelled: its credit is the payer’s again already.")))
         await intents.move(c, found, "undo")
         await ledger.reverse(found.till, "charge", intent)
     await intents.cancel(intent)

@@ -13,8 +13,8 @@ from parvis.payments import payers
 from parvis.payments.books.ledger import Till, till_by_id
 from parvis.payments.books.receipting import FREE, KINDS, NONE
 from parvis.payments.invoices import issuing, sellers
-from parvis.payments.invoices.issuing import Invoice
-from parvis.payments.money import Tax, euros, taxes
+from parvis.payments.invoices.issuing import Invoice, Sold
+from parvis.payments.money import Cents, Tax, euros, price, taxes, unit_without_tax
 from parvis.payments.terms import reading, saying
 from parvis.payments.terms.rules import Terms
 from parvis.territory import queries as territory

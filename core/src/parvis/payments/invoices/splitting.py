@@ -125,5 +125,5 @@ def _piece(charge: Charge, cents: Cents, mark: str, *, begins: bool) -> Charge:
     label = charge.label[: _LABEL - len(mark)] + mark
     # How the price came about is told once, and what was asked of the tariff counted once: with its first piece.
     if begins:
-        return replace(charge, label=label, cents=cents)
-    return replace(charge, label=label, cents=cents, steps=(), quote=None, id=None)
+        return replace(charge, label=label, cents=cents, quantity=1)
+    return replace(charge, label=label, cents=cents, quantity=1, steps=(), quote=None, id=None)

@@ -164,7 +164,8 @@ async def _ask(
     asked = []
     for money, share in zip(part.money, rules.spread(cents, [one.left for one in part.money]), strict=True):
         if share:
-            how = "credit" if as_credit else (await account(money.paid["account"])).gives_back
+            at = await account(money.paid["account"])
+            how = "credit" if as_credit else await refunds.way_of_account(c, money.paid["id"], at)
             refund = await refunds.add(c, money.paid, share, how, reason, by, cancellation=cancellation)
             asked.append((refund, money.paid))
     return asked
