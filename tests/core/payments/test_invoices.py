@@ -117,6 +117,19 @@ async def test_what_is_counted_has_its_number_and_the_price_of_one_without_vat(d
     assert "Repas 14 3,0332 € 5,50 % -44,80 €" in await paper_of(credit)
 
 
+async def test_who_charges_no_vat_has_neither_its_columns_nor_its_words(database):
+    shop = await a_shop()
+    [bill] = await a_bill(Charge(shop.till, "Repas", "canteen", 1234 * 320, quantity=1234))
+    [found] = await issuing.invoices_of([bill.basket])
+    said = await paper_of(found)
+    for part in ("Objet Quantité Prix unitaire Montant Repas 1 234 3,20 € 3 948,80 €", "Total à payer 3 948,80 €"):
+        assert part in said
+    assert not {"HT", "TTC", "–"} & set(said.partition("Objet")[2].split())
+    await bills.take_back(bill.id)
+    *_, credit = await issuing.invoices_of([bill.basket])
+    assert "Total à déduire -3 948,80 €" in await paper_of(credit)
+
+
 async def test_what_is_refunded_of_what_is_counted_is_an_amount_and_so_is_a_part_of_it(database):
     shop = await a_shop(alone_up_to=10_000)
     [bill] = await a_bill(Charge(shop.till, "Repas", "canteen", 14 * 320, quantity=14))
@@ -167,7 +180,7 @@ async def test_a_bill_that_is_taken_back_has_one_credit_note_that_names_its_invo
     assert credit.name == f"A{ledger.today().year}-000001"
     said = await paper_of(credit)
     assert f"la facture {given.name}" in said
-    assert "Total TTC à déduire -15,00 €" in said
+    assert "Total à déduire -15,00 €" in said
 
 
 async def test_what_is_paid_is_not_taken_back_and_has_no_credit_note(database):

@@ -20,7 +20,9 @@ from parvis.payments.terms.rules import Terms
 from parvis.territory import queries as territory
 from parvis.web.papers import Sheet, drawn
 
-_Row: TypeAlias = tuple[str, str, str, str, str]
+_Row: TypeAlias = tuple[str, ...]
+_TAXED = ("Objet", "Quantité", "Prix unitaire HT", "TVA", "Montant TTC")
+_UNTAXED = ("Objet", "Quantité", "Prix unitaire", "Montant")
 _SOME = "Les lignes sans taux sont sans TVA."
 _FORGOTTEN = "plus conservé"
 
@@ -35,9 +37,9 @@ async def paper(found: Invoice) -> bytes:
         colour=await letter_colour((await territory.emitter(till.emitter)).slug),
         title="Avoir" if found.sort == "credit" else "Facture",
         facts=await _facts(found),
-        header=("Objet", "Quantité", "Prix unitaire HT", "TVA", "Montant TTC"),
-        rows=[*(_line(line, sign) for line in found.lines), *_totals(found, sign)],
-        widths=(11, 4, 5, 4, 6),
+        header=_TAXED if _taxed(found) else _UNTAXED,
+        rows=_rows(found, sign),
+        widths=(11, 4, 5, 4, 6) if _taxed(found) else (15, 4, 5, 6),
         figures_from=1,
         notes=[*_notes(found, till), *saying.on_paper(await _terms(found))],
     )
@@ -60,9 +62,15 @@ async def _facts(found: Invoice) -> list[tuple[str, str]]:
     return [*facts, ("Annule", f"{what}, remboursé" if found.refund else what)]
 
 
+def _rows(found: Invoice, sign: int) -> list[_Row]:
+    rows = [*(_line(line, sign) for line in found.lines), *_totals(found, sign)]
+    return rows if _taxed(found) else [(*row[:3], row[4]) for row in rows]
+
+
 def _line(line: Sold, sign: int) -> _Row:
     one = unit_without_tax(line.cents // line.quantity, line.vat_bp)
-    return (line.label, str(line.quantity), f"{one}\u00a0€", _rate(line.vat_bp), price(sign * line.cents))
+    count = f"{line.quantity:,}".replace(",", "\u202f")
+    return (line.label, count, f"{one}\u00a0€", _rate(line.vat_bp), price(sign * line.cents))
 
 
 def _sum(label: str, cents: Cents, rate: str = "") -> _Row:
@@ -95,12 +103,13 @@ def _totals(found: Invoice, sign: int) -> list[_Row]:
 
 
 def _to_pay(found: Invoice, sign: int) -> list[_Row]:
+    total = "Total TTC" if _taxed(found) else "Total"
     if found.sort == "credit":
-        return [_sum("Total TTC à déduire", sign * found.cents)]
+        return [_sum(f"{total} à déduire", sign * found.cents)]
     if not found.credits:
-        return [_sum("Total TTC à payer", found.cents)]
+        return [_sum(f"{total} à payer", found.cents)]
     used = [_sum(one.label, -one.cents) for one in found.credits]
-    return [_sum("Total TTC", found.cents), *used, _sum("Net à payer", found.owed)]
+    return [_sum(total, found.cents), *used, _sum("Net à payer", found.owed)]
 
 
 def _notes(found: Invoice, till: Till) -> Sequence[str]:
@@ -117,6 +126,10 @@ async def _terms(found: Invoice) -> Terms | None:
 
 def _taxes(found: Invoice) -> tuple[Tax, ...]:
     return found.taxes or taxes((line.cents, line.vat_bp) for line in found.lines)
+
+
+def _taxed(found: Invoice) -> bool:
+    return any(tax.bp for tax in _taxes(found))
 
 
 def _rate(bp: int) -> str:
