@@ -111,7 +111,9 @@ async def ask_former(intent: UUID, provider_of: ProviderOf, account: str) -> Non
     if live is None or live["provider_ref"] is None:
         return
     provider = provider_of(live["account"])
-    if live["live_until"] > clock.now() and (live["account"] == account or not closes(provider, live["account"])):
+    # What a bank or the counter is asked for has no page.
+    elsewhere = live["account"] != account and live["url"] and closes(provider, live["account"])
+    if live["live_until"] > clock.now() and not elsewhere:
         return
     if _cancels(provider, live["account"]):
         # This one, not whichever is open by now: another tab may have been first.
