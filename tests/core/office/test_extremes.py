@@ -36,7 +36,7 @@ MONEY = {"cents", "fees", "drawer", "alone", "least", "cash_most", "held_most", 
 PLAIN = {"label": "Cantine", "activity": "swimming", "mail": "lea@example.org", "tariff": "", "why": "x"}
 # Nobody types these: they are chosen from a list, or stand in the form; or are another form's of the same page.
 NOT_TYPED = {"parts", "seen", "version"}
-OTHERS = ("/unpaid", "/unpaid/recall", "/debits/bring")
+OTHERS = ("/unpaid", "/unpaid/recall", "/debits/bring", "/terms/withdraw")
 
 
 class Desk:

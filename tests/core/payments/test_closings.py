@@ -102,8 +102,8 @@ async def test_the_journal_goes_out_as_a_sheet(database):
     sheet = "".join([piece async for piece in journals.journal_sheet(till, Span(1, 2))])
     lines = sheet.removeprefix("\ufeff").split("\r\n")
     assert sheet.startswith("\ufeff")
-    assert lines[0] == "number;day;kind;source;account;debit;credit"
-    assert [line.split(";")[4:] for line in lines[1:5]] == [
+    assert lines[0] == "number;day;kind;source;account;debit;credit;reference"
+    assert [line.split(";")[4:7] for line in lines[1:5]] == [
         ["receivable", "1234,56", ""],
         ["revenue:pools", "", "1234,56"],
         ["clearing:card", "1234,56", ""],
