@@ -25,5 +25,10 @@ async def chromium() -> AsyncIterator[Browser]:
 async def browser(chromium: Browser) -> AsyncIterator[Browser]:
     """A browser without windows; what a test opens in it is closed after it."""
     yield chromium
-    for context in chromium.contexts:
+    await emptied(chromium)
+
+
+async def emptied(browser: Browser) -> None:
+    """Close every window; before its server is stopped, or that waits for what the windows keep open."""
+    for context in browser.contexts:
         await context.close()

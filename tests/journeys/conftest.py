@@ -3,6 +3,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from tests.chromium import emptied
 from tests.journeys.agents import Office
 
 from parvis import settings
@@ -56,3 +57,4 @@ async def office(database, browser):
         serving(uvicorn.Server(config), listening),
     ):
         yield Office(address, calendar, (await queries.emitter(calendar.emitter)).slug, browser)
+        await emptied(browser)

@@ -1,6 +1,7 @@
 """In and out in a real browser: Keycloak's pages in the language of the portal's, and the way back from there."""
 
 import pytest
+from tests.chromium import emptied
 from tests.keycloak.browsing import PASSWORD, a_user
 from tests.keycloak.realms import admin_of
 from tests.keycloak.serving import serve
@@ -22,3 +23,4 @@ async def test_somebody_signs_in_and_out(keycloak, provisioned, database, browse
         await page.wait_for_url(f"{site.base}/signed-out")
         await page.goto(f"{site.base}/account")
         assert await page.locator("#password").is_visible()
+        await emptied(browser)

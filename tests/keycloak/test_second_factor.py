@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from playwright.async_api import expect
+from tests.chromium import emptied
 from tests.keycloak.browsing import PASSWORD, Browser, a_user, code_now
 from tests.keycloak.conftest import made
 from tests.keycloak.realms import admin_of
@@ -114,6 +115,7 @@ async def test_an_agent_sets_up_a_key_and_signs_in_with_it(keycloak, keys, datab
         await touched(page, "#authenticateWebAuthnButton")
         await page.wait_for_url(site.base + TODAY)
         assert await levels(user) == {"2fa"}
+        await emptied(browser)
 
         kept = await asyncio.to_thread(admin_of(keycloak, keys).get_credentials, user.id)
         assert sorted(one["type"] for one in kept) == ["password", "webauthn"]
@@ -141,6 +143,7 @@ async def test_whoever_has_both_may_choose(keycloak, keys, database, browser):
         await ways.nth(1).click()
         await touched(page, "#authenticateWebAuthnButton")
         await page.wait_for_url(site.base + TODAY)
+        await emptied(browser)
 
 
 async def with_a_key(page):

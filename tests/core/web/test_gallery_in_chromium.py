@@ -7,6 +7,7 @@ import pytest
 import uvicorn
 from litestar import Litestar
 from playwright.async_api import Browser
+from tests.chromium import emptied
 from tests.journeys.looking import violations
 
 from parvis.testing.sign_on import free_socket, serving
@@ -15,10 +16,11 @@ pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("chromium")]
 
 
 @pytest.fixture
-async def address(gallery: Callable[..., Litestar]) -> AsyncIterator[str]:
+async def address(gallery: Callable[..., Litestar], browser: Browser) -> AsyncIterator[str]:
     listening, url = free_socket()
     async with serving(uvicorn.Server(uvicorn.Config(gallery(public_url=url), log_level="warning")), listening):
         yield url
+        await emptied(browser)
 
 
 @pytest.mark.parametrize(
