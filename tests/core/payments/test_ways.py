@@ -291,6 +291,20 @@ async def test_who_has_a_page_open_goes_back_to_it_or_changes_the_way(page):
     assert (payer.led_to, payer.ways.payable()) == ([payer.ways.card], 1)
 
 
+async def test_who_is_asked_for_an_address_with_each_way_has_fields_of_their_own(page):
+    payer = await page()
+    to = BillTo(contact=Contact(Channel.SMS, "+33612345678"), language="fr")
+    asked = [Charge(payer.ways.till, "Lessons", "pools", 1000)]
+    [bill] = await bills.write(asked, to, ledger.today() + timedelta(days=20), new_id())
+    payer = Payer(payer.http, payer.ways, bill, payers.link_key(bill.basket, clock.now() + timedelta(days=30)))
+    card, _ = payer.ways.at
+    await payer.pays(way=card, mail="lea@example.org")
+    assert payer.status == 303
+    await payer.get(back="yes")
+    ids = re.findall(r' id="([^"]+)"', payer.text)
+    assert (payer.text.count('name="mail"'), sorted(ids)) == (2, sorted(set(ids)))
+
+
 async def test_changing_the_way_after_paying_says_that_it_is_paid(page):
     payer = await page()
     card, bank = payer.ways.at

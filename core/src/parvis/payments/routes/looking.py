@@ -26,7 +26,7 @@ from parvis.payments.rules import minutes
 from parvis.payments.tariffs import explaining
 from parvis.payments.terms import reading, saying
 from parvis.territory import queries as territory
-from parvis.web import pages
+from parvis.web import forms, pages
 from parvis.web.forms import Form
 
 _AnyRequest = Request[Any, Any, Any]
@@ -119,6 +119,7 @@ async def basket_page(
         tills=len({due.till for due in found}),
         left=sum(due.cents for due in found if due.payable and not due.debited and due.expires_at > now),
         form=form,
+        blank=forms.blank(),
         silent=silent,
         back="back" in request.query_params,
         told=request.query_params.get("told", ""),
