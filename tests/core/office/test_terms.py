@@ -103,10 +103,10 @@ async def test_terms_to_come_are_taken_back_and_those_that_hold_are_replaced(off
 
 
 async def test_who_looked_before_somebody_else_changed_it_is_told(office, shop):
-    manager, page = await office.agent("manager"), f"tills/{shop.till}/terms"
+    manager, page = await office.agent("manager", lang="fr"), f"tills/{shop.till}/terms"
     await manager.post(page, **typed())
     await manager.post(page, **typed(sort="nothing"))
-    assert (manager.status, "meanwhile" in manager.text) == (409, True)
+    assert (manager.status, "a changé ces conditions entre-temps" in manager.text) == (409, True)
     assert await in_force(shop) == SOFT
 
 

@@ -103,7 +103,7 @@ async def _say(
         if await c.fetchval("SELECT id FROM parvis.till WHERE id = $1 FOR NO KEY UPDATE", till) is None:
             raise NotFound
         if await c.fetchval(_LAST, till) != base:
-            raise Conflict("Somebody has changed these terms meanwhile: please look at them again.")
+            raise Conflict(Text("Somebody has changed these terms meanwhile: please look at them again."))
         await c.execute(_ADD, said, till, since, terms, withdrawn, clock.now(), by)
     return said
 

@@ -20,11 +20,11 @@ _TERMS = (
 )
 _LINES = """
 SELECT x.charge, h.intent, h.label, k.at, k.by_body, x.credit, coalesce(back.cents, 0)::bigint AS cents,
-    coalesce(back.waits, false) AS waits
+    coalesce(back.waits, false) AS waits, coalesce(back.kept, false) AS kept
 FROM parvis.cancelled_charge x JOIN parvis.cancelled_line k ON k.id = x.cancellation
 JOIN parvis.charge h ON h.id = x.charge JOIN parvis.intent i ON i.id = h.intent
 LEFT JOIN LATERAL (
-    SELECT sum(r.cents) AS cents, bool_or(r.state = 'requested') AS waits
+    SELECT sum(r.cents) AS cents, bool_or(r.state = 'requested') AS waits, bool_and(r.method = 'credit') AS kept
     FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
     WHERE r.cancellation = k.id AND c.intent = h.intent AND r.state = ANY ($2)
 ) AS back ON true
@@ -36,7 +36,8 @@ WHERE i.basket = $1 ORDER BY k.at, h.id
 class CancelledPart:
     """A charge whose place was cancelled at an instant (UTC): what of it comes back, as money and as a credit.
 
-    `waits`: a second person has to approve. What was rejected, or called off, does not come back.
+    `waits`: a second person has to approve; `kept`: the money is a credit too. What was rejected, or called off, does
+    not come back.
     """
 
     charge: UUID
@@ -47,6 +48,7 @@ class CancelledPart:
     credit: Cents
     cents: Cents
     waits: bool
+    kept: bool
 
 
 async def terms_in(basket: UUID) -> dict[UUID, Terms]:

@@ -7,7 +7,6 @@ from parvis.payments.money import euros
 from parvis.payments.terms.rules import Step, Terms, percent
 from parvis.web import i18n
 
-_TITLE = Text("Cancelling:")
 _NOTHING = Text("Once it is paid, nothing is given back to who cancels.")
 _AFTER = Text("After that nothing is given back.")
 _BEGUN = Text("Once it has begun, nothing is given back.")
@@ -48,7 +47,7 @@ def on_paper(terms: Terms | None) -> list[str]:
     """Terms as papers have them, in French."""
     if terms is None:
         return []
-    return [" ".join(i18n.translate(one, "fr") for one in (_TITLE, *sentences(terms)))]
+    return [" ".join(i18n.translate(one, "fr") for one in sentences(terms))]
 
 
 def _step(step: Step) -> Text:
