@@ -332,6 +332,7 @@ async def test_a_manager_says_the_order_and_the_words_of_the_ways_to_pay(office,
     assert [(one.key, one.label) for one in await accounts_of(till)] == [("b-card", "Carte bancaire"), ("a-bank", "")]
     await manager.post(f"{page}/offer", account="a-bank", label="x" * 61)
     assert (manager.status, "x" * 61 in manager.text) == (422, True)
+    assert re.search(r'id="label" name="label"[^>]*aria-invalid="true"', manager.text)
     await manager.post(f"{page}/offer", account="a-bank", label="  ")
     assert [(one.key, one.label) for one in await accounts_of(till)] == [("b-card", "Carte bancaire"), ("a-bank", "")]
     assert (await manager.post(f"{page}/offer", account=shop.account, label="Mine")).status == 404
@@ -580,6 +581,9 @@ async def test_an_accountant_pays_a_credit_out(office, shop):
     await accountant.get(f"tills/{shop.till}/credits")
     assert "€5.00 in credit" in accountant.text
     page = re.search(r"tills/[0-9a-f-]+/credits/[0-9a-f-]{36}", accountant.text)[0]
+    await accountant.get(f"tills/{shop.till}/credits", after=page.rpartition("/")[2])
+    assert "Nobody has a credit" not in accountant.text, "nothing comes after the last one"
+    assert "To the first ones" in accountant.text
     await accountant.get(page)
     await accountant.post(page, cents="6,00", reason="Moves away")
     assert (accountant.status, "5,00 euros are left" in accountant.text) == (422, True)

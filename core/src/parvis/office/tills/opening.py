@@ -184,6 +184,7 @@ async def accounts_page(request: _AnyRequest, here: Here, form: Form[Any]) -> Re
         page=here,
         kinds=KINDS,
         accounts=found,
+        labels={one.key: forms.blank(label=one.label) for one in found},
         kept={one.provider: await _kept(one, offered) for one in found},
         names=names,
         told_at={one.key: _told_at(here, one) for one in offered},
