@@ -110,6 +110,28 @@ async def test_who_looked_before_somebody_else_changed_it_is_told(office, shop):
     assert await in_force(shop) == SOFT
 
 
+async def test_a_second_click_says_what_the_first_one_did(office, shop):
+    manager, page = await office.agent("manager"), f"tills/{shop.till}/terms"
+    later = (ledger.today() + timedelta(days=30)).isoformat()
+    for _ in range(2):
+        await manager.post(page, **typed(since=later))
+        assert (manager.status, "Kept." in manager.text) == (200, True)
+    assert len(await dated.standing(shop.till)) == 1
+    base = str(await dated.last_said(shop.till))
+    for _ in range(2):
+        await manager.post(f"{page}/withdraw", since=later, base=base)
+        assert (manager.status, "what held before it holds on" in manager.text) == (200, True)
+    other = await office.agent("manager")
+    await other.post(f"{page}/withdraw", since=later, base=base)
+    assert other.status == 404
+    await manager.post(page, **typed(await dated.last_said(shop.till)))
+    await other.post(page, **typed())
+    assert (other.status, "meanwhile" in other.text) == (409, True)
+    async with connection() as c:
+        traced = await c.fetchval("SELECT count(*) FROM parvis.audit_trace WHERE action ~ '-terms$'")
+    assert traced == 3
+
+
 async def test_only_a_manager_of_the_emitter_says_it(office, shop):
     for role in ("agent", "accountant", "reader"):
         other = await office.agent(role)

@@ -87,8 +87,11 @@ async def keep(request: _AnyRequest, emitter: FromPath[str], till: FromPath[UUID
         async with transaction():
             said = await dated.keep(till, told.since, terms, here.by, _id(told.base))
             await here.trace("say-terms", terms=str(said), since=told.since.isoformat(), sort=told.sort)
-    except (Refused, Conflict) as wrong:
+    except Refused as wrong:
         return await _page(request, here, _wrong(form, wrong), status=wrong.status)
+    except Conflict as wrong:
+        if not await dated.repeats(till, told.since, terms, here.by, _id(told.base)):
+            return await _page(request, here, _wrong(form, wrong), status=wrong.status)
     return pages.see_other(f"{here.base}/terms?told=kept")
 
 
@@ -99,9 +102,10 @@ async def withdraw(request: _AnyRequest, emitter: FromPath[str], till: FromPath[
     blank = _filled(await dated.in_force(till))
     try:
         told = form.value
-        async with transaction():
-            await dated.withdraw(till, told.since, here.by, _id(told.base))
-            await here.trace("withdraw-terms", since=told.since.isoformat())
+        if not await dated.repeats(till, told.since, None, here.by, _id(told.base), withdrawn=True):
+            async with transaction():
+                await dated.withdraw(till, told.since, here.by, _id(told.base))
+                await here.trace("withdraw-terms", since=told.since.isoformat())
     except (Refused, Conflict) as wrong:
         return await _page(request, here, _wrong(blank, wrong), status=wrong.status)
     return pages.see_other(f"{here.base}/terms?told=withdrawn")

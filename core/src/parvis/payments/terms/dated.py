@@ -27,7 +27,10 @@ _ADD = (
     "INSERT INTO parvis.refund_terms (id, till, since, terms, withdrawn, at, person) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7)"
 )
-_LAST = "SELECT id FROM parvis.refund_terms WHERE till = $1 ORDER BY at DESC, id DESC LIMIT 1"
+_LAST = (
+    "SELECT id, since, terms, withdrawn, at, person FROM parvis.refund_terms WHERE till = $1 "
+    "ORDER BY at DESC, id DESC LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,18 @@ async def withdraw(till: UUID, since: date, by: UUID | None, base: UUID | None) 
     if since <= ledger.today():
         raise Refused(Refusal("terms-hold", Text("These terms hold already. Say from which day on others do.")))
     await _say(till, since, None, by, base, withdrawn=True)
+
+
+async def repeats(
+    till: UUID, since: date, terms: Terms | None, by: UUID | None, base: UUID | None, *, withdrawn: bool = False
+) -> bool:
+    """Whether somebody says once more, of the same page, what they said last: a second click."""
+    async with connection() as c:
+        row = await c.fetchrow(_LAST, till)
+    if row is None or row["id"] == base or row["withdrawn"] is not withdrawn:
+        return False
+    last = _read(row)
+    return (last.since, last.terms, last.person) == (since, terms, by)
 
 
 async def terms_by_id(these: Sequence[UUID]) -> dict[UUID, Terms]:
