@@ -1,5 +1,6 @@
 """A manager says how much is given back until when: shown first, kept from a day on, taken back while it is to come."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,13 @@ async def test_what_is_wrong_is_said_and_nothing_of_what_was_typed_is_lost(offic
     assert 'value="50 %"' in manager.text
     assert "What payers will read</" not in manager.text
     assert await in_force(shop) is None
+
+
+async def test_the_same_fault_in_two_lines_is_said_with_each_ones_number(office, shop):
+    manager = await office.agent("manager")
+    await manager.post(f"tills/{shop.till}/terms", **typed(steps_0_share="", steps_1_share="half"))
+    found = re.findall(r'<a href="#(steps-\d-share)">(Line \d): Write a percentage', manager.text)
+    assert found == [("steps-0-share", "Line 1"), ("steps-1-share", "Line 2")]
 
 
 async def test_an_empty_table_is_no_rule(office, shop):

@@ -171,6 +171,7 @@ async def _page(
         names=await people.names([one.person for one in found if one.person]),
         base=await dated.last_said(here.till.id),
         rows=range(rules.MOST_STEPS),
+        lines={f"steps-{n}-": Text("Line {n}", {"n": n + 1}) for n in range(rules.MOST_STEPS)},
         example=_EXAMPLE,
         shown=None if form.errors else shown,
         looked=form.text("act") == "look" and not form.errors,
