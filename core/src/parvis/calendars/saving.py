@@ -79,7 +79,7 @@ async def save(edit: Edit, decisions: Mapping[UUID, Decision]) -> Saved:
         except _Busy:
             # Somebody was confirming or giving back one of the hours at this very moment.
             continue
-    raise Conflict("These hours are being booked at this moment. Please try again.")
+    raise Conflict(Text("These hours are being booked at this moment. Please try again."))
 
 
 class _Busy(Exception):

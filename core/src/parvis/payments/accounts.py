@@ -62,7 +62,7 @@ async def add_account(key: str, till: UUID, provider: str, gives_back: str = "pr
     async with transaction() as c:
         row = await c.fetchrow(sql, key, till, provider, gives_back)
     if row is None:
-        raise Conflict("Another till has an account of this name.")
+        raise Conflict(Text("Another till has an account of this name."))
     return Account(**row)
 
 

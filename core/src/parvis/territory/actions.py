@@ -9,7 +9,7 @@ import msgspec
 
 from parvis import clock
 from parvis.db import fold, new_id, transaction
-from parvis.errors import Conflict, NotFound
+from parvis.errors import Conflict, NotFound, Text
 from parvis.plugins.emitter_settings import encode
 from parvis.territory import settings_history as history
 
@@ -75,7 +75,7 @@ async def add_place(
     async with transaction() as c:
         added: UUID | None = await c.fetchval(sql, new_id(), slug, emitter, operator or emitter, name, *values)
     if added is None:
-        raise Conflict("Another place has this short name already.")
+        raise Conflict(Text("Another place has this short name already."))
     return added
 
 

@@ -37,4 +37,4 @@ async def set_host(emitter: UUID, host: str | None) -> None:
         async with transaction() as c:
             await c.execute("UPDATE parvis.emitter SET host = $2 WHERE id = $1", emitter, host)
     except asyncpg.UniqueViolationError as error:
-        raise Conflict("Another emitter has this host name.") from error
+        raise Conflict(Text("Another emitter has this host name.")) from error

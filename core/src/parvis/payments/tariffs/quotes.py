@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from parvis import clock, settings
 from parvis.db import Connection, connection, transaction
-from parvis.errors import Conflict
+from parvis.errors import Conflict, Text
 from parvis.payments.tariffs.catalogue import Tariff
 from parvis.payments.tariffs.grids import Grid, grid_on
 from parvis.payments.tariffs.pricing import Ask, Price, pricer
@@ -56,7 +56,7 @@ async def stand(c: Connection, quotes: Sequence[Quote]) -> None:
         kept = await c.fetchval(_HOLD, one.tariff)
         grids = msgspec.convert(kept or [], tuple[Grid, ...])
         if not any(_alike(grid, one.grid) and _holds(grid, one.day) for grid in grids):
-            raise Conflict("The prices have changed: please look at the price again.")
+            raise Conflict(Text("The prices have changed: please look at the price again."))
     await keep_asks(c, [(one.tariff, one.ask, _today().replace(day=1)) for one in quotes])
 
 
