@@ -298,6 +298,10 @@ async def test_a_bank_that_takes_it_back_leaves_the_bill_with_the_public_account
     assert one.came == 0
     await unpaid.recall(shop.till, intent, BY)
     assert await owed(shop) == 1500
+    # It pays nothing any more, as it is not here.
+    assert [one for one in await stranded.stranded(shop.till) if one.place] == []
+    with pytest.raises(Refused):
+        await stranded.find_place(capture)
 
 
 async def test_money_that_comes_once_the_bill_came_back_pays_it(shop):
