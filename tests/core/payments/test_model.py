@@ -51,11 +51,11 @@ ENDING = (
     "bank_took",
 )
 ALONE = sorted({*STEPS} - {*TIME, *RACING, *ODD, *ENDING})
-OF_PLACES = frozenset({"change", "lose_place", "free_place", "find_place"})
+OF_PLACES = frozenset({"change", "lose_place", "free_place"})
 OF_BILLS = frozenset(
     {
         *("give_mandate", "revoke_mandate", "make_batch", "take_file", "send_batch", "drop_batch", "collect"),
-        *("reject_debit", "return_debit", "pass_on", "recall", "take_cash_back"),
+        *("reject_debit", "return_debit", "pass_on", "pay_late", "recall", "take_cash_back"),
         *("write_bill", "write_bills_at_once", "turn", "take_back_plan"),
     }
 )
@@ -70,11 +70,13 @@ PLACE = (*PAYING, "lose_place open pay notify", "lose_place open pay notify with
 DEBITED = "give_mandate make_batch take_file send_batch collect return_debit"
 CREDITED = "take_cash ask_by_hand:1 approve pay_by_hand open pay_other:1 notify"
 LATE = "wait:7 wait:7 wait:7 wait:7"
+IN_VAIN = f"open {LATE} poll pass_on pay_late"
 BILL = (
     *PAYING,
     *(DEBITED.rsplit(" ", left)[0] for left in range(5)),
     *("give_mandate make_batch take_file cancel", "open pay notify ask_refund pay_by_hand"),
     *(f"open {LATE} pass_on", f"{LATE} expire pass_on recall take_cash take_cash_back"),
+    *(f"{IN_VAIN} {then}" for then in ("recall", "send recall take_cash", "recall find_place ask_refund")),
     *("write_bill:4 open pay notify turn:1", "write_bill:6 take_cash take_back_plan"),
     *(f"{CREDITED} {then}" for then in ("write_bill:2", "write_bill:1 cancel", "write_bill:4", "ask_payout")),
     f"{CREDITED} write_bill:3 take_cash",

@@ -192,7 +192,7 @@ async def test_the_walk_sees_a_credit_that_comes_back_twice(database, monkeypatc
         """As if nothing of a credit had come back yet."""
         return 0
 
-    monkeypatch.setattr(cancelling.giving_back, "restored_of", nothing)
+    monkeypatch.setattr(cancelling.sales, "restored", nothing)
     with pytest.raises(AssertionError):
         for seed in range(12):
             await walk(seed)

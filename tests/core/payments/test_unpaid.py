@@ -29,7 +29,7 @@ from parvis.payments import (
 from parvis.payments.books import ledger
 from parvis.payments.counter.till_sessions import close_session
 from parvis.payments.intents import Charge
-from parvis.payments.invoices import bills, unpaid
+from parvis.payments.invoices import bills, issuing, unpaid
 from parvis.payments.invoices.bills import BillTo
 from parvis.payments.invoices.unpaid import Total
 from parvis.payments.settling import Money, settle
@@ -327,3 +327,21 @@ async def test_whose_money_is_still_here_is_not_forgotten(shop):
 async def ref_of(capture) -> str:
     async with connection() as c:
         return await c.fetchval("SELECT provider_ref FROM parvis.capture WHERE id = $1", capture)
+
+
+async def test_what_went_back_of_money_in_vain_is_no_refund_of_the_sale(shop):
+    intent, capture = await passed_on_and_paid(shop)
+    [vain] = await refunds.refunds_of(capture)
+    await refund_sending.send(vain.id, shop.provider)
+    await unpaid.recall(shop.till, intent, BY)
+    drawer = await a_drawer(shop.till)
+    taking = await drawer.takes(intent, cash=1500)
+    async with connection() as c:
+        cash = await c.fetchval("SELECT capture FROM parvis.till_taking WHERE id = $1", taking.id)
+    asked = await refunds.request(cash, 500, "Closed", BY, "mandate")
+    await refunds.decide(asked.id, True, new_id())
+    await refund_sending.pay_by_hand(asked.id)
+    books = {one.account: one.cents for one in await ledger.balances(shop.till) if one.cents}
+    assert books == {"cash": 1500, "paid_over": -500, "revenue:canteen": -1000}
+    papers = await issuing.invoices_of([(await intents.intent(intent)).basket])
+    assert [(paper.sort, paper.cents) for paper in papers] == [("invoice", 1500), ("credit", 500)]

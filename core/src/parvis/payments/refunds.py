@@ -16,7 +16,7 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments import granting, intents, refundable
 from parvis.payments.accounts import Account, account
-from parvis.payments.books import ledger, postings
+from parvis.payments.books import ledger, postings, sales
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
 from parvis.payments.rules import (
@@ -31,13 +31,11 @@ from parvis.payments.rules import (
 )
 
 # `sold`: it pays a sale, so that giving it back takes some of that back too.
-CAPTURE = (
-    "SELECT c.id, c.account, c.provider_ref, c.till, c.intent, c.cents, c.taken_as, c.day, t.alone_up_to, t.emitter, "
-    "i.basket, c.taken_as = 'paid' OR EXISTS (SELECT FROM parvis.ledger_entry e "
-    "WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id) AS sold "
-    "FROM parvis.capture c JOIN parvis.till t ON t.id = c.till LEFT JOIN parvis.intent i ON i.id = c.intent "
-    "WHERE c.id = $1"
-)
+CAPTURE = f"""
+SELECT c.id, c.account, c.provider_ref, c.till, c.intent, c.cents, c.taken_as, c.day, t.alone_up_to, t.emitter,
+    i.basket, {sales.SOLD} AS sold
+FROM parvis.capture c JOIN parvis.till t ON t.id = c.till LEFT JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1
+"""  # noqa: S608 - of constants
 _ADD = (
     "INSERT INTO parvis.refund "
     "(id, capture, till, cents, state, method, reason, requested_by, requested_at, changed, credit, cancellation) "
@@ -88,7 +86,7 @@ async def request(
     checked_cents(cents)
     async with transaction() as c:
         paid = await lock(c, capture)
-        if wrong := refund_fault(cents, await _left(c, capture, credit)):
+        if wrong := refund_fault(cents, await _left(c, paid, credit)):
             raise Refused(wrong)
         how = await way_of_credit(c, paid, cents, method) if credit else method or await _way_of(c, paid)
         refund = await add(c, paid, cents, how, reason, by, credit)
@@ -216,13 +214,13 @@ async def withdraw_in(c: Connection, refund: UUID) -> str:
     return state
 
 
-async def _left(c: Connection, capture: UUID, credit: UUID | None) -> Cents:
+async def _left(c: Connection, paid: asyncpg.Record, credit: UUID | None) -> Cents:
     """What can be paid out of a credit, or given back of the sale; nothing of money that the payer's bank took back."""
     if credit is None:
         # What of it is a credit is used or given back, not both.
-        await balances.lock_surplus(c, capture)
-        return await refundable.left(capture)
-    return 0 if await refundable.was_taken_back(c, capture) else await balances.left_of(c, credit)
+        await balances.lock_surplus(c, [paid["intent"]])
+        return await refundable.left(paid["id"])
+    return 0 if await refundable.was_taken_back(c, paid["id"]) else await balances.left_of(c, credit)
 
 
 async def way_of_credit(c: Connection, paid: asyncpg.Record, cents: Cents, method: str | None = None) -> str:

@@ -109,15 +109,23 @@ async def take_up(capture: UUID) -> None:
         paid = await refunds.locked_capture(c, capture)
         found = await intents.locked(c, paid["intent"])
         await intents.move(c, found, "place")
+        # Before the books, as everybody locks credits who needs both.
+        await balances.check_used(c, found.id)
         await refunds.call_off(c, capture)
         await refunds.undo_set_off(c, paid)
-        await balances.check_used(c, found.id)
-        sold, cents = await intents.sales_of(found.id), paid["cents"]
-        stands = await sales.stands(found.id)
-        lines = postings.kept(cents, found.cents) if stands else postings.taken_up(sold, cents)
+        lines = await _taken_up(found, paid["cents"])
         if lines and await ledger.post(found.till, "take-up", capture, lines) is None:
             raise Refused(Refusal("seen-to", Text("Somebody has seen to this already.")))
-        await balances.give(c, capture, cents - found.cents)
+        await balances.give(c, capture, paid["cents"] - found.cents)
+
+
+async def _taken_up(found: Intent, cents: Cents) -> postings.Lines:
+    if await sales.stands(found.id):
+        return postings.kept(cents, found.cents)
+    sold = await intents.sales_of(found.id)
+    # But for what was cancelled of it before, which a credit had paid.
+    again = postings.restored(sold, 0, await sales.restored(found.id))
+    return postings.taken_up(sold, cents) + again
 
 
 async def _outcome(found: Intent | None, at: Account, money: Money) -> Outcome:

@@ -16,13 +16,10 @@ from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.events import PaymentSettled
 from parvis.outbox import record
 from parvis.payments import intents, purposes, refundable, refunds, settling
+from parvis.payments.books import sales
 from parvis.payments.money import Cents
 from parvis.payments.refundable import IDLE
 
-_IS = """
-c.taken_as <> 'paid' AND (c.taken_as <> 'vain' OR NOT EXISTS (
-    SELECT FROM parvis.ledger_entry e WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id))
-"""
 _FIND = f"""
 SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, i.state, b.purpose, i.version < b.version AS former,
     {IDLE} AS idle,
@@ -33,7 +30,7 @@ SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, i.state, b.purpose, i.
     EXISTS (SELECT FROM parvis.refund r
         WHERE r.capture = c.id AND r.state IN ('sent', 'unknown', 'done')) AS leaving
 FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.basket b ON b.id = i.basket
-WHERE c.till = $1 AND {_IS} ORDER BY c.at, c.id
+WHERE c.till = $1 AND NOT {sales.SOLD} ORDER BY c.at, c.id
 """  # noqa: S608 - of constants
 _FORMER = "SELECT i.version < b.version FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket WHERE i.id = $1"
 # Its payer's bank has it, or wants it: it is no longer here.
@@ -43,7 +40,7 @@ _DISPUTED = (
 )
 _COUNT = f"""
 SELECT t.id, (SELECT count(*) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent
-    WHERE c.till = t.id AND {_IS} AND {IDLE} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1
+    WHERE c.till = t.id AND NOT {sales.SOLD} AND {IDLE} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1
 """  # noqa: S608 - of constants
 
 

@@ -9,6 +9,8 @@ from parvis.payments.books import ledger
 from parvis.payments.books.postings import CREDIT, VAT
 from parvis.payments.invoices import issuing, unpaid
 
+_PAYS = """(c.taken_as = 'paid' OR EXISTS (
+    SELECT FROM parvis.ledger_entry u WHERE u.till = c.till AND u.kind = 'take-up' AND u.source = c.id))"""
 _GRANTED = "('approved', 'sent', 'unknown', 'failed', 'done')"
 # Of each bill what was sold, the part of it that a credit paid, what was asked for, and what of that was given back;
 # whether it is sold: it was paid, and if a bank took the money back, it is still asked for, by the public accountant
@@ -20,13 +22,13 @@ SELECT i.id, i.state, i.cents, i.cents + s.used AS gross, s.used, least(i.cents,
         AND (i.state NOT IN ('to_refund', 'refunded')
             OR EXISTS (SELECT FROM parvis.passed_on p WHERE p.intent = i.id AND p.recalled_at IS NULL))
         AND NOT EXISTS (SELECT FROM parvis.invoice n WHERE n.intent = i.id AND n.sort = 'credit' AND n.refund IS NULL)
-        AND EXISTS (SELECT FROM parvis.capture c WHERE c.intent = i.id AND c.taken_as = 'paid' AND NOT EXISTS (
+        AND EXISTS (SELECT FROM parvis.capture c WHERE c.intent = i.id AND {_PAYS} AND NOT EXISTS (
             SELECT FROM parvis.refund r WHERE r.capture = c.id AND r.method = 'counter')) END AS sold
 FROM parvis.intent i, LATERAL (
     SELECT coalesce((SELECT -sum(h.cents) FROM parvis.charge h
             WHERE h.intent = i.id AND h.credit IS NOT NULL), 0)::bigint AS used,
         coalesce((SELECT sum(r.cents) FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
-            WHERE c.intent = i.id AND c.taken_as = 'paid' AND r.method <> 'counter' AND r.credit IS NULL
+            WHERE c.intent = i.id AND {_PAYS} AND r.method <> 'counter' AND r.credit IS NULL
             AND r.state IN {_GRANTED}), 0)::bigint AS back) s
 WHERE i.till = $1
 """
@@ -37,9 +39,8 @@ SELECT k.cents, coalesce((SELECT sum(r.cents) FROM parvis.refund r
     CASE WHEN k.source <> k.capture THEN 0
         WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = k.capture) THEN k.cents
         ELSE (SELECT greatest(0, least(k.cents, coalesce(sum(r.cents), 0) - i.cents)) FROM parvis.capture m
-            JOIN parvis.intent i ON i.id = m.intent LEFT JOIN parvis.capture o
-                ON o.intent = i.id AND o.taken_as = 'paid'
-            LEFT JOIN parvis.refund r ON r.capture = o.id AND r.credit IS NULL AND r.method <> 'counter'
+            JOIN parvis.intent i ON i.id = m.intent LEFT JOIN parvis.capture c ON c.intent = i.id AND {_PAYS}
+            LEFT JOIN parvis.refund r ON r.capture = c.id AND r.credit IS NULL AND r.method <> 'counter'
                 AND r.state IN {_GRANTED}
             WHERE m.id = k.capture GROUP BY i.id) END AS back
 FROM parvis.credit k WHERE k.till = $1

@@ -18,6 +18,8 @@ SELECT (SELECT state FROM parvis.intent WHERE id = $2) AS intent,
     (SELECT expires_at <= $3 FROM parvis.intent WHERE id = $2) AS late,
     (SELECT cents = 0 AND state = 'paid' FROM parvis.intent WHERE id = $2) AS covered,
     (SELECT count(*) FROM parvis.capture WHERE till = $1) AS captures,
+    (SELECT count(*) FROM parvis.capture c JOIN parvis.intent i ON i.id = c.intent
+        WHERE c.till = $1 AND c.taken_as = 'vain' AND i.state IN ('to_refund', 'expired')) AS in_vain,
     (SELECT count(*) FROM parvis.sepa_mandate WHERE till = $1 AND revoked_at IS NULL) AS mandates,
     (SELECT count(*) FROM parvis.till_taking t JOIN parvis.till_session s ON s.id = t.session
         WHERE s.till = $1) AS taken,
@@ -38,7 +40,7 @@ async def possible(world: World) -> frozenset[str]:
         {
             "poll", "expire", "wait", "crash",
             *_paying(world, state),
-            *_selling(world, state, row["captures"], row["taken"]),
+            *_selling(world, state, row["captures"], row["taken"], row["in_vain"]),
             *_billing(world, row["covered"], row["credits"]),
             *_giving_back(world, [*(row["refunds"] or ())]),
             *_debiting(world, row["mandates"], {*(row["debits"] or ())}),
@@ -59,16 +61,16 @@ def _paying(world: World, state: str) -> Iterator[str]:
         yield from ("pay", "pay_other", "refuse")
 
 
-def _selling(world: World, state: str, captures: int, taken: int) -> Iterator[str]:
+def _selling(world: World, state: str, captures: int, taken: int, in_vain: int) -> Iterator[str]:
     if state in {"created", "pending", "expired"}:
         yield "cancel"
     if captures:
         yield from ("ask_refund", "ask_by_hand")
     if taken and world.bill:
         yield "take_cash_back"
+    if in_vain:
+        yield "find_place"
     if not world.bill:
-        if state == "to_refund":
-            yield "find_place"
         yield "lose_place" if world.free else "free_place"
         if state != "paid":
             yield "change"
@@ -120,6 +122,8 @@ def _debited(world: World, mandates: int, ready: bool) -> Iterator[str]:
 
 
 def _collected_elsewhere(world: World, state: str, late: bool) -> Iterator[str]:
+    if state == "passed_on" and world.pages:
+        yield "pay_late"
     if world.bill and late and state in {"created", "pending", "expired"}:
         yield "pass_on"
     if state == "passed_on":

@@ -21,6 +21,7 @@ IN_PART = "dispute:4 dispute decide_dispute decide_dispute:3"
 TOO_LITTLE = "open pay notify ask_refund:1 pay_by_hand bank_took open pay_other notify:1"
 NOBODY_SAYS = "open pay notify ask_refund:6 go_down_or_up send go_down_or_up"
 # By number of the audit, or what was found since: whether the till is a public one, whether it is a bill, the walk.
+IN_VAIN = "open wait:7 wait:7 wait:7 wait:7 poll pass_on pay_late"
 WALKS = {
     "A2": (False, False, "open become_illegible change open pay:1 wait poll"),
     "A3": (True, True, "give_mandate make_batch cancel take_file! send_batch! drop_batch"),
@@ -45,6 +46,8 @@ WALKS = {
     "never left": (False, True, f"{NOBODY_SAYS} dispute decide_dispute cancel wait:2 ask_again"),
     "told again": (False, True, "open pay_other notify send_unheard bounce retry_by_hand:5 pay_by_hand"),
     "own request": (False, True, "open pay notify ask_by_hand:2 approve_own! approve pay_by_hand"),
+    "in vain and sold": (False, True, f"{IN_VAIN} send recall take_cash ask_by_hand:7 approve pay_by_hand"),
+    "in vain and kept": (False, True, f"{IN_VAIN} recall find_place ask_refund:1"),
     "A14": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect return_debit"),
 }
 

@@ -38,6 +38,7 @@ class World(Payer, Provider, Worker, Place, Staff, Billing, Debits, Disputes):
         self.pages: dict[str, UUID] = {}
         self.bills: list[UUID] = []
         self.taken: list[str] = []
+        self.late: set[str] = set()
         self.free, self.fated, self.crashed = True, 0, False
         self.intent = self.basket = UUID(int=0)
         self.seen: object = None
@@ -128,7 +129,7 @@ async def a_world(*, public: bool, bill: bool) -> World:
 
 
 STEPS = (
-    *("open", "open_unheard", "pay", "pay_other", "refuse", "come_back", "change", "cancel"),
+    *("open", "open_unheard", "pay", "pay_other", "pay_late", "refuse", "come_back", "change", "cancel"),
     *(
         "notify",
         "notify_at_once",

@@ -5,7 +5,7 @@ The books name nobody; a credit is its basket's payer's, wherever else that paye
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,21 +13,23 @@ from uuid import UUID
 from parvis import clock
 from parvis.db import Connection, connection, new_id
 from parvis.errors import NotFound, Refusal, Refused, Text
+from parvis.payments.books import sales
 from parvis.payments.money import Cents
 
 _HELD = "('requested', 'approved', 'sent', 'unknown', 'failed', 'done')"
-# A bill that is cancelled gives it back, one that is late, or that the public accountant collects, keeps it: it is
-# still owed. What was restored of it is a credit of its own.
-_USES = """
-(u.state IN ('created', 'pending', 'expired', 'passed_on', 'paid')
-    OR EXISTS (SELECT FROM parvis.passed_on p WHERE p.intent = u.id AND p.recalled_at IS NULL)
-    OR EXISTS (SELECT FROM parvis.credit z WHERE z.source = u.id
-        OR z.source IN (SELECT y.id FROM parvis.charge y WHERE y.intent = u.id)))
-"""
+# What an intent `u` uses of a credit with its line `h`. A bill that is cancelled gives it back, but for what of it is a
+# credit of its own already, of the first lines first; one that is late, or that the public accountant collects, keeps
+# it: it is still owed.
+_USED = f"""
+CASE WHEN u.state IN ('created', 'pending', 'expired', 'passed_on', 'paid')
+    OR EXISTS (SELECT FROM parvis.passed_on p WHERE p.intent = u.id AND p.recalled_at IS NULL) THEN -h.cents
+ELSE greatest(0, least(-h.cents, {sales.RESTORED} + coalesce((SELECT sum(f.cents) FROM parvis.charge f
+    WHERE f.intent = u.id AND f.credit IS NOT NULL AND f.id < h.id), 0))) END
+"""  # noqa: S608 - of constants
 # What of a credit `k` is used or paid out.
 _GONE = f"""
-(coalesce((SELECT -sum(h.cents) FROM parvis.charge h JOIN parvis.intent u ON u.id = h.intent
-        WHERE h.credit = k.id AND {_USES}), 0)
+(coalesce((SELECT sum({_USED}) FROM parvis.charge h JOIN parvis.intent u ON u.id = h.intent
+        WHERE h.credit = k.id), 0)
     + coalesce((SELECT sum(r.cents) FROM parvis.refund r WHERE r.credit = k.id AND r.state IN {_HELD}), 0))
 """  # noqa: S608 - of constants
 # What was paid above a price is also given back with the price, and its bank may take it back with it: what of it had
@@ -39,10 +41,9 @@ _LEFT = f"""
     WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = k.capture)
         OR EXISTS (SELECT FROM parvis.refund r WHERE r.capture = k.capture AND r.method = 'counter') THEN k.cents
     ELSE (SELECT greatest(0, least(k.cents, coalesce(sum(r.cents), 0) - i.cents)) FROM parvis.capture m
-        JOIN parvis.intent i ON i.id = m.intent LEFT JOIN parvis.capture o ON o.intent = i.id AND o.taken_as <> 'extra'
-        LEFT JOIN parvis.refund r ON r.capture = o.id AND r.credit IS NULL AND r.method <> 'counter'
-            AND r.state IN {_HELD}
-        WHERE m.id = k.capture GROUP BY i.id) END)
+        JOIN parvis.intent i ON i.id = m.intent LEFT JOIN (
+            parvis.capture c JOIN parvis.refund r ON r.capture = c.id AND {sales.OF_SALE} AND r.state IN {_HELD}
+        ) ON c.intent = i.id WHERE m.id = k.capture GROUP BY i.id) END)
 """  # noqa: S608 - of constants
 LEFT = f"greatest(0, {_LEFT})::bigint"
 # What of the credit that a capture `c` left, paid above a price, is used or paid out.
@@ -75,8 +76,8 @@ _TOTAL = f"SELECT coalesce(sum({LEFT}), 0)::bigint FROM parvis.credit k WHERE k.
 _LOCK = "SELECT id FROM parvis.credit WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
 
 _LOCK_SURPLUS = (
-    "SELECT k.id FROM parvis.credit k JOIN parvis.capture c ON c.id = k.source WHERE c.id = $1 "
-    "OR c.intent = (SELECT intent FROM parvis.capture WHERE id = $1) ORDER BY k.id FOR NO KEY UPDATE OF k"
+    "SELECT k.id FROM parvis.credit k JOIN parvis.capture c ON c.id = k.source WHERE c.intent = ANY ($1) "
+    "ORDER BY k.id FOR NO KEY UPDATE OF k"
 )
 _OVERUSED = f"SELECT EXISTS (SELECT FROM parvis.credit k WHERE k.id = ANY ($1) AND {_LEFT} < 0)"  # noqa: S608 - of constants
 
@@ -144,9 +145,9 @@ async def lock(c: Connection, these: Sequence[UUID]) -> None:
     await c.fetch(_LOCK, list(these))
 
 
-async def lock_surplus(c: Connection, capture: UUID) -> None:
-    """Let nobody else use what a payment, or another of the same amount, left above its price, as `lock` does."""
-    await c.fetch(_LOCK_SURPLUS, capture)
+async def lock_surplus(c: Connection, these: Iterable[UUID]) -> None:
+    """Let nobody else use what the payments of intents left above their price, as `lock` does."""
+    await c.fetch(_LOCK_SURPLUS, list(these))
 
 
 async def left_of(c: Connection, credit: UUID) -> Cents:

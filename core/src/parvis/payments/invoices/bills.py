@@ -14,8 +14,8 @@ from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.events import BillWritten
 from parvis.identity.contacts import Contact
 from parvis.outbox import record
-from parvis.payments import giving_back, intents, payers, settling
-from parvis.payments.books import ledger
+from parvis.payments import intents, payers, settling
+from parvis.payments.books import ledger, sales
 from parvis.payments.credits import using
 from parvis.payments.intents import Charge, Intent, Part
 from parvis.payments.invoices import issuing, sellers, splitting
@@ -81,8 +81,7 @@ async def take_back(intent: UUID) -> None:
     Raises Refused once money was paid for it, or the credit that paid for it came back otherwise.
     """
     async with transaction() as c:
-        found = await _no_longer(c, intent)
-        await issuing.correct(c, found)
+        await take_back_each(c, [intent])
 
 
 async def left_of_plan(intent: UUID) -> tuple[Intent, ...]:
@@ -103,11 +102,15 @@ async def take_back_plan(intent: UUID) -> tuple[Intent, ...]:
         left = await left_of_plan(intent)
         if not left:
             raise Refused(Refusal("plan-over", Text("Every part of it is paid or taken back.")))
-        # The books first and then the numbers of credit notes, as everybody takes them who needs both.
-        taken = [await _no_longer(c, part.id) for part in left]
-        for part in taken:
-            await issuing.correct(c, part)
+        await take_back_each(c, [part.id for part in left])
     return left
+
+
+async def take_back_each(c: Connection, these: Sequence[UUID]) -> None:
+    """As `take_back`, of some bills in the caller's transaction, which has locked them if they are several."""
+    # The books first and then the numbers of credit notes, as everybody takes them who needs both.
+    for taken in [await _no_longer(c, intent) for intent in these]:
+        await issuing.correct(c, taken)
 
 
 def bill_fault(cents: Sequence[Cents], last_day: date, now: datetime) -> Refusal | None:
@@ -124,7 +127,7 @@ async def _no_longer(c: Connection, intent: UUID) -> Intent:
     """No longer ask for a bill, in the caller's transaction; as it was."""
     found = await intents.locked(c, intent)
     if found.state == "paid" and not found.cents:
-        if await giving_back.restored_of(c, intent):
+        if await sales.restored(intent):
             raise Refused(Refusal("restored", Text("It was cancelled: its credit is the payer’s again already.")))
         await intents.move(c, found, "undo")
         await ledger.reverse(found.till, "charge", intent)

@@ -13,9 +13,9 @@ import asyncpg
 
 from parvis import clock, settings
 from parvis.db import Connection, connection, new_id, transaction
-from parvis.payments import giving_back, intents, refund_sending, refunds
+from parvis.payments import intents, refund_sending, refunds
 from parvis.payments.accounts import account
-from parvis.payments.books import ledger, postings
+from parvis.payments.books import ledger, postings, sales
 from parvis.payments.credits import balances
 from parvis.payments.invoices import bills, issuing
 from parvis.payments.money import Cents
@@ -175,21 +175,22 @@ async def _restore(c: Connection, till: UUID, part: Part, cents: Cents) -> None:
     """Let so much of the credit that a part was paid with be the payer's again: it is of the money it was of."""
     if not cents:
         return
-    sales, before = await intents.sales_of(part.intent), await giving_back.restored_of(c, part.intent)
-    await ledger.post(till, "credit-back", part.charge, postings.restored(sales, before, cents))
+    sold, before = await intents.sales_of(part.intent), await sales.restored(part.intent)
+    await ledger.post(till, "credit-back", part.charge, postings.restored(sold, before, cents))
     await balances.give(c, await c.fetchval(_CREDIT_OF, part.intent), cents, part.charge)
     # What money paid besides has its note when that has left.
-    if not part.asked and before + cents == postings.credit_used(sales):
+    if not part.asked and before + cents == postings.credit_used(sold):
         await issuing.correct(c, await intents.intent(part.intent))
 
 
 async def _stop(c: Connection, line: Line, owed: Cents) -> None:
     """No longer ask for the parts that nobody owes any more, the latest first."""
-    beyond = line.beyond(owed)
+    beyond, over = line.beyond(owed), list[UUID]()
     for part in line.parts:
         if not part.open or not beyond:
             continue
         alone = part.piece.cents <= beyond and await c.fetchval(_ALONE, part.intent)
         if alone or await c.fetchval(_ALL_WHOLE, part.intent):
-            await bills.take_back(part.intent)
+            over.append(part.intent)
             beyond = max(0, beyond - part.piece.cents)
+    await bills.take_back_each(c, over)

@@ -10,7 +10,8 @@ import asyncpg
 
 from parvis.db import Connection
 from parvis.errors import NotFound
-from parvis.payments import refundable, refunds
+from parvis.payments import intents, refundable, refunds
+from parvis.payments.books import postings, sales
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
 from parvis.payments.purposes import gives
@@ -19,22 +20,17 @@ from parvis.payments.terms.rules import Piece
 
 # The latest part first: from there on it is given back. Of credit what was not restored, of money what nobody has asked
 # back of the sale yet.
-_PIECES = """
+_PIECES = f"""
 SELECT h.id, h.intent, h.cents, h.terms, b.purpose, i.till, i.state, i.cents AS asked,
-    i.state = 'paid' OR EXISTS (SELECT FROM parvis.capture m WHERE m.intent = i.id AND m.taken_as = 'paid') AS had,
-    CASE WHEN EXISTS (SELECT FROM parvis.credit z WHERE z.source = i.id) THEN 0 ELSE (
-        SELECT coalesce(-sum(u.cents) FILTER (WHERE u.credit IS NOT NULL), 0) - coalesce(sum(x.credit), 0)
-        FROM parvis.charge u LEFT JOIN parvis.cancelled_charge x ON x.charge = u.id WHERE u.intent = i.id
-    ) END::bigint AS credit,
+    i.state = 'paid' OR EXISTS (SELECT FROM parvis.capture c WHERE c.intent = i.id AND {sales.SOLD}) AS had,
     (i.cents - (SELECT coalesce(sum(r.cents), 0) FROM parvis.refund r JOIN parvis.capture c ON c.id = r.capture
-        WHERE c.intent = i.id AND c.taken_as <> 'extra' AND r.method <> 'counter' AND r.credit IS NULL
-        AND r.state = ANY ($2)))::bigint AS unasked
+        WHERE c.intent = i.id AND {sales.OF_SALE} AND r.state = ANY ($2)))::bigint AS unasked
 FROM parvis.charge o JOIN parvis.intent oi ON oi.id = o.intent
 JOIN parvis.intent i ON i.basket = oi.basket AND i.till = oi.till AND i.version = oi.version
 JOIN parvis.charge h ON h.intent = i.id AND (h.id = o.id OR h.piece_of = o.piece_of)
 JOIN parvis.basket b ON b.id = i.basket
 WHERE o.id = $1 AND o.credit IS NULL ORDER BY i.part DESC, h.id DESC
-"""
+"""  # noqa: S608 - of constants
 # What is still asked for, or late; the public accountant collects what was passed on. Nothing else counts: it was taken
 # back, or all of its money goes back.
 _OPEN = frozenset({"created", "pending", "expired"})
@@ -43,8 +39,7 @@ _LOCK_BASKET = (
     "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.charge h "
     "JOIN parvis.intent i ON i.id = h.intent WHERE h.id = $1) FOR NO KEY UPDATE"
 )
-_LOCK_INTENTS = "SELECT FROM parvis.intent WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE"
-_CAPTURES = "SELECT id FROM parvis.capture WHERE intent = $1 AND taken_as <> 'extra' ORDER BY id"
+_CAPTURES = f"SELECT c.id FROM parvis.capture c WHERE c.intent = $1 AND {sales.SOLD} ORDER BY c.id"  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +94,9 @@ async def lock(c: Connection, charge: UUID) -> None:
     """Let nobody else pay for a line, or give it back, until the transaction ends. In the order of refunds."""
     await c.execute(_LOCK_BASKET, charge)
     rows = await c.fetch(_PIECES, charge, [])
-    await c.execute(_LOCK_INTENTS, [row["intent"] for row in rows])
-    for row in rows:
-        for capture in await c.fetch(_CAPTURES, row["intent"]):
-            await balances.lock_surplus(c, capture["id"])
+    them = {row["intent"] for row in rows}
+    await intents.lock(c, them)
+    await balances.lock_surplus(c, them)
 
 
 async def line_of(c: Connection, charge: UUID) -> Line:
@@ -119,14 +113,15 @@ async def _part(c: Connection, row: asyncpg.Record) -> Part:
     paid = row["state"] == "paid"
     money = await _money(c, row["intent"]) if paid else ()
     room = min(max(0, row["unasked"]), sum(one.left for one in money))
-    piece = Piece(row["cents"], paid, max(0, row["credit"]) if paid else 0, room)
+    piece = Piece(row["cents"], paid, await _credit(row["intent"]) if paid else 0, room)
     return Part(row["id"], row["intent"], row["asked"], money, piece, row["state"] in _OPEN)
 
 
+async def _credit(intent: UUID) -> Cents:
+    """What a credit paid of it and is not the payer's again."""
+    return postings.credit_used(await intents.sales_of(intent)) - await sales.restored(intent)
+
+
 async def _money(c: Connection, intent: UUID) -> tuple[Money, ...]:
-    found = []
-    for capture in await c.fetch(_CAPTURES, intent):
-        paid = await c.fetchrow(refunds.CAPTURE, capture["id"])
-        if paid["sold"] and (left := await refundable.left(capture["id"])):
-            found.append(Money(paid, left))
-    return tuple(found)
+    found = [await c.fetchrow(refunds.CAPTURE, row["id"]) for row in await c.fetch(_CAPTURES, intent)]
+    return tuple([Money(paid, left) for paid in found if (left := await refundable.left(paid["id"]))])
