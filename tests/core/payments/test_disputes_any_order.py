@@ -108,6 +108,27 @@ async def test_a_dispute_of_less_than_was_entered_by_hand_is_a_difference_for_so
     assert (found.ours, found.theirs) == (6000, 4000)
 
 
+async def test_a_part_of_what_was_entered_by_hand_that_is_won_waits_for_somebody_and_leaves_the_rest_owed(shop):
+    due, settled, attempt = await paid(shop)
+    await by_hand(settled.capture)
+    await disputing.disputed(shop.account, "dp_1", 4000, attempt)
+    for _ in range(2):
+        await disputing.dispute_closed(shop.account, "dp_1", won=True)
+    # The bank took a part, or somebody was wrong: nothing goes out by a rule, and nobody is told that nothing is owed.
+    assert await books(shop) == {
+        "receivable": 6000,
+        "revenue:pools": -6000,
+        f"clearing:{shop.account}": 4000,
+        "suspense": -4000,
+    }
+    assert (await intents.intent(due.id)).state == "created"
+    [one] = await stranded.stranded(shop.till)
+    assert (one.taken_as, one.idle) == ("unknown", 4000)
+    assert await refunds.refunds_of(one.capture) == []
+    [found] = await reconciling.open_differences(shop.till)
+    assert (found.sort, found.provider_ref) == ("amount", "dp_1")
+
+
 async def test_a_dispute_that_is_told_first_is_not_entered_by_hand_too(shop):
     _, settled, attempt = await paid(shop)
     await disputing.disputed(shop.account, "dp_1", 6000, attempt)

@@ -14,7 +14,7 @@ import asyncpg
 from parvis.db import Connection, connection
 from parvis.events import PaymentTakenBack
 from parvis.outbox import record
-from parvis.payments import granting, refunds, returning
+from parvis.payments import granting, refundable, refunds, returning, set_offs
 from parvis.payments.books import ledger, postings
 from parvis.payments.money import Cents
 
@@ -67,11 +67,22 @@ async def _lose(c: Connection, found: asyncpg.Record, capture: UUID, out_of: str
     """The part of it that nobody had entered by hand leaves one of the till's accounts."""
     paid = await refunds.locked_capture(c, capture)
     cents = found["cents"] - found["covered"]
-    if not (cents >= paid["cents"] and await returning.enter(c, capture, out_of, returning.Told(ledger.today()))):
-        await refunds.undo_set_off(c, paid)
-        owed = postings.RECEIVABLE if paid["sold"] else granting.held_in(paid)
-        kind = "dispute-lost" if out_of == postings.DISPUTED else "dispute-known"
-        await ledger.post(found["till"], kind, found["id"], postings.dispute_lost(cents, owed, out_of))
+    whole = cents >= paid["cents"] and await returning.enter(c, capture, out_of, returning.Told(ledger.today()))
+    kind = "dispute-lost" if out_of == postings.DISPUTED else "dispute-known"
+    lines = await _part(c, paid, cents - paid["cents"] * whole, out_of)
+    await ledger.post(found["till"], kind, found["id"], lines)
     await refunds.end(c, paid)
     if cents:
         await record(PaymentTakenBack(emitter=paid["emitter"], capture=capture, dispute=found["id"], cents=cents))
+
+
+async def _part(c: Connection, paid: asyncpg.Record, cents: Cents, out_of: str) -> postings.Lines:
+    """A bank keeps a part of money, or more than that was: it is owed. What of money that pays nothing has not left yet
+    is no longer to be given back."""
+    if paid["sold"] or await refundable.was_taken_back(c, paid["id"]):
+        return postings.dispute_lost(cents, out_of=out_of)
+    await set_offs.free(c, paid["till"], paid["id"])
+    left = await refundable.gone(c, paid["id"])
+    # This one counts as lost already.
+    owed = await refundable.beyond(c, paid["id"], left) - await refundable.beyond(c, paid["id"], left - cents)
+    return postings.returned_in_vain(out_of, cents, owed, granting.held_in(paid))

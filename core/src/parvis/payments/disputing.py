@@ -52,10 +52,8 @@ async def disputed(at: str, ref: str, cents: Cents, attempt: UUID | None = None)
         await ledger.post(whose.till, "dispute", source, postings.disputed(at, cents - covered))
         if capture:
             await refunds.hold_back(c, capture)
-        if cents < entered:
-            # The bank took less than was entered by hand: somebody has to see why.
-            less = Difference("amount", "dispute", ref, entered, cents)
-            await reconciling.note(c, at, ledger.today(), [less])
+        if unlike := await _unlike(c, capture, entered, cents) if capture else None:
+            await reconciling.note(c, at, ledger.today(), [Difference("amount", "dispute", ref, unlike, cents)])
     return True
 
 
@@ -75,20 +73,27 @@ async def dispute_closed(at: str, ref: str, *, won: bool) -> bool:
             "UPDATE parvis.dispute SET state = $2, closed_at = $3 WHERE id = $1", source, state, clock.now()
         )
         if won:
-            await _won(found)
+            await _won(c, found)
         else:
             await disputes.lost(c, found)
     return True
 
 
-async def _won(found: asyncpg.Record) -> None:
+async def _won(c: Connection, found: asyncpg.Record) -> None:
     if found["cents"] > found["covered"]:
         await ledger.reverse(found["till"], "dispute", found["id"])
-    if found["covered"]:
-        # What was entered by hand is owed again since, and may be paid by now: this is money that comes in like any.
-        await settling.settle(
-            Money(found["account"], found["provider_ref"], found["covered"], clock.now(), found["attempt"])
-        )
+    if cents := found["covered"]:
+        # What was entered by hand is owed again since, and may be paid by now: this is money that comes in like any. A
+        # part of it is nobody's by a rule: the bank took less than was entered, or gives back less.
+        whole = cents == await c.fetchval("SELECT cents FROM parvis.capture WHERE id = $1", found["capture"])
+        attempt = found["attempt"] if whole else None
+        await settling.settle(Money(found["account"], found["provider_ref"], cents, clock.now(), attempt))
+
+
+async def _unlike(c: Connection, capture: UUID, entered: Cents, cents: Cents) -> Cents | None:
+    """What was entered by hand, of which a bank took less, or paid, of which it took more: somebody has to see why."""
+    came: Cents = await c.fetchval("SELECT cents FROM parvis.capture WHERE id = $1", capture)
+    return entered if cents < entered else came if cents > came else None
 
 
 async def _hold(c: Connection, at: str, attempt: UUID | None) -> None:

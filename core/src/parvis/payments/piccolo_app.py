@@ -33,6 +33,7 @@ from parvis.payments.tables import (
     ProviderAccount,
     ProviderEvent,
     Refund,
+    SetOff,
 )
 from parvis.payments.tariffs.tables import AskedPrice, Tariff, TariffChange, TariffDraft
 from parvis.payments.terms.tables import RefundTerms
@@ -48,6 +49,7 @@ APP_CONFIG = AppConfig(
         DebitBatch,
         SepaCounter,
         SepaMandate,
+        SetOff,
         PaymentAttempt,
         PaymentNotice,
         Basket,

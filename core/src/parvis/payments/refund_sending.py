@@ -13,7 +13,7 @@ from parvis.db import Connection, connection, transaction
 from parvis.errors import Refusal, Refused, Text
 from parvis.events import RefundDone
 from parvis.outbox import record
-from parvis.payments import giving_back, granting, intents, refundable, refunds
+from parvis.payments import giving_back, granting, intents, refundable, refunds, set_offs
 from parvis.payments.accounts import account
 from parvis.payments.asking import answer
 from parvis.payments.books import ledger, postings, sales
@@ -56,6 +56,8 @@ async def finish(refund: UUID, sent: Sent) -> str:
         elif state == "failed" and await refundable.was_taken_back(c, paid["id"]):
             state = await refunds.move(c, replace(found, state=state), "cancel")
             await _not_left(c, found, paid)
+        elif state == "failed":
+            await _not_beyond(c, found, paid)
     return state
 
 
@@ -143,12 +145,23 @@ async def _bounced(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -
         await _not_left(c, found, paid)
         return state
     await granting.ungrant(found.id, found.cents, paid, found.credit)
+    await _not_beyond(c, found, paid)
     await _wait_again(c, found, paid)
     if paid["taken_as"] == "vain":
         intent = await intents.locked(c, paid["intent"])
         if intent.state == "refunded":
             await intents.move(c, intent, "bounce")
     return state
+
+
+async def _not_beyond(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
+    """The payer's bank took a part, and what we thought had left besides did not: they do not have that twice."""
+    left = await refundable.gone(c, paid["id"])
+    if not found.credit:
+        cents = await refundable.beyond(c, paid["id"], left + found.cents) - await refundable.beyond(
+            c, paid["id"], left
+        )
+        await ledger.post(found.till, "not-left", found.id, postings.not_left(cents, granting.held_in(paid)))
 
 
 async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
@@ -162,7 +175,7 @@ async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record
 
 async def _not_left(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
     """The payer's bank took everything back, and what we thought had left besides did not: nobody owes it."""
-    await refunds.undo_other_set_offs(c, paid)
+    await set_offs.free_others(c, paid)
     if paid["sold"] and not found.credit and not await sales.stands(paid["intent"]):
         # Nobody asks for it any more: nothing of it is sold again.
         await ledger.post(found.till, "not-left", found.id, postings.not_left(found.cents))

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from parvis.db import Connection, connection
+from parvis.payments.books import sales
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
 from parvis.payments.rules import REFUND_HELD, REFUND_LEFT
@@ -23,11 +24,7 @@ STAYS = f"""
             WHERE d.capture = c.id AND d.state <> 'won'), 0)) END)
 """  # noqa: S608 - of constants
 # What of a capture `c` was kept for what its payer owes, and is not given back.
-SET_OFF = """
-coalesce((SELECT sum(l.cents) FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id
-    WHERE e.till = c.till AND e.source = c.id AND e.kind IN ('set-off', 'set-off-back')
-    AND l.account = 'refund_due'), 0)
-"""
+SET_OFF = "coalesce((SELECT sum(s.cents) FROM parvis.set_off s WHERE s.capture = c.id), 0)"
 _TOGETHER = f"""
 (SELECT sum(x.cents) FROM (SELECT {STAYS} AS cents FROM parvis.capture c WHERE c.intent = i.id) AS x)
 """  # noqa: S608 - of constants
@@ -37,13 +34,19 @@ IDLE = f"least({STAYS} - {SET_OFF}, {_TOGETHER})::bigint"
 _LEFT = f"""
 SELECT greatest(0, {IDLE}) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1
 """  # noqa: S608 - of constants
-# What had left of other payments of the same amount when their bank took them back, and was not kept yet.
+# What had left of payments of an amount when their bank took them back, and was not kept yet; less than nothing: more
+# was kept.
 _OWED = f"""
-SELECT greatest(0, coalesce(sum(CASE WHEN c.id <> $1 AND EXISTS (
-        SELECT FROM parvis.capture_return v WHERE v.capture = c.id)
+SELECT coalesce(sum(CASE WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id)
     THEN (SELECT coalesce(sum(r.cents), 0) FROM parvis.refund r
-        WHERE r.capture = c.id AND r.credit IS NULL AND r.state = ANY ($2)) ELSE 0 END - {SET_OFF}), 0))::bigint
-FROM parvis.capture c WHERE c.intent = (SELECT intent FROM parvis.capture WHERE id = $1)
+        WHERE r.capture = c.id AND r.credit IS NULL AND r.state = ANY ($2)) ELSE 0 END - {SET_OFF}), 0)::bigint
+FROM parvis.capture c WHERE c.intent = $1
+"""  # noqa: S608 - of constants
+# What of money that pays nothing had left beyond what a bank that took a part of it has left of it.
+_BEYOND = f"""
+SELECT CASE WHEN {sales.SOLD} THEN 0 ELSE greatest(0, $2 - c.cents + coalesce((
+    SELECT sum(d.cents) FROM parvis.dispute d WHERE d.capture = c.id AND d.state = 'lost'), 0)) END::bigint
+FROM parvis.capture c WHERE c.id = $1
 """  # noqa: S608 - of constants
 # What a provider can still give back of a payment: what left another way is still there.
 _AT_PROVIDER = f"""
@@ -85,9 +88,19 @@ async def left(capture: UUID) -> Cents:
         return int(await c.fetchval(_LEFT, capture))
 
 
-async def owed(c: Connection, capture: UUID) -> Cents:
-    """What had left of other payments of the same amount that a bank took back; in the caller's transaction."""
-    return int(await c.fetchval(_OWED, capture, list(REFUND_LEFT)))
+async def owed(c: Connection, intent: UUID | None) -> Cents:
+    """What had left of payments of an amount that a bank took back, and was not kept; in the caller's transaction."""
+    return max(0, int(await c.fetchval(_OWED, intent, list(REFUND_LEFT))))
+
+
+async def kept_above(c: Connection, intent: UUID | None) -> Cents:
+    """What was kept of payments of an amount above what is owed of others; in the caller's transaction."""
+    return max(0, -int(await c.fetchval(_OWED, intent, list(REFUND_LEFT))))
+
+
+async def beyond(c: Connection, capture: UUID, left: Cents) -> Cents:
+    """What a payer has twice of money that pays nothing, `left` of it having left: their bank took a part of it too."""
+    return int(await c.fetchval(_BEYOND, capture, left))
 
 
 async def set_off(c: Connection, capture: UUID) -> Cents:

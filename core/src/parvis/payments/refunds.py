@@ -14,9 +14,9 @@ import asyncpg
 from parvis import clock
 from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
-from parvis.payments import granting, intents, refundable
+from parvis.payments import granting, intents, refundable, set_offs
 from parvis.payments.accounts import Account, account
-from parvis.payments.books import ledger, postings, sales
+from parvis.payments.books import ledger, sales
 from parvis.payments.credits import balances
 from parvis.payments.money import Cents
 from parvis.payments.rules import (
@@ -111,8 +111,8 @@ async def give_back(c: Connection, capture: UUID, at: Account, cents: Cents, rea
     What had left of other payments of the same amount that a bank took back is kept of it: its payer owes that.
     """
     left = min(cents, await refundable.left(capture))
-    if kept := min(cents - left, await refundable.owed(c, capture)):
-        await ledger.post(at.till, "set-off", capture, postings.set_off(kept))
+    intent = (await c.fetchrow(CAPTURE, capture))["intent"]
+    await set_offs.keep(c, at.till, capture, min(cents - left, await refundable.owed(c, intent)))
     if left:
         refund = new_id()
         how = await way_of_account(c, capture, at)
@@ -128,23 +128,6 @@ async def end(c: Connection, paid: asyncpg.Record) -> None:
         intent = await intents.locked(c, paid["intent"])
         if intent.state == "to_refund":
             await intents.move(c, intent, "repaid")
-
-
-async def undo_set_off(c: Connection, paid: asyncpg.Record) -> None:
-    """What was kept of money is owed again, as it is no longer to be given back; in the caller's transaction."""
-    if await refundable.set_off(c, paid["id"]):
-        await ledger.reverse(paid["till"], "set-off", paid["id"])
-
-
-async def undo_other_set_offs(c: Connection, paid: asyncpg.Record) -> None:
-    """What was kept of an amount's other money is owed again, as what had left of this did not: somebody sees to it."""
-    sql = "SELECT id, till FROM parvis.capture WHERE intent = $1 AND id <> $2 ORDER BY id"
-    for other in await c.fetch(sql, paid["intent"], paid["id"]):
-        if await refundable.set_off(c, other["id"]):
-            await undo_set_off(c, other)
-            intent = await intents.locked(c, paid["intent"])
-            if intent.state == "refunded":
-                await intents.move(c, intent, "bounce")
 
 
 async def reversed_at_counter(c: Connection, capture: UUID, reason: str, by: UUID) -> UUID:

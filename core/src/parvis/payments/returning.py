@@ -16,7 +16,7 @@ from parvis.db import Connection, connection, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.events import PaymentTakenBack
 from parvis.outbox import record
-from parvis.payments import granting, intents, refundable, refunds
+from parvis.payments import granting, intents, refundable, refunds, set_offs
 from parvis.payments.accounts import BY_OURSELVES
 from parvis.payments.accounts import account as account_of
 from parvis.payments.books import ledger, postings
@@ -82,7 +82,7 @@ async def enter(c: Connection, capture: UUID, out_of: str, told: Told, until: da
     if await c.fetchval(_KEEP, capture, clock.now(), told.day, told.reason, told.by) is None:
         return False
     await refunds.hold_back(c, capture)
-    await refunds.undo_set_off(c, paid)
+    await set_offs.free(c, paid["till"], capture)
     await ledger.post(paid["till"], "return", capture, await _lines(c, paid, out_of))
     if paid["intent"]:
         await _reopen(c, paid, until or clock.now() + AGAIN)

@@ -16,7 +16,7 @@ from parvis.db import Connection, new_id, transaction
 from parvis.errors import Invalid, Refusal, Refused, Text
 from parvis.events import PaymentSettled
 from parvis.outbox import record
-from parvis.payments import disputes, intents, refunds
+from parvis.payments import disputes, intents, refunds, set_offs
 from parvis.payments.accounts import Account, account
 from parvis.payments.books import ledger, postings, receipts, sales
 from parvis.payments.credits import balances
@@ -112,7 +112,7 @@ async def take_up(capture: UUID) -> None:
         # Before the books, as everybody locks credits who needs both.
         await balances.check_used(c, found.id)
         await refunds.call_off(c, capture)
-        await refunds.undo_set_off(c, paid)
+        await set_offs.free(c, paid["till"], capture)
         lines = await _taken_up(found, paid["cents"])
         if lines and await ledger.post(found.till, "take-up", capture, lines) is None:
             raise Refused(Refusal("seen-to", Text("Somebody has seen to this already.")))

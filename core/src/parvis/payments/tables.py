@@ -201,6 +201,15 @@ class Refund(Table, tablename="refund", schema="parvis"):
     cancellation = ForeignKey(CancelledLine, null=True, on_delete=OnDelete.restrict)
 
 
+class SetOff(Table, tablename="set_off", schema="parvis"):
+    """What was kept of money for what its payer owes, or given free again (less than nothing); never rewritten."""
+
+    id = UUID(primary_key=True, default=None)
+    capture = ForeignKey(Capture, null=False, on_delete=OnDelete.restrict)
+    cents = BigInt()
+    at = Timestamptz(default=None)
+
+
 class Dispute(Table, tablename="dispute", schema="parvis"):
     """Money that a payer's bank takes back until it is decided: `open`, `won`, `lost`; of which payment, if known.
 

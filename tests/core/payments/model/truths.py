@@ -31,9 +31,8 @@ SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.
         AS disputed,
     (SELECT coalesce(sum(d.cents), 0)::bigint FROM parvis.dispute d WHERE d.capture = c.id AND d.state = 'lost')
         AS lost,
-    (SELECT coalesce(sum(l.cents), 0)::bigint FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id
-        WHERE e.till = c.till AND e.source = c.id AND e.kind IN ('set-off', 'set-off-back')
-        AND l.account = 'refund_due') AS set_off,
+    (SELECT coalesce(sum(l.cents), 0)::bigint FROM parvis.set_off s JOIN parvis.ledger_entry e ON e.source = s.id
+        JOIN parvis.ledger_line l ON l.entry = e.id WHERE s.capture = c.id AND l.account = 'refund_due') AS set_off,
     EXISTS (SELECT FROM parvis.ledger_entry e
         WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id) AS taken_up
 FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent LEFT JOIN parvis.refund r ON r.capture = c.id
@@ -108,7 +107,9 @@ def still_owed(one: asyncpg.Record) -> int:
         return one["under_way"]
     if not in_vain(one):
         return one["leaving"]
-    return one["cents"] - one["done"] - one["lost"] - one["set_off"] + one["paying_out"]
+    # What had left and was then lost besides its payer owes.
+    twice = max(0, one["done"] + one["going"] + one["lost"] - one["cents"])
+    return one["cents"] - one["done"] - one["lost"] + twice - one["set_off"] + one["paying_out"]
 
 
 def nothing_twice(world: World, came: list[asyncpg.Record]) -> None:
