@@ -6,7 +6,8 @@ from tests.core.payments.test_refunds import AGENT, MANAGER, books, state
 from parvis.contract.payments import Sent
 from parvis.db import connection, new_id
 from parvis.errors import Conflict, NotFound, Refused
-from parvis.payments import attempts, disputes, disputing, intents, refund_sending, refunds
+from parvis.payments import attempts, disputes, disputing, intents, refund_sending, refunds, returning
+from parvis.payments.credits import balances
 from parvis.testing.payments import Shop, a_shop
 
 
@@ -109,6 +110,38 @@ async def test_a_part_that_is_lost_leaves_the_rest(shop):
     with pytest.raises(Refused, match="40,00 euros are left"):
         await refunds.request(settled.capture, 4001, "Closed", AGENT)
     assert (await intents.intent(due.id)).state == "paid"
+
+
+@pytest.mark.parametrize("above", [0, 50])
+async def test_parts_that_are_lost_and_add_up_to_the_payment_are_asked_for_again(shop, above):
+    due = await shop.due(6000)
+    shop.provider.pay(ref := await shop.opened(due.id), 6000 + above)
+    settled = await attempts.look(shop.provider, shop.account, ref)
+    attempt = shop.provider.payments[ref].order.attempt
+    for number, cents in enumerate((2000, 3000, 1000 + above)):
+        assert (await intents.intent(due.id)).state == "paid"
+        await disputing.disputed(shop.account, f"dp_{number}", cents, attempt)
+        await disputing.dispute_closed(shop.account, f"dp_{number}", won=False)
+    assert await books(shop) == {"receivable": 6000, "revenue:pools": -6000}
+    assert ((await intents.intent(due.id)).state, await told()) == ("created", 3)
+    assert (await returning.returned(settled.capture)).by is None
+    assert await balances.left_at(shop.till) == []
+    shop.provider.pay(ref := await shop.opened(due.id))
+    await attempts.look(shop.provider, shop.account, ref)
+    assert await books(shop) == {f"clearing:{shop.account}": 6000, "revenue:pools": -6000}
+
+
+async def test_parts_of_money_in_vain_that_add_up_leave_nothing_to_give_back(shop):
+    due = await shop.due(6000)
+    ref = await shop.opened(due.id)
+    await intents.cancel(due.id)
+    shop.provider.pay(ref)
+    await attempts.look(shop.provider, shop.account, ref)
+    for number, cents in enumerate((2000, 4000)):
+        assert (await intents.intent(due.id)).state == "to_refund"
+        await disputing.disputed(shop.account, f"dp_{number}", cents, shop.provider.payments[ref].order.attempt)
+        await disputing.dispute_closed(shop.account, f"dp_{number}", won=False)
+    assert (await books(shop), (await intents.intent(due.id)).state) == ({}, "cancelled")
 
 
 async def test_a_dispute_of_what_nobody_knows_is_entered_all_the_same(shop):

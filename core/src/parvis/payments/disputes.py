@@ -25,6 +25,10 @@ DISPUTE = (
 _WAITING = (
     DISPUTE + "WHERE d.account = $1 AND d.attempt = $2 AND d.capture IS NULL ORDER BY d.id FOR NO KEY UPDATE OF d"
 )
+_ALL_LOST = (
+    "SELECT sum(d.cents) >= c.cents FROM parvis.capture c JOIN parvis.dispute d ON d.capture = c.id "
+    "AND d.state = 'lost' WHERE c.id = $1 GROUP BY c.id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,13 @@ async def _lose(c: Connection, found: asyncpg.Record, capture: UUID, out_of: str
     """The part of it that nobody had entered by hand leaves one of the till's accounts."""
     paid = await refunds.locked_capture(c, capture)
     cents = found["cents"] - found["covered"]
-    whole = cents >= paid["cents"] and await returning.enter(c, capture, out_of, returning.Told(ledger.today()))
+    told = returning.Told(ledger.today())
+    whole = cents >= paid["cents"] and await returning.enter(c, capture, out_of, told)
     kind = "dispute-lost" if out_of == postings.DISPUTED else "dispute-known"
     lines = await _part(c, paid, cents - paid["cents"] * whole, out_of)
+    if await c.fetchval(_ALL_LOST, capture) and await returning.whole(c, paid, told) and paid["sold"]:
+        # With this part nothing of it is left: what was paid above the price is no credit any more.
+        lines += postings.returned(out_of, 0, await returning.above(c, paid))
     await ledger.post(found["till"], kind, found["id"], lines)
     await refunds.end(c, paid)
     if cents:

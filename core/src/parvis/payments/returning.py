@@ -21,6 +21,7 @@ from parvis.payments.accounts import BY_OURSELVES
 from parvis.payments.accounts import account as account_of
 from parvis.payments.books import ledger, postings
 from parvis.payments.books.postings import Lines
+from parvis.payments.money import Cents
 from parvis.payments.rules import return_fault
 
 # Who is told that it is owed again has so long to pay.
@@ -79,14 +80,31 @@ async def bank_took(capture: UUID, told: Told) -> None:
 async def enter(c: Connection, capture: UUID, out_of: str, told: Told, until: datetime | None = None) -> bool:
     """Take money out of one of the till's accounts, in the caller's transaction; whether that was new."""
     paid = await refunds.locked_capture(c, capture)
-    if await c.fetchval(_KEEP, capture, clock.now(), told.day, told.reason, told.by) is None:
+    if not await whole(c, paid, told, until):
         return False
-    await refunds.hold_back(c, capture)
-    await set_offs.free(c, paid["till"], capture)
     await ledger.post(paid["till"], "return", capture, await _lines(c, paid, out_of))
+    return True
+
+
+async def whole(c: Connection, paid: asyncpg.Record, told: Told, until: datetime | None = None) -> bool:
+    """Note that nothing of a locked capture is here any more; whether that was new.
+
+    In the caller's transaction, which enters what of it the books do not have yet.
+    """
+    if await c.fetchval(_KEEP, paid["id"], clock.now(), told.day, told.reason, told.by) is None:
+        return False
+    await refunds.hold_back(c, paid["id"])
+    await set_offs.free(c, paid["till"], paid["id"])
     if paid["intent"]:
         await _reopen(c, paid, until or clock.now() + AGAIN)
     return True
+
+
+async def above(c: Connection, paid: asyncpg.Record) -> Cents:
+    """What of a payment was above its price and is the payer's credit; in the caller's transaction."""
+    price, left = (await intents.intent(paid["intent"])).cents, await refundable.gone(c, paid["id"])
+    came: Cents = paid["cents"]
+    return max(0, came - price) - max(0, left - price)
 
 
 async def by_hand(c: Connection, capture: UUID) -> bool:
@@ -113,8 +131,8 @@ async def _reopen(c: Connection, paid: asyncpg.Record, until: datetime) -> None:
 
 
 async def _lines(c: Connection, paid: asyncpg.Record, out_of: str) -> Lines:
-    left = await refundable.gone(c, paid["id"])
-    if not paid["sold"]:
-        return postings.returned_in_vain(out_of, paid["cents"], left, granting.held_in(paid))
-    price = (await intents.intent(paid["intent"])).cents
-    return postings.returned(out_of, paid["cents"], max(0, paid["cents"] - price) - max(0, left - price))
+    if paid["sold"]:
+        return postings.returned(out_of, paid["cents"], await above(c, paid))
+    return postings.returned_in_vain(
+        out_of, paid["cents"], await refundable.gone(c, paid["id"]), granting.held_in(paid)
+    )
