@@ -173,6 +173,14 @@ class DebitFailed(Event, frozen=True, kw_only=True):
     debit: UUID
 
 
+class PaymentStands(Event, frozen=True, kw_only=True):
+    """A payment was entered as taken back by its payer's bank, and that was a mistake: nothing is owed of it."""
+
+    type = "payment.stands"
+
+    capture: UUID
+
+
 class PaymentTakenBack(Event, frozen=True, kw_only=True):
     """A payer's bank took money that had come in back, all of it or so many cents: it is owed again."""
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from io import BytesIO
 from typing import Annotated
 
-import msgspec
 import pytest
 from msgspec import Struct
 from pypdf import PdfReader
@@ -15,12 +14,12 @@ from parvis.contract.payments import Row, RowKind
 from parvis.contract.values import Asked, Channel, PaymentProvider
 from parvis.db import connection, new_id
 from parvis.errors import Conflict, Refusal, Text
-from parvis.events import BillWritten, PaymentSettled, PaymentTakenBack, RefundDone
+from parvis.events import BillWritten, PaymentSettled, RefundDone
 from parvis.identity.contacts import Contact
 from parvis.messages.letters import Letterhead, write
 from parvis.messages.sealing import unseal
 from parvis.office.tills import notices, refund_notices
-from parvis.payments import disputing, dues, intents, purposes, refunds
+from parvis.payments import dues, intents, purposes, refunds
 from parvis.payments.accounts import account_details, accounts_of, add_account
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger
@@ -462,36 +461,6 @@ async def test_money_that_pays_nothing_is_counted_and_given_back_or_gets_its_pla
     assert "There is no payment to sort out" in accountant.text
 
 
-async def test_what_a_bank_took_back_is_entered_once_with_day_and_reason_and_its_payer_is_told(office, shop):
-    await (await office.agent()).post("bills/new", **bill(shop))
-    [due] = await written(shop)
-    shop.provider.pay(ref := await shop.opened(due.intent))
-    settled = await look(shop.provider, shop.account, ref)
-    accountant = await office.agent("accountant")
-    one, today = f"tills/{shop.till}/payments/{settled.capture}", ledger.today()
-    for day, why, said in (
-        (today - timedelta(days=1), "AM04", "since the payment"),
-        (today + timedelta(days=1), "AM04", "not after today"),
-        (today, " ", "Say why"),
-        ("", "AM04", "Write the day"),
-    ):
-        await accountant.post(f"{one}/taken-back", day=str(day), why=why)
-        assert (accountant.status, said in accountant.text) == (422, True), said
-    assert (await (await office.agent("manager")).post(f"{one}/taken-back", day=str(today), why="x")).status == 403
-    await accountant.post(f"{one}/taken-back", day=today.isoformat(), why="Not covered")
-    assert "The amount is owed again" in accountant.text
-    assert "Not covered" in accountant.text
-    assert "taken back by the bank" in (await accountant.get(f"tills/{shop.till}")).text
-    await accountant.post(f"{one}/taken-back", day=today.isoformat(), why="Not covered")
-    assert (accountant.status, "entered this already" in accountant.text) == (422, True)
-    assert (await written(shop))[0].payable
-    fact = PaymentTakenBack(emitter=due.emitter, capture=settled.capture)
-    for _ in range(2):
-        await refund_notices.tell_of_taking_back(fact)
-    [(template, letter)] = await letters()
-    assert (template, letter.context["payable"], letter.context["cents"]) == ("office/taken-back", True, 1250)
-
-
 async def test_what_a_provider_pays_into_the_bank_is_not_typed_where_it_says_so_itself(office, shop):
     shop.provider.payouts = True
     await shop.paid(6000)
@@ -506,27 +475,6 @@ async def test_what_a_provider_pays_into_the_bank_is_not_typed_where_it_says_so_
     shop.provider.payouts = False
     await accountant.post(page, **typed)
     assert "It is entered in the books" in accountant.text
-
-
-async def test_a_part_that_is_lost_is_told_as_a_part_and_each_dispute_once(office, shop):
-    await (await office.agent()).post("bills/new", **bill(shop))
-    [due] = await written(shop)
-    shop.provider.pay(ref := await shop.opened(due.intent))
-    await look(shop.provider, shop.account, ref)
-    async with connection() as c:
-        attempt = await c.fetchval("SELECT id FROM parvis.payment_attempt WHERE provider_ref = $1", ref)
-    for dispute, cents in (("dp_1", 300), ("dp_2", 200)):
-        await disputing.disputed(shop.account, dispute, cents, attempt)
-        await disputing.dispute_closed(shop.account, dispute, won=False)
-    async with connection() as c:
-        rows = await c.fetch("SELECT payload FROM parvis.event WHERE type = 'payment.taken-back' ORDER BY id")
-    for row in rows * 2:
-        await refund_notices.tell_of_taking_back(msgspec.convert(row["payload"], PaymentTakenBack, strict=False))
-    told = await letters()
-    assert sorted((one.context["cents"], one.context["part"]) for _, one in told) == [(200, True), (300, True)]
-    assert {letter.context["payable"] for _, letter in told} == {False}
-    head = Letterhead(name="Town", url="https://town.example")
-    assert "a part of a payment" in write("office/taken-back", Channel.MAIL, "en", head, told[0][1]).text
 
 
 async def test_a_refund_that_came_back_leaves_another_way_and_its_payer_is_told_how(office, shop):

@@ -49,6 +49,7 @@ ENDING = (
     "pass_on",
     "take_back_plan",
     "bank_took",
+    "err",
 )
 ALONE = sorted({*STEPS} - {*TIME, *RACING, *ODD, *ENDING})
 OF_PLACES = frozenset({"change", "lose_place", "free_place"})
@@ -64,7 +65,7 @@ PAYING = (
     *("", "open pay", "open pay notify", "open pay wait:2 wait:2", "take_cash", "open pay notify ask_refund:2"),
     *("open pay_other notify", "open refuse", "open pay notify dispute", "open pay notify dispute decide_dispute"),
     *("open pay_other:1 notify dispute:4", "open pay notify bank_took", "open pay dispute"),
-    "open pay notify ask_by_hand",
+    *("open pay notify ask_by_hand", "open pay notify err", "open pay notify err undo_error"),
 )
 PLACE = (*PAYING, "lose_place open pay notify", "lose_place open pay notify withdraw find_place")
 DEBITED = "give_mandate make_batch take_file send_batch collect return_debit"

@@ -19,7 +19,7 @@ STAYS = f"""
 (c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r
         WHERE r.capture = c.id AND r.credit IS NULL AND r.state IN ({_HELD})), 0)
     - {balances.SURPLUS_GONE}
-    - CASE WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) THEN c.cents
+    - CASE WHEN {sales.TAKEN_BACK} THEN c.cents
         ELSE least(c.cents, coalesce((SELECT sum(d.cents) FROM parvis.dispute d
             WHERE d.capture = c.id AND d.state <> 'won'), 0)) END)
 """  # noqa: S608 - of constants
@@ -37,7 +37,7 @@ SELECT greatest(0, {IDLE}) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.
 # What had left of payments of an amount when their bank took them back, and was not kept yet; less than nothing: more
 # was kept.
 _OWED = f"""
-SELECT coalesce(sum(CASE WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id)
+SELECT coalesce(sum(CASE WHEN {sales.TAKEN_BACK}
     THEN (SELECT coalesce(sum(r.cents), 0) FROM parvis.refund r
         WHERE r.capture = c.id AND r.credit IS NULL AND r.state = ANY ($2)) ELSE 0 END - {SET_OFF}), 0)::bigint
 FROM parvis.capture c WHERE c.intent = $1
@@ -56,6 +56,7 @@ SELECT (c.cents - coalesce((SELECT sum(r.cents) FROM parvis.refund r
         WHERE d.capture = c.id AND d.state <> 'won'), 0))::bigint
 FROM parvis.capture c WHERE c.id = $1
 """  # noqa: S608 - of constants
+_TAKEN_BACK = f"SELECT {sales.TAKEN_BACK} FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
 _COVERED = f"SELECT {STAYS} >= 0 FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
 _GONE = (
     "SELECT coalesce(sum(cents), 0)::bigint FROM parvis.refund "
@@ -125,7 +126,7 @@ async def is_covered(c: Connection, capture: UUID) -> bool:
 
 async def was_taken_back(c: Connection, capture: UUID) -> bool:
     """Whether the payer's bank took a capture back."""
-    return bool(await c.fetchval("SELECT true FROM parvis.capture_return WHERE capture = $1", capture))
+    return bool(await c.fetchval(_TAKEN_BACK, capture))
 
 
 async def asked_alone(c: Connection, paid: asyncpg.Record) -> Cents:

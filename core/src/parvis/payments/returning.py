@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from parvis import clock
-from parvis.db import Connection, connection, transaction
+from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import Invalid, NotFound, Refusal, Refused, Text
 from parvis.events import PaymentTakenBack
 from parvis.outbox import record
@@ -30,9 +30,10 @@ _LONGEST = 200
 # A provider that tells of disputes says itself what becomes of them.
 _DISPUTED = "SELECT EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = $1 AND d.state <> 'won')"
 _KEEP = (
-    "INSERT INTO parvis.capture_return (capture, at, day, reason, person) VALUES ($1, $2, $3, $4, $5) "
-    "ON CONFLICT DO NOTHING RETURNING capture"
+    "INSERT INTO parvis.capture_return (id, capture, at, day, reason, person) VALUES ($1, $2, $3, $4, $5, $6) "
+    "ON CONFLICT DO NOTHING RETURNING id"
 )
+_STANDING = "FROM parvis.capture_return WHERE capture = $1 AND undone_at IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,7 @@ async def bank_took(capture: UUID, told: Told) -> None:
 
     Raises Invalid for a day or a reason that is none, Refused for what is there already, NotFound.
     """
-    if not 1 <= len(told.reason) <= _LONGEST:
-        raise Invalid(Refusal("reason", Text("Say why, in at most 200 signs."), "why"))
+    check_why(told.reason)
     async with transaction() as c:
         paid = await refunds.locked_capture(c, capture)
         whose = await account_of(paid["account"])
@@ -80,24 +80,26 @@ async def bank_took(capture: UUID, told: Told) -> None:
 async def enter(c: Connection, capture: UUID, out_of: str, told: Told, until: datetime | None = None) -> bool:
     """Take money out of one of the till's accounts, in the caller's transaction; whether that was new."""
     paid = await refunds.locked_capture(c, capture)
-    if not await whole(c, paid, told, until):
+    entered = await whole(c, paid, told, until)
+    if entered is None:
         return False
-    await ledger.post(paid["till"], "return", capture, await _lines(c, paid, out_of))
+    await ledger.post(paid["till"], "return", entered, await lines(c, paid, out_of))
     return True
 
 
-async def whole(c: Connection, paid: asyncpg.Record, told: Told, until: datetime | None = None) -> bool:
-    """Note that nothing of a locked capture is here any more; whether that was new.
+async def whole(c: Connection, paid: asyncpg.Record, told: Told, until: datetime | None = None) -> UUID | None:
+    """Note that nothing of a locked capture is here any more, once: the note's id, None if it was noted.
 
     In the caller's transaction, which enters what of it the books do not have yet.
     """
-    if await c.fetchval(_KEEP, paid["id"], clock.now(), told.day, told.reason, told.by) is None:
-        return False
+    noted = await c.fetchval(_KEEP, new_id(), paid["id"], clock.now(), told.day, told.reason, told.by)
+    if noted is None:
+        return None
     await refunds.hold_back(c, paid["id"])
     await set_offs.free(c, paid["till"], paid["id"])
     if paid["intent"]:
         await _reopen(c, paid, until or clock.now() + AGAIN)
-    return True
+    return UUID(str(noted))
 
 
 async def above(c: Connection, paid: asyncpg.Record) -> Cents:
@@ -107,16 +109,21 @@ async def above(c: Connection, paid: asyncpg.Record) -> Cents:
     return max(0, came - price) - max(0, left - price)
 
 
+def check_why(why: str, field: str = "why") -> None:
+    """Raises Invalid for a reason that is none."""
+    if not 1 <= len(why) <= _LONGEST:
+        raise Invalid(Refusal("reason", Text("Say why, in at most 200 signs."), field))
+
+
 async def by_hand(c: Connection, capture: UUID) -> bool:
     """Whether somebody read on the bank's papers that a payment was taken back; in the caller's transaction."""
-    sql = "SELECT EXISTS (SELECT FROM parvis.capture_return WHERE capture = $1 AND person IS NOT NULL)"
-    return bool(await c.fetchval(sql, capture))
+    return bool(await c.fetchval(f"SELECT EXISTS (SELECT {_STANDING} AND person IS NOT NULL)", capture))
 
 
 async def returned(capture: UUID) -> Told | None:
     """What is known of a payment that the bank took back, None if it did not."""
     async with connection() as c:
-        row = await c.fetchrow("SELECT day, reason, person FROM parvis.capture_return WHERE capture = $1", capture)
+        row = await c.fetchrow(f"SELECT day, reason, person {_STANDING}", capture)
     return Told(*row) if row else None
 
 
@@ -130,7 +137,8 @@ async def _reopen(c: Connection, paid: asyncpg.Record, until: datetime) -> None:
         await intents.move(c, found, "return")
 
 
-async def _lines(c: Connection, paid: asyncpg.Record, out_of: str) -> Lines:
+async def lines(c: Connection, paid: asyncpg.Record, out_of: str) -> Lines:
+    """What the books say of a capture that was taken back, as far as its refunds have left by now."""
     if paid["sold"]:
         return postings.returned(out_of, paid["cents"], await above(c, paid))
     return postings.returned_in_vain(

@@ -24,7 +24,7 @@ _FIND = f"""
 SELECT c.id, c.at, c.cents, c.taken_as, i.cents AS price, i.state, b.purpose, i.version < b.version AS former,
     {IDLE} AS idle,
     EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = c.id AND d.state <> 'won')
-        OR EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) AS disputed,
+        OR {sales.TAKEN_BACK} AS disputed,
     ARRAY (SELECT ch.label FROM parvis.charge ch
         WHERE ch.intent = c.intent AND ch.credit IS NULL ORDER BY ch.id) AS labels,
     EXISTS (SELECT FROM parvis.refund r
@@ -34,10 +34,10 @@ WHERE c.till = $1 AND NOT {sales.SOLD} ORDER BY c.at, c.id
 """  # noqa: S608 - of constants
 _FORMER = "SELECT i.version < b.version FROM parvis.intent i JOIN parvis.basket b ON b.id = i.basket WHERE i.id = $1"
 # Its payer's bank has it, or wants it: it is no longer here.
-_DISPUTED = (
-    "SELECT EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = $1 AND d.state <> 'won') "
-    "OR EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = $1)"
-)
+_DISPUTED = f"""
+SELECT {sales.TAKEN_BACK} OR EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = c.id AND d.state <> 'won')
+FROM parvis.capture c WHERE c.id = $1
+"""  # noqa: S608 - of constants
 _COUNT = f"""
 SELECT t.id, (SELECT count(*) FROM parvis.capture c LEFT JOIN parvis.intent i ON i.id = c.intent
     WHERE c.till = t.id AND NOT {sales.SOLD} AND {IDLE} > 0) AS idle FROM parvis.till t WHERE t.emitter = $1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from uuid import UUID
 
 from tests.core.payments.model.providers import Dispute
 from tests.core.payments.model.staff import AGENT
 
 from parvis.db import connection
 from parvis.errors import Conflict, NotFound, Refused
-from parvis.payments import disputing, returning
+from parvis.payments import disputing, mistaken, returning
 from parvis.payments.books import ledger
 from parvis.payments.returning import Told
 
@@ -27,7 +28,8 @@ class Disputes:
     async def dispute_unheard(self, n: int) -> None:
         """It does, and what the provider tells of it is late."""
         ref, there = self.page(n), self.provider
-        if not self.tells or (left := there.left(ref)) < 2:
+        # What somebody entered by mistake is seen to before anything else is told of it.
+        if not self.tells or ref in self.erred or (left := there.left(ref)) < 2:
             raise Conflict
         there.disputes[f"dp_{len(there.disputes)}"] = Dispute(ref, left if n < 4 else left // 2)
 
@@ -60,6 +62,21 @@ class Disputes:
         there.taken_back[ref] = there.payments[ref].cents
         await self.read_papers(n)
 
+    async def err(self, n: int) -> None:
+        """Somebody enters a payment that no bank took."""
+        ref = self.page(n)
+        if self.really_gone(ref):
+            raise Conflict
+        self.erred.add(ref)
+        await self.enter(ref)
+
+    async def undo_error(self, n: int) -> None:
+        """It is undone, unless somebody has paid again, or nobody asks for it any more."""
+        entered = [ref for ref in sorted(self.erred) if not self.really_gone(ref)]
+        if not entered:
+            raise Conflict
+        await mistaken.undo(await self.of_page(entered[n % len(entered)]), "It was another one", AGENT)
+
     async def read_papers(self, n: int) -> None:
         """Somebody reads on the bank's papers what it took without a word; what is entered already is refused."""
         for ref in self.provider.taken_back:
@@ -67,9 +84,16 @@ class Disputes:
                 await self.enter(ref)
 
     async def enter(self, ref: str) -> None:
+        await returning.bank_took(await self.of_page(ref), Told(ledger.today(), "Says the bank", AGENT))
+
+    async def of_page(self, ref: str) -> UUID:
         async with connection() as c:
-            capture = await c.fetchval(_OF_PAGE, self.shop.account, ref)
-        await returning.bank_took(capture, Told(ledger.today(), "Says the bank", AGENT))
+            return await c.fetchval(_OF_PAGE, self.shop.account, ref)
+
+    def really_gone(self, ref: str) -> bool:
+        """Whether a bank took a payment, or wants it."""
+        there = self.provider
+        return ref in there.taken_back or any(one.payment == ref for one in there.disputes.values())
 
     def taken_whole(self, ref: str) -> bool:
         """Whether all of a payment is disputed, in one that is not decided."""

@@ -47,6 +47,7 @@ async def possible(world: World) -> frozenset[str]:
             *_debited(world, row["mandates"], row["ready"]),
             *_collected_elsewhere(world, state, row["late"]),
             *_disputing(world),
+            *_erring(world),
         }
     )  # fmt: skip
 
@@ -148,3 +149,10 @@ def _disputing(world: World) -> Iterator[str]:
         yield "decide_dispute"
     if there.holds > 0:
         yield "pay_out"
+
+
+def _erring(world: World) -> Iterator[str]:
+    if not world.erred.issuperset(ref for ref, payment in world.provider.payments.items() if payment.paid):
+        yield "err"
+    if world.erred:
+        yield "undo_error"

@@ -48,6 +48,8 @@ WALKS = {
     "own request": (False, True, "open pay notify ask_by_hand:2 approve_own! approve pay_by_hand"),
     "in vain and sold": (False, True, f"{IN_VAIN} send recall take_cash ask_by_hand:7 approve pay_by_hand"),
     "in vain and kept": (False, True, f"{IN_VAIN} recall find_place ask_refund:1"),
+    "by mistake": (True, True, "open pay_other:1 notify ask_refund:1 pay_by_hand err undo_error err bounce undo_error"),
+    "by mistake and in vain": (True, False, "lose_place open pay notify err undo_error ask_refund:11"),
     "A14": (True, True, "give_mandate make_batch take_file cancel send_batch:1 collect return_debit"),
 }
 

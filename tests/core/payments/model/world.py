@@ -39,6 +39,7 @@ class World(Payer, Provider, Worker, Place, Staff, Billing, Debits, Disputes):
         self.bills: list[UUID] = []
         self.taken: list[str] = []
         self.late: set[str] = set()
+        self.erred: set[str] = set()
         self.free, self.fated, self.crashed = True, 0, False
         self.intent = self.basket = UUID(int=0)
         self.seen: object = None
@@ -146,5 +147,5 @@ STEPS = (
     *("write_bill", "write_bills_at_once", "turn", "take_back_plan", "ask_payout"),
     *("give_mandate", "revoke_mandate", "make_batch", "take_file", "send_batch", "drop_batch", "collect"),
     *("reject_debit", "return_debit", "pass_on", "recall", "pay_out"),
-    *("dispute", "dispute_unheard", "decide_dispute", "tell_disputes", "bank_took"),
+    *("dispute", "dispute_unheard", "decide_dispute", "tell_disputes", "bank_took", "err", "undo_error"),
 )

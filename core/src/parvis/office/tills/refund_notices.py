@@ -1,4 +1,5 @@
-"""Who is written to about money that went: the payer, once it is given back, or taken by their bank. Each once."""
+"""Who is written to about money that went: the payer, once it is given back, or taken by their bank, or was not after
+all. Each once."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from parvis import clock, settings
 from parvis.contract.values import Channel, MessageTemplate, Reaction
 from parvis.db import connection, transaction
 from parvis.errors import Text
-from parvis.events import PaymentTakenBack, RefundDone
+from parvis.events import PaymentStands, PaymentTakenBack, RefundDone
 from parvis.messages import actions as messages
 from parvis.office.tills.notices import LINK_LASTS, USE_BY, contact_of
 from parvis.payments import dues, intents, payers, refunds
@@ -18,7 +19,7 @@ from parvis.payments.dues import Due
 from parvis.payments.money import Cents
 from parvis.territory import queries as territory
 
-LEFT, TAKEN = "office/refunded", "office/taken-back"
+LEFT, TAKEN, STANDS = "office/refunded", "office/taken-back", "office/stands"
 # By which way it comes, and how long banks take with it.
 _HOW = {
     "provider": Text("It comes back to the card you paid with. Your bank shows it within 10 days."),
@@ -37,10 +38,15 @@ _SAMPLE: dict[str, Any] = {
     "part": False,
     "show": "https://portal.example/my/payments/1?key=2",
 }
+_ENTERED = (
+    "SELECT v.id, c.cents FROM parvis.capture c LEFT JOIN parvis.capture_return v ON v.capture = c.id WHERE c.id = $1 "
+)
+_LATEST = " ORDER BY v.at DESC LIMIT 1"
 _CHANNELS = frozenset({Channel.MAIL, Channel.SMS})
 TEMPLATES = (
     MessageTemplate(key=LEFT, name=Text("Money given back"), channels=_CHANNELS, sample=_SAMPLE),
     MessageTemplate(key=TAKEN, name=Text("Payment taken back by the bank"), channels=_CHANNELS, sample=_SAMPLE),
+    MessageTemplate(key=STANDS, name=Text("Payment not taken back after all"), channels=_CHANNELS, sample=_SAMPLE),
 )
 
 
@@ -54,9 +60,18 @@ async def tell_of_refund(event: RefundDone) -> None:
 async def tell_of_taking_back(event: PaymentTakenBack) -> None:
     """Queue that the payer's bank took a payment or a part of it back, and until when it can be paid again."""
     async with connection() as c:
-        whole = await c.fetchval("SELECT cents FROM parvis.capture WHERE id = $1", event.capture)
-    cents = event.cents or whole
-    await _tell(TAKEN, event.dispute or event.capture, event.capture, cents, part=cents < whole)
+        row = await c.fetchrow(_ENTERED + _LATEST, event.capture)
+    cents = event.cents or row["cents"]
+    # Entered again after it was undone, it is told again.
+    source = event.dispute or row["id"] or event.capture
+    await _tell(TAKEN, source, event.capture, cents, part=cents < row["cents"])
+
+
+async def tell_that_it_stands(event: PaymentStands) -> None:
+    """Queue that the payer's bank did not take a payment back: what was written was a mistake."""
+    async with connection() as c:
+        row = await c.fetchrow(_ENTERED + "AND v.undone_at IS NOT NULL" + _LATEST, event.capture)
+    await _tell(STANDS, row["id"], event.capture, row["cents"])
 
 
 async def _tell(template: str, source: UUID, capture: UUID, cents: Cents, **more: Any) -> None:
@@ -94,5 +109,6 @@ async def _due(capture: UUID) -> Due | None:
 
 REACTIONS = (
     Reaction(key="office.refund-done", event=RefundDone, handle=tell_of_refund),
+    Reaction(key="office.payment-stands", event=PaymentStands, handle=tell_that_it_stands),
     Reaction(key="office.payment-taken-back", event=PaymentTakenBack, handle=tell_of_taking_back),
 )

@@ -136,15 +136,20 @@ async def _list(request: _AnyRequest, here: Here, form: Form[Any]) -> Response[A
 
 
 async def one_page(
-    request: _AnyRequest, here: Here, capture: UUID, form: Form[Any] | None = None, back: Form[Any] | None = None
+    request: _AnyRequest,
+    here: Here,
+    capture: UUID,
+    form: Form[Any] | None = None,
+    back: Form[Any] | None = None,
+    mistaken: Form[Any] | None = None,
 ) -> Response[Any]:
-    """A payment, with the form to give it back, and the one to say that the payer's bank took it back."""
+    """A payment, with the form to give it back, and the one to say that the payer's bank took it back, or did not."""
     found = await days.one_that_came_in(here.till.id, capture)
     left = await refundable.left(capture)
     return pages.render(
         request,
         "office/tills/payment.html",
-        status=422 if (form and form.errors) or (back and back.errors) else 200,
+        status=422 if any(one and one.errors for one in (form, back, mistaken)) else 200,
         page=here,
         paid=found,
         left=left,
@@ -156,6 +161,7 @@ async def one_page(
         online=found.provider not in BY_OURSELVES,
         form=form or forms.blank(cents=money.euros(left)),
         back=back or forms.blank(day=ledger.today()),
+        mistaken=mistaken or forms.blank(),
         told=request.query_params.get("told", ""),
     )
 

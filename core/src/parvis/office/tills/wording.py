@@ -38,6 +38,7 @@ FACTS = {
     "return": "paiement repris par la banque",
     "refund-back": "remboursement revenu",
     "not-left": "remboursement non parti",
+    "return-back": "paiement repris par erreur, rétabli",
     "set-off": "compensation d’une somme due",
     "set-off-back": "compensation reprise",
     "dispute-back": "contestation gagnée",

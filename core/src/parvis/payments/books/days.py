@@ -11,19 +11,20 @@ import asyncpg
 from parvis import settings
 from parvis.db import connection
 from parvis.errors import NotFound
+from parvis.payments.books import sales
 from parvis.payments.money import Cents
 from parvis.payments.wallclock import bounds
 
-_CAME_IN = """
+_CAME_IN = f"""
 SELECT c.id, c.at, c.account, a.provider, c.cents, c.taken_as, r.id AS receipt, r.year, r.number,
     coalesce((SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL)
-        FROM parvis.charge ch WHERE ch.intent = c.intent), '{}') AS labels,
+        FROM parvis.charge ch WHERE ch.intent = c.intent), '{{}}') AS labels,
     coalesce((SELECT sum(f.cents) FROM parvis.refund f WHERE f.capture = c.id AND f.credit IS NULL
         AND f.state NOT IN ('rejected', 'cancelled', 'bounced')), 0)::bigint AS given_back,
     EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed,
-    EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id) AS taken_back
+    {sales.TAKEN_BACK} AS taken_back
 FROM parvis.capture c JOIN parvis.provider_account a ON a.key = c.account LEFT JOIN parvis.receipt r ON r.source = c.id
-"""
+"""  # noqa: S608 - of constants
 _ASKED = """
 SELECT f.id, f.capture, f.till, f.cents, f.state, f.method, f.reason, f.requested_by, f.requested_at, f.decided_by,
     c.account

@@ -23,7 +23,9 @@ _REFERENCES = """
 SELECT e.number, coalesce(c.provider_ref, CASE WHEN r.method = 'provider' THEN r.id::text END, m.provider_ref,
     t.reference) AS ref
 FROM parvis.ledger_entry e LEFT JOIN parvis.set_off s ON s.id = e.source
-LEFT JOIN parvis.capture c ON c.id = coalesce(s.capture, e.source) LEFT JOIN parvis.refund r ON r.id = e.source
+LEFT JOIN parvis.capture_return v ON v.id = e.source
+LEFT JOIN parvis.capture c ON c.id = coalesce(s.capture, v.capture, e.source)
+LEFT JOIN parvis.refund r ON r.id = e.source
 LEFT JOIN parvis.dispute d ON d.id = e.source LEFT JOIN parvis.capture m ON m.id = d.capture
 LEFT JOIN parvis.till_transfer t ON t.till = e.till AND t.number = e.number
 WHERE e.till = $1 AND e.number BETWEEN $2 AND $3

@@ -77,10 +77,15 @@ class Debit(Table, tablename="debit", schema="parvis"):
 
 
 class CaptureReturn(Table, tablename="capture_return", schema="parvis"):
-    """Money that came in and that the payer's bank took back; `person` is who entered it, null for the bank's file."""
+    """Money that came in and that the payer's bank took back; `person` is who entered it, null for the bank's file, and
+    `undone_by` who said that it was a mistake."""
 
-    capture = ForeignKey(Capture, null=False, on_delete=OnDelete.restrict, primary_key=True)
+    id = UUID(primary_key=True, default=None)
+    capture = ForeignKey(Capture, null=False, on_delete=OnDelete.restrict)
     at = Timestamptz(default=None)
     day = Date(default=None)
     reason = Varchar(length=200, default="")
     person = UUID(null=True, default=None)
+    undone_at = Timestamptz(null=True, default=None)
+    undone_by = UUID(null=True, default=None)
+    undone_why = Varchar(length=200, null=True, default=None)

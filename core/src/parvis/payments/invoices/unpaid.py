@@ -18,6 +18,7 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.identity import queries as people
 from parvis.payments import attempts, intents, payers
+from parvis.payments.books import sales
 from parvis.payments.invoices import issuing
 from parvis.payments.invoices.bills import PURPOSE
 from parvis.payments.money import Cents
@@ -31,7 +32,8 @@ WHERE i.till = $1 AND b.purpose = $2 AND i.version = b.version AND i.cents > 0 A
 AND NOT EXISTS (SELECT FROM parvis.capture c LEFT JOIN parvis.ledger_entry u
         ON u.till = c.till AND u.kind = 'take-up' AND u.source = c.id
     WHERE c.intent = i.id AND (c.taken_as = 'paid' OR u.id IS NOT NULL) AND coalesce(u.at, c.at) < $3
-    AND NOT EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id AND v.at < $3)
+    AND NOT EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id AND v.at < $3
+        AND (v.undone_at IS NULL OR v.undone_at >= $3))
     AND NOT EXISTS (SELECT FROM parvis.till_taking t JOIN parvis.till_taking_back k ON k.taking = t.id
         WHERE t.capture = c.id AND k.at < $3))
 AND NOT EXISTS (SELECT FROM parvis.invoice a
@@ -50,16 +52,15 @@ SELECT i.id, i.basket, i.part, i.cents, i.expires_at, b.person,
 {_OF} AND i.id > $4 ORDER BY i.id LIMIT $5
 """  # noqa: S608 - of constants
 _TOTAL = f"SELECT count(*) AS bills, coalesce(sum(i.cents), 0)::bigint AS cents {_OF}"
-_PASSED = (
-    "SELECT p.intent, p.reference AS ref, p.at, i.cents, i.basket, "
-    "(SELECT coalesce(sum(c.cents), 0)::bigint FROM parvis.capture c WHERE c.intent = p.intent "
-    "AND c.taken_as = 'vain' AND c.at >= p.at "
-    "AND NOT EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id)) AS came, "
-    "(SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch "
-    "WHERE ch.intent = i.id) AS labels "
-    "FROM parvis.passed_on p JOIN parvis.intent i ON i.id = p.intent "
-    "WHERE i.till = $1 AND p.recalled_at IS NULL ORDER BY p.id DESC LIMIT $2"
-)
+_PASSED = f"""
+SELECT p.intent, p.reference AS ref, p.at, i.cents, i.basket,
+    (SELECT coalesce(sum(c.cents), 0)::bigint FROM parvis.capture c WHERE c.intent = p.intent
+        AND c.taken_as = 'vain' AND c.at >= p.at AND NOT {sales.TAKEN_BACK}) AS came,
+    (SELECT array_agg(label ORDER BY ch.id) FILTER (WHERE ch.credit IS NULL) FROM parvis.charge ch
+        WHERE ch.intent = i.id) AS labels
+FROM parvis.passed_on p JOIN parvis.intent i ON i.id = p.intent
+WHERE i.till = $1 AND p.recalled_at IS NULL ORDER BY p.id DESC LIMIT $2
+"""  # noqa: S608 - of constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
