@@ -152,8 +152,8 @@ class World:
         """What came in, what the payer's bank took, what was given back."""
         async with connection() as c:
             came = await c.fetchval("SELECT sum(cents) FROM parvis.capture WHERE id = ANY ($1)", self.captures)
-            sql = "SELECT coalesce(sum(cents), 0) FROM parvis.capture JOIN parvis.capture_return ON capture = id"
-            taken = await c.fetchval(sql + " WHERE id = ANY ($1)", self.captures)
+            sql = "SELECT coalesce(sum(cents), 0) FROM parvis.capture WHERE id = ANY ($1)"
+            taken = await c.fetchval(sql + " AND id IN (SELECT capture FROM parvis.capture_return)", self.captures)
             sql = "SELECT coalesce(sum(cents), 0) FROM parvis.refund WHERE capture = ANY ($1) AND state = 'done'"
             return int(came), int(taken), int(await c.fetchval(sql, self.captures))
 
