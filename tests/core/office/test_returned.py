@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import msgspec
-from tests.core.office.test_tills import bill, letters, shop, written
+from tests.core.office.selling import bill, letters, shop, written
 
 from parvis.contract.values import Channel
 from parvis.db import connection
