@@ -5,14 +5,16 @@ from datetime import timedelta
 import msgspec
 from tests.core.office.selling import bill, letters, shop, written
 
+from parvis import clock
 from parvis.contract.values import Channel
-from parvis.db import connection
+from parvis.db import connection, new_id
 from parvis.events import PaymentStands, PaymentTakenBack
 from parvis.messages.letters import Letterhead, write
 from parvis.office.tills import refund_notices
 from parvis.payments import disputing
 from parvis.payments.attempts import look
 from parvis.payments.books import ledger
+from parvis.payments.invoices import unpaid
 
 __all__ = ["shop"]
 
@@ -101,12 +103,26 @@ async def test_what_was_entered_by_mistake_is_undone_with_a_reason_and_its_payer
     assert "12.50" in mail.text
 
 
-async def test_what_it_paid_that_is_paid_again_meanwhile_says_that_it_stays_and_keeps_what_was_typed(office, shop):
+async def test_what_it_paid_that_is_paid_again_meanwhile_goes_back_and_the_page_says_so(office, shop):
     due, capture = await paid_bill(office, shop)
     accountant, one = await office.agent("accountant"), f"tills/{shop.till}/payments/{capture}"
     await accountant.post(f"{one}/taken-back", day=ledger.today().isoformat(), why="Not covered")
     shop.provider.pay(ref := await shop.opened(due.intent))
     await look(shop.provider, shop.account, ref)
     await accountant.post(f"{one}/taken-back/undone", mistake="It was another one")
-    assert (accountant.status, "it is paid" in accountant.text) == (422, True)
+    assert "Something else was done since" in accountant.text
+    assert "It was another one" in accountant.text
+    assert "did not take this payment back" not in accountant.text
+    assert "€12.50" in (await accountant.get(f"tills/{shop.till}/refunds")).text
+
+
+async def test_what_the_public_accountant_collects_is_taken_back_from_there_first(office, shop):
+    due, capture = await paid_bill(office, shop)
+    accountant, one = await office.agent("accountant"), f"tills/{shop.till}/payments/{capture}"
+    await accountant.post(f"{one}/taken-back", day=ledger.today().isoformat(), why="Not covered")
+    clock.move(timedelta(days=60))
+    accountant = await office.agent("accountant")
+    await unpaid.pass_on(shop.till, [due.intent], "B 12", new_id())
+    await accountant.post(f"{one}/taken-back/undone", mistake="It was another one")
+    assert (accountant.status, "the public accountant collects it" in accountant.text) == (422, True)
     assert "It was another one" in accountant.text

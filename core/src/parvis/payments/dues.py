@@ -26,7 +26,7 @@ JOIN parvis.emitter e ON e.id = t.emitter
 LEFT JOIN LATERAL (
     SELECT sum(c.cents) FILTER (WHERE v.capture IS NULL) AS cents,
         array_agg(r.id ORDER BY r.id) FILTER (WHERE r.id IS NOT NULL) AS receipts
-    FROM parvis.capture c LEFT JOIN parvis.capture_return v ON v.capture = c.id AND v.undone_at IS NULL
+    FROM parvis.capture c LEFT JOIN parvis.capture_return v ON v.capture = c.id AND v.stands
     LEFT JOIN parvis.receipt r ON r.source = c.id WHERE c.intent = i.id
     AND NOT EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter')
 ) AS came ON true

@@ -45,10 +45,7 @@ _LOCK_BASKET = (
     "SELECT FROM parvis.basket b WHERE b.id = (SELECT i.basket FROM parvis.capture c "
     "JOIN parvis.intent i ON i.id = c.intent WHERE c.id = $1) FOR NO KEY UPDATE"
 )
-_WON_BACK = (
-    "SELECT EXISTS (SELECT FROM parvis.capture c JOIN parvis.dispute d ON (d.account, d.provider_ref) = "
-    "(c.account, c.provider_ref) WHERE c.id = $1)"
-)
+_NO_PAYMENT = f"SELECT {sales.WON} OR {sales.AGAIN} FROM parvis.capture c WHERE c.id = $1"  # noqa: S608 - of constants
 _REFUND = (
     "SELECT id, capture, till, cents, state, method, reason, requested_by, decided_by, credit, cancellation "
     "FROM parvis.refund "
@@ -216,8 +213,8 @@ async def _way_of(c: Connection, paid: asyncpg.Record) -> str:
 
 
 async def way_of_account(c: Connection, capture: UUID, at: Account) -> str:
-    """How a capture is given back: the account's own way, but for what came in by a dispute, as no payment there."""
-    if at.gives_back == "provider" and await c.fetchval(_WON_BACK, capture):
+    """How a capture is given back: the account's own way, but for what came in as no payment there."""
+    if at.gives_back == "provider" and await c.fetchval(_NO_PAYMENT, capture):
         return "mandate"
     return at.gives_back
 

@@ -33,17 +33,18 @@ _KEEP = (
     "INSERT INTO parvis.capture_return (id, capture, at, day, reason, person) VALUES ($1, $2, $3, $4, $5, $6) "
     "ON CONFLICT DO NOTHING RETURNING id"
 )
-_STANDING = "FROM parvis.capture_return WHERE capture = $1 AND undone_at IS NULL"
+_STANDING = "FROM parvis.capture_return WHERE capture = $1 AND stands"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """On which day of the territory a bank took money back, and why; `by` is whose account says so, None for the
-    bank's own word."""
+    bank's own word. `mistake`: why it was none, where its money came in again."""
 
     day: date
     reason: str = ""
     by: UUID | None = None
+    mistake: str = ""
 
 
 async def take_back(account: str, ref: str, until: datetime) -> bool:
@@ -123,7 +124,7 @@ async def by_hand(c: Connection, capture: UUID) -> bool:
 async def returned(capture: UUID) -> Told | None:
     """What is known of a payment that the bank took back, None if it did not."""
     async with connection() as c:
-        row = await c.fetchrow(f"SELECT day, reason, person {_STANDING}", capture)
+        row = await c.fetchrow(f"SELECT day, reason, person, coalesce(undone_why, '') {_STANDING}", capture)
     return Told(*row) if row else None
 
 

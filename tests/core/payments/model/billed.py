@@ -38,7 +38,7 @@ SELECT k.cents, coalesce((SELECT sum(r.cents) FROM parvis.refund r
         WHERE r.credit = k.id AND r.state IN {_GRANTED}), 0)::bigint AS paid_out,
     CASE WHEN k.source <> k.capture THEN 0
         WHEN EXISTS (SELECT FROM parvis.capture_return v
-            WHERE v.capture = k.capture AND v.undone_at IS NULL) THEN k.cents
+            WHERE v.capture = k.capture AND v.stands) THEN k.cents
         ELSE (SELECT greatest(0, least(k.cents, coalesce(sum(r.cents), 0) - i.cents)) FROM parvis.capture m
             JOIN parvis.intent i ON i.id = m.intent LEFT JOIN parvis.capture c ON c.intent = i.id AND {_PAYS}
             LEFT JOIN parvis.refund r ON r.capture = c.id AND r.credit IS NULL AND r.method <> 'counter'

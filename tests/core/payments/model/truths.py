@@ -26,8 +26,9 @@ SELECT c.id, c.account, c.provider_ref AS ref, c.intent, c.cents, c.taken_as, i.
     bool_or(r.decided_by = r.requested_by) IS TRUE AS by_oneself,
     coalesce(sum(r.cents) FILTER (WHERE r.state = 'done' AND r.method = 'provider'), 0)::bigint AS through,
     EXISTS (SELECT FROM parvis.capture_return b WHERE b.capture = c.id AND b.person IS NOT NULL
-        AND b.undone_at IS NULL) AS by_hand,
-    EXISTS (SELECT FROM parvis.capture_return b WHERE b.capture = c.id AND b.undone_at IS NULL) AS returned,
+        AND b.stands) AS by_hand,
+    EXISTS (SELECT FROM parvis.capture_return b WHERE b.capture = c.id AND b.undone_at IS NOT NULL) AS undone,
+    EXISTS (SELECT FROM parvis.capture_return b WHERE b.capture = c.id AND b.stands) AS returned,
     (SELECT coalesce(sum(d.cents), 0)::bigint FROM parvis.dispute d WHERE d.capture = c.id AND d.state <> 'won')
         AS disputed,
     (SELECT coalesce(sum(d.cents), 0)::bigint FROM parvis.dispute d WHERE d.capture = c.id AND d.state = 'lost')

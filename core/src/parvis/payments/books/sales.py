@@ -16,8 +16,12 @@ SOLD = """
 (c.taken_as = 'paid' OR EXISTS (SELECT FROM parvis.ledger_entry e
     WHERE e.till = c.till AND e.kind = 'take-up' AND e.source = c.id))
 """
-# Whether the payer's bank took a capture `c` back, as far as nobody said that this was a mistake.
-TAKEN_BACK = "EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id AND v.undone_at IS NULL)"
+# Whether the payer's bank took a capture `c` back, as far as nobody undid that.
+TAKEN_BACK = "EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id AND v.stands)"
+# Whether a capture `c` came in without a payment at its provider: by a dispute that was won; again, as what had been
+# entered as taken back was not.
+WON = "EXISTS (SELECT FROM parvis.dispute d WHERE (d.account, d.provider_ref) = (c.account, c.provider_ref))"
+AGAIN = "EXISTS (SELECT FROM parvis.capture_return v WHERE v.id::text = c.provider_ref)"
 # What of the credit that paid a part of an intent `u` is the payer's again, as a credit of its own.
 RESTORED = """
 coalesce((SELECT sum(z.cents) FROM parvis.credit z WHERE z.source = u.id

@@ -38,7 +38,7 @@ _LEFT = f"""
 (k.cents - {_GONE} - CASE
     WHEN EXISTS (SELECT FROM parvis.dispute d WHERE d.capture = k.capture AND d.state = 'open') THEN k.cents
     WHEN k.source <> k.capture THEN 0
-    WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = k.capture AND v.undone_at IS NULL)
+    WHEN EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = k.capture AND v.stands)
         OR EXISTS (SELECT FROM parvis.refund r WHERE r.capture = k.capture AND r.method = 'counter') THEN k.cents
     ELSE (SELECT greatest(0, least(k.cents, coalesce(sum(r.cents), 0) - i.cents)) FROM parvis.capture m
         JOIN parvis.intent i ON i.id = m.intent LEFT JOIN (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import UUID, BigInt, Bytea, Date, ForeignKey, Integer, OnDelete, Timestamptz, Varchar
+from piccolo.columns import UUID, BigInt, Boolean, Bytea, Date, ForeignKey, Integer, OnDelete, Timestamptz, Varchar
 from piccolo.table import Table
 
 from parvis.db.sealed import Sealed
@@ -78,7 +78,7 @@ class Debit(Table, tablename="debit", schema="parvis"):
 
 class CaptureReturn(Table, tablename="capture_return", schema="parvis"):
     """Money that came in and that the payer's bank took back; `person` is who entered it, null for the bank's file, and
-    `undone_by` who said that it was a mistake."""
+    `undone_by` who said that it was a mistake. It `stands` then where its money came in again."""
 
     id = UUID(primary_key=True, default=None)
     capture = ForeignKey(Capture, null=False, on_delete=OnDelete.restrict)
@@ -86,6 +86,7 @@ class CaptureReturn(Table, tablename="capture_return", schema="parvis"):
     day = Date(default=None)
     reason = Varchar(length=200, default="")
     person = UUID(null=True, default=None)
+    stands = Boolean(default=True)
     undone_at = Timestamptz(null=True, default=None)
     undone_by = UUID(null=True, default=None)
     undone_why = Varchar(length=200, null=True, default=None)

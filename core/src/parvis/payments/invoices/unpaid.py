@@ -33,7 +33,7 @@ AND NOT EXISTS (SELECT FROM parvis.capture c LEFT JOIN parvis.ledger_entry u
         ON u.till = c.till AND u.kind = 'take-up' AND u.source = c.id
     WHERE c.intent = i.id AND (c.taken_as = 'paid' OR u.id IS NOT NULL) AND coalesce(u.at, c.at) < $3
     AND NOT EXISTS (SELECT FROM parvis.capture_return v WHERE v.capture = c.id AND v.at < $3
-        AND (v.undone_at IS NULL OR v.undone_at >= $3))
+        AND (v.stands OR v.undone_at >= $3))
     AND NOT EXISTS (SELECT FROM parvis.till_taking t JOIN parvis.till_taking_back k ON k.taking = t.id
         WHERE t.capture = c.id AND k.at < $3))
 AND NOT EXISTS (SELECT FROM parvis.invoice a

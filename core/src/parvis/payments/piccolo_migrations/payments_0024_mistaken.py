@@ -12,9 +12,11 @@ async def forwards() -> MigrationManager:
         "payments",
         ID,
         """
-        -- Each is the source of its entry in the books, which named the payment so far.
+        -- Each is the source of its entry in the books, which named the payment so far. One that was undone stands all the
+        -- same where its money came in again, as something else had been done since.
         ALTER TABLE parvis.capture_return
             ADD COLUMN id uuid,
+            ADD COLUMN stands boolean NOT NULL DEFAULT true,
             ADD COLUMN undone_at timestamptz,
             ADD COLUMN undone_by uuid,
             ADD COLUMN undone_why varchar(200);
@@ -24,8 +26,9 @@ async def forwards() -> MigrationManager:
             DROP CONSTRAINT capture_return_pkey,
             ADD PRIMARY KEY (id),
             ADD CONSTRAINT capture_return_undone CHECK (num_nulls(undone_at, undone_by, undone_why) IN (0, 3)),
-            ADD CONSTRAINT capture_return_by_hand CHECK (undone_at IS NULL OR person IS NOT NULL);
-        CREATE UNIQUE INDEX capture_return_standing ON parvis.capture_return (capture) WHERE undone_at IS NULL;
+            ADD CONSTRAINT capture_return_by_hand CHECK (undone_at IS NULL OR person IS NOT NULL),
+            ADD CONSTRAINT capture_return_stands CHECK (stands OR undone_at IS NOT NULL);
+        CREATE UNIQUE INDEX capture_return_standing ON parvis.capture_return (capture) WHERE stands;
         CREATE INDEX capture_return_capture ON parvis.capture_return (capture);
         COMMENT ON TABLE parvis.capture_return IS NULL;
         """,

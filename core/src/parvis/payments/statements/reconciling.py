@@ -17,20 +17,19 @@ from parvis.db import Connection, connection, new_id, transaction
 from parvis.errors import NotFound, Refusal, Refused, Text
 from parvis.payments import asking
 from parvis.payments.accounts import Account, account
-from parvis.payments.books import ledger
+from parvis.payments.books import ledger, sales
 from parvis.payments.money import Cents
 from parvis.payments.statements import comparing
 
 log = structlog.get_logger()
-# Amounts as the books have them, so that a movement without its entry is a difference too. What a won dispute brought
-# back is no payment of the statement.
-_CAPTURED = """
+# Amounts as the books have them, so that a movement without its entry is a difference too. What came in without a
+# payment there is not on the statement.
+_CAPTURED = f"""
 SELECT c.provider_ref AS ref, coalesce(sum(l.cents), 0)::bigint AS cents FROM parvis.capture c
 LEFT JOIN parvis.ledger_entry e ON e.till = c.till AND e.kind = 'capture' AND e.source = c.id
 LEFT JOIN parvis.ledger_line l ON l.entry = e.id AND l.account = $3
-WHERE c.account = $1 AND c.day = $2
-AND NOT EXISTS (SELECT FROM parvis.dispute d WHERE d.account = $1 AND d.provider_ref = c.provider_ref) GROUP BY c.id
-"""
+WHERE c.account = $1 AND c.day = $2 AND NOT {sales.WON} AND NOT {sales.AGAIN} GROUP BY c.id
+"""  # noqa: S608 - of constants
 _GIVEN_BACK = """
 SELECT r.id::text AS ref, coalesce(-sum(l.cents), 0)::bigint AS cents FROM parvis.refund r
 JOIN parvis.capture c ON c.id = r.capture
