@@ -42,6 +42,7 @@ _ENTERED = (
     "SELECT v.id, c.cents FROM parvis.capture c LEFT JOIN parvis.capture_return v ON v.capture = c.id WHERE c.id = $1 "
 )
 _LATEST = " ORDER BY v.at DESC LIMIT 1"
+_UNDONE = _ENTERED + "AND v.undone_at IS NOT NULL" + _LATEST
 _CHANNELS = frozenset({Channel.MAIL, Channel.SMS})
 TEMPLATES = (
     MessageTemplate(key=LEFT, name=Text("Money given back"), channels=_CHANNELS, sample=_SAMPLE),
@@ -70,7 +71,7 @@ async def tell_of_taking_back(event: PaymentTakenBack) -> None:
 async def tell_that_it_stands(event: PaymentStands) -> None:
     """Queue that the payer's bank did not take a payment back: what was written was a mistake."""
     async with connection() as c:
-        row = await c.fetchrow(_ENTERED + "AND v.undone_at IS NOT NULL" + _LATEST, event.capture)
+        row = await c.fetchrow(_UNDONE, event.capture)
     await _tell(STANDS, row["id"], event.capture, row["cents"])
 
 
