@@ -29,14 +29,14 @@ class Till:
     def __init__(self, shop):
         self.shop, self.till, self.by = shop, shop.till, new_id()
 
-    async def bills(self, cents=1000, mail="lea@example.org", days=5, parts=1):
+    async def bills(self, cents=1000, mail="lea@example.org", days=5, parts=1, label="Cantine, novembre"):
         to = BillTo(contact=Contact(Channel.MAIL, mail), language="fr")
-        charge = Charge(self.till, "Cantine, novembre", "canteen", cents)
+        charge = Charge(self.till, label, "canteen", cents)
         await splitting.keep_rule(self.till, splitting.Rule(12, 1))
         return await bills.write([charge], to, ledger.today() + timedelta(days=days), self.by, parts)
 
-    async def bill(self, cents=1000, mail="lea@example.org", days=5):
-        [intent] = await self.bills(cents, mail, days)
+    async def bill(self, cents=1000, mail="lea@example.org", days=5, **rest):
+        [intent] = await self.bills(cents, mail, days, **rest)
         return intent
 
     async def mandate(self, intent, iban=IBAN, by=None):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from tests.core.payments.debiting import a_debiting_till
 
 from parvis import clock
 from parvis.contract.payments import OutcomeUnknown
@@ -413,3 +414,13 @@ async def test_an_act_is_changed_and_counts_at_once(shop, drawer):
     with pytest.raises(ParvisError):
         await acts.keep_act(shop.till, type(act)("n° 3", frozenset(), frozenset()), new_id())
     assert (await acts.act_of(shop.till)).reference == "n° 2"
+
+
+async def test_what_is_debited_is_not_taken_by_hand_and_the_reason_is_said(database):
+    till = await a_debiting_till()
+    due = await till.due()
+    await till.batch()
+    drawer = await a_drawer(till.till)
+    await by_hand.close_pages(due.id, till.provider_of)
+    with pytest.raises(Refused, match="it is debited"):
+        await drawer.takes(due.id, cash=1000)

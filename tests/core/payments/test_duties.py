@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.core.payments.debiting import on
 
 from parvis import clock
 from parvis.db import new_id
@@ -13,7 +14,8 @@ from parvis.payments.books import ledger, limits, lying, postings, transfers
 from parvis.payments.books.duties import Limits, duties
 from parvis.payments.books.lying import Lying
 from parvis.payments.books.transfers import Moved
-from parvis.testing.payments import a_shop, a_till
+from parvis.payments.counter import by_hand
+from parvis.testing.payments import a_drawer, a_shop, a_till
 
 DAYS = st.dates(date(2026, 1, 1), date(2028, 12, 31))
 FOUND = st.lists(
@@ -100,7 +102,7 @@ async def passed_over(till):
     return ledger.balance_of(await ledger.balances(till), "paid_over")
 
 
-async def test_what_a_provider_has_is_seen_and_not_to_be_handed_over(database):
+async def test_what_a_provider_has_is_seen_and_not_to_be_handed_over(app):
     shop = await a_shop()
     await shop.paid(1000)
     [there] = await lying.lying(shop.till)
@@ -130,3 +132,17 @@ async def test_limits_are_kept_and_unfit_ones_refused(database):
             await limits.keep_limits(till, wrong)
     await limits.keep_limits(till, Limits())
     assert await limits.limits_of(till) == Limits()
+
+
+async def test_a_taking_reversed_at_once_does_not_put_off_what_is_to_be_handed_over(database):
+    shop = await a_shop()
+    drawer = await a_drawer(shop.till)
+    on(date(2026, 10, 20))
+    await drawer.takes((await shop.due(10_000)).id, cash=10_000)
+    on(date(2026, 11, 3))
+    before = await limits.due_at(await ledger.till_by_id(shop.till))
+    taking = await drawer.takes((await shop.due(10_000)).id, cash=10_000)
+    await by_hand.take_back(taking.id, drawer.by, "Mistaken")
+    after = await limits.due_at(await ledger.till_by_id(shop.till))
+    assert [one.kind for one in before] == ["month"]
+    assert after == before

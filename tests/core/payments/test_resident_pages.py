@@ -8,14 +8,18 @@ from io import BytesIO
 
 import pytest
 from pypdf import PdfReader
+from tests.core.payments.debiting import CREDITOR, IBAN
 from tests.core.payments.tariff_examples import swimming
 
 from parvis import clock, settings
 from parvis.contract.values import Channel
 from parvis.db import connection, new_id
+from parvis.errors import Refusal, Refused, Text
 from parvis.identity.contacts import Contact
 from parvis.payments import attempts, intents, payers, refunds, settling
 from parvis.payments.books import ledger, receipting
+from parvis.payments.debits import batches, creditors, mandates, orders, queries
+from parvis.payments.debits.mandates import Given
 from parvis.payments.intents import Charge
 from parvis.payments.invoices import bills, splitting
 from parvis.payments.invoices.bills import BillTo
@@ -25,6 +29,7 @@ from parvis.payments.terms import cancelling, dated
 from parvis.payments.terms.rules import Step, Terms
 from parvis.testing.payments import a_seller
 from parvis.testing.people import a_person, a_session
+from parvis.testing.sandbox_provider import Sandbox
 from parvis.testing.visits import put_clock
 
 
@@ -359,3 +364,42 @@ async def test_each_payments_form_has_fields_of_its_own(payable, browser):
 async def test_without_terms_or_a_price_nothing_is_said_of_cancelling(billed, resident):
     await resident.get()
     assert "If you cancel" not in resident.text
+
+
+async def test_whose_mail_the_payment_service_does_not_take_can_give_another(payable, browser, monkeypatch):
+    start = Sandbox.start
+
+    async def strict(self, account, order):
+        if len(order.mail) > 80:
+            raise Refused(Refusal("provider-mail", Text("give an e-mail address of at most 80 signs."), "mail"))
+        return await start(self, account, order)
+
+    monkeypatch.setattr(Sandbox, "start", strict)
+    shop = await payable.shop()
+    to = BillTo(contact=Contact(Channel.MAIL, f"{'a' * 60}@{'b' * 30}.example.org"), language="fr")
+    charge = Charge(shop.till, "Part", "pools", 1000)
+    [due] = await bills.write([charge], to, ledger.today() + timedelta(days=20), new_id())
+    key = payers.link_key(due.basket, clock.now() + timedelta(days=30))
+    resident = Resident(browser(), f"/my/payments/{due.basket}", key)
+    await resident.get()
+    assert 'name="mail"' not in resident.text
+    await resident.post("/pay", intent=str(due.id))
+    assert ("at most 80 signs" in resident.text, 'name="mail"' in resident.text) == (True, True)
+    await resident.post("/pay", intent=str(due.id), mail="lea@example.org")
+    assert resident.status == 303
+
+
+async def test_what_is_debited_is_not_among_what_is_to_be_paid(payable, browser):
+    shop, person = await payable.shop(), await a_person()
+    to = BillTo(contact=Contact(Channel.MAIL, "lea@example.org"), language="fr", person=person)
+    charge = Charge(shop.till, "Canteen", "canteen", 4250)
+    [due] = await bills.write([charge], to, ledger.today() + timedelta(days=3), new_id())
+    await creditors.keep(shop.till, CREDITOR)
+    given = Given(name="Léa", iban=IBAN, signed_on=ledger.today())
+    await mandates.give(shop.till, await payers.payer(due.basket), given)
+    made = await batches.make(shop.till, queries.soonest(CREDITOR), person)
+    await orders.take(made.id)
+    await batches.send(made.id)
+    page = unescape((await browser(await a_session(person)).get("/my/payments")).text)
+    assert "To pay: €42.50" not in page
+    assert "debited from your bank account" in page

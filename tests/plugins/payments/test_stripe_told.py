@@ -313,3 +313,19 @@ async def test_a_dispute_that_was_entered_by_hand_before_stripe_tells_of_it_is_o
         where = f"clearing:{stripe.account}" if won else "receivable"
         assert await books(stripe) == {where: 6000, "revenue:pools": -6000}
     assert await state(intent) == "paid"
+
+
+async def test_a_refund_that_failed_there_is_sent_again_as_another_one(http, played, stripe):
+    intent, _ = await paid(played, http, stripe)
+    refund = await _approved(intent)
+    slow = _slow(played)
+    assert await refund_sending.send(refund, stripe.provider) == "unknown"
+    slow.undo()
+    [made] = played.stripe.of(KEY, "refund")
+    played.stripe.fail(made["id"])
+    assert await tell(http, stripe, played.told(made["id"], "refund.failed")) == 200
+    await seen_to(stripe)
+    again = await refund_sending.retry(refund, new_id())
+    assert await refund_sending.send(again, stripe.provider) == "done"
+    assert (await refunds.refund_by_id(refund)).state == "cancelled"
+    assert await books(stripe) == {}

@@ -95,7 +95,7 @@ async def stop(intent: UUID, provider: Provider) -> Settled | None:
     outside()
     async with connection() as c:
         live = await c.fetchrow(LIVE, intent)
-    if live is None or live["provider_ref"] is None or not provider.caps(live["account"]).cancel:
+    if live is None or live["provider_ref"] is None or not closes(provider, live["account"]):
         return None
     return await _close(provider, live)
 

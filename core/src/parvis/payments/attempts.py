@@ -95,6 +95,9 @@ async def none_open(c: Connection, intent: UUID) -> None:
     live = await c.fetchrow(LIVE, intent)
     if live is None:
         return
+    if live["state"] == "live" and not live["url"]:
+        text = Text("The payer’s bank is asked for it: it is debited. Take no money for it.")
+        raise Refused(Refusal("debited", text))
     if _payable(live):
         text = Text(
             "The payer has opened a page to pay it online, which may be paid until {hour}. Take no money before.",

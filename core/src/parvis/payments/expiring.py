@@ -9,7 +9,7 @@ import asyncpg
 
 from parvis import clock
 from parvis.contract.payments import OutcomeUnknown
-from parvis.db import connection
+from parvis.db import connection, transaction
 from parvis.errors import Refused
 from parvis.payments import attempts, intents, rounds
 from parvis.payments.attempts import ProviderOf
@@ -17,18 +17,22 @@ from parvis.payments.attempts import ProviderOf
 # A provider that does not answer keeps what was chosen for so long at most.
 PATIENCE = timedelta(hours=2)
 _BATCH = 200
+# A page that is being opened may be paid as one that is open.
+_LATE = """
+i.state IN ('created', 'pending') AND i.expires_at <= $1 AND NOT EXISTS (SELECT FROM parvis.payment_attempt l
+    WHERE l.intent = i.id AND l.state IN ('creating', 'live') AND l.live_until > $1)
+"""
 # So many of each account, or of each set of them: a backlog of one leaves room for the others.
-_DUE = """
+_DUE = f"""
 SELECT id, expires_at, accounts, account FROM (
     SELECT late.*, row_number() OVER (PARTITION BY account ORDER BY expires_at) AS turn FROM (
         SELECT i.id, i.expires_at, array_remove(array_agg(DISTINCT a.account), NULL) AS accounts,
             coalesce(string_agg(DISTINCT a.account, ' '), '') AS account
         FROM parvis.intent i LEFT JOIN parvis.payment_attempt a ON a.intent = i.id
-        WHERE i.state IN ('created', 'pending') AND i.expires_at <= $1 AND NOT EXISTS (
-            SELECT FROM parvis.payment_attempt l WHERE l.intent = i.id AND l.state = 'live' AND l.live_until > $1)
-        GROUP BY i.id) AS late) AS due
+        WHERE {_LATE} GROUP BY i.id) AS late) AS due
 WHERE turn <= $2 ORDER BY expires_at
-"""
+"""  # noqa: S608 - of constants
+_STILL = f"SELECT EXISTS (SELECT FROM parvis.intent i WHERE {_LATE} AND i.id = $2)"  # noqa: S608 - of constants
 
 
 async def expire_due(provider_of: ProviderOf) -> int:
@@ -60,7 +64,12 @@ async def _asked(provider_of: ProviderOf, row: asyncpg.Record) -> bool:
 
 async def _expired(row: asyncpg.Record) -> bool:
     try:
-        await intents.expire(row["id"])
+        async with transaction() as c:
+            await intents.locked(c, row["id"])
+            # Nobody has opened a page meanwhile, nor may pay it for longer.
+            if not await c.fetchval(_STILL, clock.now(), row["id"]):
+                return False
+            await intents.expire(row["id"])
     except Refused:
         # Paid or cancelled meanwhile.
         return False

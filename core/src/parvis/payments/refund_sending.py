@@ -21,6 +21,8 @@ from parvis.payments.credits import balances
 from parvis.payments.rules import REFUND, after, approval_fault, back_fault
 from parvis.payments.wording import METHODS
 
+_LEFT = "SELECT done_day IS NOT NULL FROM parvis.refund WHERE id = $1"
+
 
 async def send(refund: UUID, provider: Provider) -> str:
     """Have the provider give an approved refund back, once; its state then, `unknown` if no answer came."""
@@ -79,19 +81,28 @@ async def pay_by_hand(refund: UUID) -> None:
         await finish(refund, Sent.DONE)
 
 
-async def retry(refund: UUID, by: UUID, method: str | None = None) -> None:
-    """Let a refund that failed be sent again, another way if one is named. Raises Refused."""
+async def retry(refund: UUID, by: UUID, method: str | None = None) -> UUID:
+    """Let a refund that failed be sent again, another way if one is named; its id. Raises Refused.
+
+    What its provider was asked for is another one there: a provider does an id once, and has said of this that it
+    failed.
+    """
     async with transaction() as c:
-        _, found = await refunds.both(c, refund)
+        paid, found = await refunds.both(c, refund)
         # Whoever could ask for it alone can ask for it again.
         if found.decided_by and (wrong := approval_fault(found.requested_by, by)):
             raise Refused(wrong)
         if not await refundable.is_covered(c, found.capture):
             text = Text("The payer’s bank disputes this payment: nothing of it is given back meanwhile.")
             raise Refused(Refusal("refund-disputed", text))
+        how = method or found.method
+        if how == found.method == "provider" and await c.fetchval(_LEFT, refund):
+            await refunds.move(c, found, "cancel")
+            await granting.ungrant(found.id, found.cents, paid, found.credit)
+            found = await refunds.locked(c, await _failed_anew(c, found, paid))
         await refunds.move(c, found, "approve")
-        sql = "UPDATE parvis.refund SET method = coalesce($2, method) WHERE id = $1"
-        await c.execute(sql, refund, method)
+        await c.execute("UPDATE parvis.refund SET method = $2 WHERE id = $1", found.id, how)
+    return found.id
 
 
 async def back_by_hand(refund: UUID) -> None:
@@ -146,7 +157,7 @@ async def _bounced(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -
         return state
     await granting.ungrant(found.id, found.cents, paid, found.credit)
     await _not_beyond(c, found, paid)
-    await _wait_again(c, found, paid)
+    await _failed_anew(c, found, paid)
     if paid["taken_as"] == "vain":
         intent = await intents.locked(c, paid["intent"])
         if intent.state == "refunded":
@@ -164,13 +175,14 @@ async def _not_beyond(c: Connection, found: refunds.Refund, paid: asyncpg.Record
         await ledger.post(found.till, "not-left", found.id, postings.not_left(cents, granting.held_in(paid)))
 
 
-async def _wait_again(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:
+async def _failed_anew(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> UUID:
     """A refund of its own, that failed: the day and the entry of the one that left stay what they are."""
     said = (found.method, found.reason, found.requested_by, found.credit, found.cancellation)
     again = await refunds.add(c, paid, found.cents, *said)
     sql = "UPDATE parvis.refund SET state = 'failed', decided_by = $2, decided_at = $3 WHERE id = $1"
     await c.execute(sql, again, found.decided_by, clock.now())
     await granting.grant(again, found.cents, paid, found.credit)
+    return again
 
 
 async def _not_left(c: Connection, found: refunds.Refund, paid: asyncpg.Record) -> None:

@@ -18,6 +18,9 @@ _CAME = (
     "SELECT e.day, sum(l.cents)::bigint AS cents "
     "FROM parvis.ledger_entry e JOIN parvis.ledger_line l ON l.entry = e.id "
     "WHERE e.till = $1 AND e.number > $2 AND e.number <= $3 AND l.account = $4 AND l.cents > 0 "
+    # What was reversed never came.
+    "AND NOT EXISTS (SELECT FROM parvis.ledger_entry b "
+    "WHERE b.till = e.till AND b.source = e.source AND b.kind = e.kind || '-back') "
     "GROUP BY e.day ORDER BY e.day DESC"
 )
 

@@ -10,12 +10,15 @@ from parvis import settings
 from parvis.branding.queries import brand_of, letter_colour
 from parvis.db import connection
 from parvis.errors import NotFound
+from parvis.payments import intents
 from parvis.payments.accounts import OFFLINE
+from parvis.payments.books import sales
 from parvis.payments.books.ledger import Till, till_by_id
+from parvis.payments.books.postings import Sale
 from parvis.payments.books.receipts import Receipt
 from parvis.payments.invoices import sellers
 from parvis.payments.invoices.sellers import Seller
-from parvis.payments.money import euros, price, vat_in
+from parvis.payments.money import euros, price, taxes
 from parvis.payments.tariffs import explaining
 from parvis.payments.tariffs.explaining import Explained
 from parvis.payments.terms import reading, saying
@@ -23,13 +26,12 @@ from parvis.territory import queries as territory
 from parvis.web import i18n
 from parvis.web.papers import Sheet, drawn
 
-_FIND = (
-    "SELECT r.id, r.till, r.year, r.number, r.source, r.cents, r.at, c.intent, c.taken_as, i.basket, a.provider, "
-    "EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed "
-    "FROM parvis.receipt r JOIN parvis.capture c ON c.id = r.source "
-    "JOIN parvis.provider_account a ON a.key = c.account "
-    "LEFT JOIN parvis.intent i ON i.id = c.intent "
-)
+_FIND = f"""
+SELECT r.id, r.till, r.year, r.number, r.source, r.cents, r.at, c.intent, {sales.SOLD} AS stays, i.basket, a.provider,
+    EXISTS (SELECT FROM parvis.refund f WHERE f.capture = c.id AND f.method = 'counter') AS reversed
+FROM parvis.receipt r JOIN parvis.capture c ON c.id = r.source JOIN parvis.provider_account a ON a.key = c.account
+LEFT JOIN parvis.intent i ON i.id = c.intent
+"""  # noqa: S608 - of constants
 _LINES = (
     "SELECT label || CASE WHEN quantity > 1 THEN ' × ' || quantity ELSE '' END, cents, vat_bp FROM parvis.charge "
     "WHERE intent = $1 ORDER BY id"
@@ -109,7 +111,7 @@ async def paper(found: Given) -> bytes:
             *_voided(found),
             *map(_priced, await explaining.explained_of(found.intent) if found.intent else ()),
             *saying.on_paper(await reading.terms_of(found.intent) if found.intent else None),
-            *_notes(till, await sellers.seller_of(till.id), [(cents, bp) for _, cents, bp in lines]),
+            *_notes(till, await sellers.seller_of(till.id), await _sold(found)),
         ],
     )
     return drawn(sheet)
@@ -144,10 +146,17 @@ def _priced(one: Explained) -> str:
     return f"{one.label} – ligne {one.line} du tarif du {one.since.strftime('%d/%m/%Y')}{whom} : {steps}."
 
 
-def _notes(till: Till, seller: Seller, sold: Sequence[tuple[int, int]]) -> list[str]:
-    rates = sorted({bp for _, bp in sold if bp})
-    vat = [f"Dont TVA à {euros(bp)} % : {price(vat_in(sum(c for c, b in sold if b == bp), bp))}." for bp in rates]
-    if not vat and not seller.vat_exempt:
+async def _sold(found: Given) -> Sequence[Sale]:
+    """What the money pays; nothing where it goes back."""
+    return await intents.sales_of(found.intent) if found.intent and found.stays and not found.reversed else ()
+
+
+def _notes(till: Till, seller: Seller, sold: Sequence[Sale]) -> list[str]:
+    # As in the books: of a bill in parts each has what is its own of the VAT.
+    plain = [sale for sale in sold if sale.cents >= 0]
+    rates = taxes([(sale.cents, sale.vat_bp) for sale in plain], {sale.vat_bp: sale.before for sale in plain})
+    vat = [f"Dont TVA à {euros(tax.bp)} % : {price(tax.vat)}." for tax in rates if tax.bp]
+    if sold and not vat and not seller.vat_exempt:
         vat = [FREE if till.kind == "regie" else NONE]
     said = (*sellers.mentions(seller), *till.mentions.splitlines())
     return [*vat, *said, "Document à conserver : il prouve le paiement."]
@@ -162,7 +171,7 @@ async def _given(where: str, *values: object) -> list[Given]:
             Receipt(**{name: row[name] for name in plain}),
             row["intent"],
             row["basket"],
-            row["taken_as"] == "paid",
+            row["stays"],
             row["provider"],
             row["reversed"],
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from parvis.db import Connection, transaction
 from parvis.payments.books import ledger
 from parvis.payments.debits import batches, failing, files, lines, queries, reading
+from parvis.payments.debits.reading import Failed
 from parvis.payments.money import Cents
 
 # What left its batch is not collected either, whatever file the bank speaks of.
@@ -16,6 +18,11 @@ _FAILED = frozenset({"rejected", "returned", "dropped"})
 _NAMED = (
     "SELECT d.id, d.reference, d.state FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch "
     "WHERE b.till = $1 AND d.reference = ANY ($2)"
+)
+_OF_PART = (
+    "SELECT d.reference FROM parvis.debit d JOIN parvis.debit_batch b ON b.id = d.batch WHERE b.till = $1 "
+    "AND b.reference = $2 AND $3 IN (b.reference, b.reference || '-' || d.sequence) AND d.state <> 'dropped' "
+    "ORDER BY d.id"
 )
 
 
@@ -43,13 +50,23 @@ async def bring(till: UUID, content: bytes) -> Brought:
     for credit in told.credits:
         came[files.batch_of(credit.ref)] += credit.cents
     async with transaction() as c:
-        named = {row["reference"]: row["id"] for row in await c.fetch(_NAMED, till, [one.ref for one in told.failed])}
+        failing_ones = (*told.failed, *await _parts(c, till, told.refused))
+        named = {row["reference"]: row["id"] for row in await c.fetch(_NAMED, till, [one.ref for one in failing_ones])}
         credited = await queries.batches_called(till, list(came))
         await lines.lock(c, [one.id for one in credited], named.values())
-        failed = [await _fail(c, named[one.ref], one.reason) for one in told.failed if one.ref in named]
+        failed = [await _fail(c, named[one.ref], one.reason) for one in failing_ones if one.ref in named]
         taken = [await _collect(one.id, came[one.reference]) for one in credited]
-    unknown = len(told.failed) - len(failed)
+    unknown = len(failing_ones) - len(failed)
     return Brought(failed.count(True), failed.count(False), unknown, taken.count(True), taken.count(False))
+
+
+async def _parts(c: Connection, till: UUID, refused: Sequence[Failed]) -> list[Failed]:
+    """The debits of payments that a bank refused as a whole; one of nobody here stands for itself."""
+    found = list[Failed]()
+    for one in refused:
+        rows = await c.fetch(_OF_PART, till, files.batch_of(one.ref), one.ref)
+        found += [Failed(row["reference"], one.reason) for row in rows] or [one]
+    return found
 
 
 async def _fail(c: Connection, debit: UUID, reason: str) -> bool:

@@ -65,8 +65,10 @@ def faults(told: Creditor) -> Sequence[Refusal]:
     """What is wrong with what a till said."""
     tidy = tidied(told)
     found = [rules.iban_fault(tidy.iban), rules.creditor_fault(tidy.identifier, "identifier")]
-    if not told.name:
-        found.append(Refusal("creditor-name", Text("Write the creditor’s name."), "name"))
-    if tidy.bic and not (len(tidy.bic) in {8, 11} and tidy.bic.isalnum() and tidy.bic.isascii()):
-        found.append(Refusal("bic", Text("A BIC has 8 or 11 signs; it may be left empty."), "bic"))
+    found.append(
+        rules.name_fault(told.name)
+        if told.name
+        else Refusal("creditor-name", Text("Write the creditor’s name."), "name")
+    )
+    found.append(rules.bic_fault(tidy.bic))
     return [one for one in found if one]

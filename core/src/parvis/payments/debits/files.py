@@ -11,9 +11,14 @@ from sepaxml import SepaDD
 from sepaxml.validation import ValidationError
 
 from parvis.errors import ParvisError, Text
+from parvis.payments.debits import rules
 from parvis.payments.money import Cents
 
 SCHEMA = "pain.008.001.08"
+
+
+# As banks write what is not said.
+NOT_PROVIDED = "NOTPROVIDED"
 
 
 class Unfit(ParvisError):
@@ -97,13 +102,14 @@ def pain008(batch: Batch, debits: Sequence[Debit]) -> bytes:
 
 def _payment(debit: Debit, day: date) -> dict[str, Any]:
     return {
-        "name": debit.name,
+        # What nobody could give since is asked for at a mandate; one of before must not hold up everybody's.
+        "name": rules.in_latin(debit.name) or NOT_PROVIDED,
         "IBAN": debit.iban,
         "amount": debit.cents,
         "type": debit.sequence,
         "collection_date": day,
         "mandate_id": debit.mandate,
         "mandate_date": debit.signed_on,
-        "description": debit.label,
+        "description": rules.in_latin(debit.label) or debit.ref,
         "endtoend_id": debit.ref,
     }

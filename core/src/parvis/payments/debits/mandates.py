@@ -58,7 +58,8 @@ class Given:
 async def give(till: UUID, payer: Payer, given: Given, by: UUID | None = None) -> Mandate:
     """Let a till debit a payer's account; `by` is the agent who has it on paper. Raises Invalid, Refused."""
     iban = rules.tidy(given.iban)
-    if wrong := [one for one in (rules.iban_fault(iban), _signed_fault(given.signed_on)) if one]:
+    faults = (rules.name_fault(given.name), rules.iban_fault(iban), _signed_fault(given.signed_on))
+    if wrong := [one for one in faults if one]:
         raise Invalid(wrong)
     async with transaction() as c:
         # The number is given last: whoever is refused leaves no gap.

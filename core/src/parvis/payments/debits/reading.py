@@ -40,10 +40,12 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that a file says of debits; of each that failed once."""
+    """All that a file says of debits; of each that failed once. `refused` are payments, a batch's of one sequence, that
+    are refused as a whole."""
 
     failed: tuple[Failed, ...]
     credits: tuple[Credit, ...]
+    refused: tuple[Failed, ...] = ()
 
 
 def read(content: bytes, field: str = "file") -> Told:
@@ -56,7 +58,7 @@ def read(content: bytes, field: str = "file") -> Told:
     if "CstmrPmtStsRpt" in kinds and _refuses_all(root):
         raise Invalid(Refusal("bank-file", _ALL_REFUSED, field))
     if "CstmrPmtStsRpt" in kinds:
-        return Told(_once(_of_report(root)), ())
+        return Told(_once(_of_report(root)), (), _once(_whole(root)))
     if "BkToCstmrStmt" in kinds:
         return Told(_once(_of_statement(root)), tuple(_credits(root)))
     raise Invalid(Refusal("bank-file", _UNREADABLE, field))
@@ -77,6 +79,15 @@ def _of_report(root: Element) -> Iterator[Failed]:
     for element in root.iter():
         if _local(element) == "TxInfAndSts" and _text(element, "TxSts") == _REFUSED:
             yield Failed(_text(element, "OrgnlEndToEndId"), _reason(element))
+
+
+def _whole(root: Element) -> Iterator[Failed]:
+    """Payments that a bank refuses without naming a debit of them."""
+    for element in root.iter():
+        if _local(element) != "OrgnlPmtInfAndSts" or _first(element, "TxInfAndSts") is not None:
+            continue
+        if _text(element, "PmtInfSts") == _REFUSED:
+            yield Failed(_text(element, "OrgnlPmtInfId"), _reason(element))
 
 
 def _of_statement(root: Element) -> Iterator[Failed]:

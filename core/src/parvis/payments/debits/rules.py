@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
 
+from text_unidecode import unidecode
+
 from parvis.errors import Refusal, Text
 
 # The countries of SEPA, and how many signs an IBAN has there (EPC409-09).
@@ -19,6 +21,7 @@ _LENGTHS: Mapping[str, int] = MappingProxyType(
     }
 )  # fmt: skip
 _CREDITOR = re.compile(r"([A-Z]{2}[0-9]{2})([A-Z0-9]{3})([A-Z0-9]{1,28})")
+_BIC = re.compile(r"[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?")
 _CODE = re.compile(r"[A-Z0-9]{4}")
 LEAST_DAYS, MOST_DAYS = 1, 30
 # A batch is made at most so long before its day.
@@ -80,10 +83,37 @@ def iban_fault(iban: str, field: str = "iban") -> Refusal | None:
         told = {"country": iban[:2], "length": length, "n": len(iban)}
         text = Text("An IBAN that begins with {country} has {length} signs; you wrote {n}.", told)
         return Refusal("iban-length", text, field)
-    if _remainder(iban) != 1:
+    if not iban[2:4].isdigit() or _remainder(iban) != 1:
         text = Text("One of its signs is mistyped: please compare it with your bank’s paper.")
         return Refusal("iban-check", text, field)
     return None
+
+
+def name_fault(name: str, field: str = "name") -> Refusal | None:
+    """Why no bank reads a name: written in its letters, nothing is left of it.
+
+    >>> name_fault("Léa") is None, name_fault("\N{SLIGHTLY SMILING FACE}") is None
+    (True, False)
+    """
+    return (
+        None if in_latin(name) else Refusal("bank-name", Text("Write the name in letters, as the bank has it."), field)
+    )
+
+
+def in_latin(text: str) -> str:
+    """A text in the letters of banks, empty where there are none for it."""
+    return str(unidecode(text)).strip()
+
+
+def bic_fault(bic: str, field: str = "bic") -> Refusal | None:
+    """What is wrong with a BIC, which may be left empty (ISO 9362).
+
+    >>> [bic_fault(bic) is None for bic in ("", "BDFEFRPPCCT", "BDFEFRPP", "12345678", "BDFEFRPPC")]
+    [True, True, True, False, False]
+    """
+    if not bic or _BIC.fullmatch(bic):
+        return None
+    return Refusal("bic", Text("A BIC has 8 or 11 signs, such as BDFEFRPPCCT; it may be left empty."), field)
 
 
 def creditor_fault(identifier: str, field: str = "creditor") -> Refusal | None:

@@ -46,7 +46,8 @@ async def pay(request: _AnyRequest, basket: FromPath[UUID]) -> Response[Any]:
         return await basket_page(request, here, form, status=422)
     count_claim(request)
     due = await here.due(_id(form.value.intent))
-    mail = await here.mail() or form.value.mail or ""
+    # What is typed goes first: the one that is known was refused.
+    mail = form.value.mail or await here.mail()
     if not mail and due.cents:
         return await basket_page(request, here, form.refused([Refusal("mail", _MAIL, "mail")]), status=422)
     try:

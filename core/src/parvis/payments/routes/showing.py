@@ -32,7 +32,7 @@ async def mine(request: _AnyRequest) -> Response[Any]:
         request,
         "payments/payments.html",
         known=known,
-        owed=sum(due.cents for due in open_),
+        owed=sum(due.cents for due in open_ if not due.debited),
         open=open_,
         past=[due for due in dues if not due.payable],
         credits=await payers.credits_of(actor) if known else [],
